@@ -1,0 +1,1 @@
+"""Values and pure functions: no torch, no optuna, no files, no clock."""

@@ -1,0 +1,61 @@
+"""JSON round-trip of the core's dataclasses: strict JSON (no NaN), unknown fields refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any, TypeVar
+
+from cattrs import Converter, transform_error
+from cattrs.errors import BaseValidationError
+
+from autosuperconv.errors import InvalidInput
+
+T = TypeVar("T")
+
+_converter = Converter(forbid_extra_keys=True)
+_converter.register_unstructure_hook(float, lambda x: x if math.isfinite(x) else None)
+_converter.register_structure_hook(float, lambda x, _: math.nan if x is None else float(x))
+
+
+def to_dict(value: object) -> Any:
+    """A dataclass as nested dicts and lists; a float that is not finite becomes None."""
+    return _converter.unstructure(value)
+
+
+def to_json(value: object, indent: int | None = None) -> str:
+    """A dataclass as strict JSON text."""
+    return json.dumps(to_dict(value), indent=indent, allow_nan=False)
+
+
+def from_dict(cls: type[T], data: object) -> T:
+    """The inverse of `to_dict`.
+
+    Raises:
+        InvalidInput: a field is missing, unknown or of the wrong type; the message names it.
+    """
+    try:
+        return _converter.structure(data, cls)
+    except BaseValidationError as error:
+        problems = "; ".join(transform_error(error, path=cls.__name__))
+        raise InvalidInput(f"Not a {cls.__name__}: {problems}.") from None
+
+
+def from_json(cls: type[T], text: str) -> T:
+    """The inverse of `to_json`.
+
+    Raises:
+        InvalidInput: the text is not JSON, or not that of a `cls`.
+    """
+    try:
+        data = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"Not JSON: {error}.") from None
+    return from_dict(cls, data)
+
+
+def digest(value: object) -> str:
+    """Sixteen hexadecimal digits that name a value: equal values, equal digests."""
+    text = json.dumps(to_dict(value), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

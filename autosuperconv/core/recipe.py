@@ -1,0 +1,86 @@
+"""`Recipe`: everything that one training run is asked to be, as one flat value.
+
+Its field names are the search-space keys, the Optuna parameter names, the dashboard's columns
+and the JSON keys.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from autosuperconv.errors import InvalidRecipe, UnknownName
+
+OPTIMIZERS = ("adam", "adamw", "nesterov", "sgd")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """One training run.
+
+    Args:
+        max_lr: highest learning rate of the schedule, per sample-mean loss.
+        epochs: length of the run, in passes over the training data; may be fractional.
+        batch_size: samples per step.
+        weight_decay: L2 coefficient added to the gradient (decoupled for `adamw`).
+        dropout: probability set on every dropout layer that the model declares.
+        max_momentum: momentum (Adam: beta1) where the learning rate is lowest.
+        base_momentum: momentum where the learning rate is highest; equal to `max_momentum`
+            for a constant momentum.
+        label_smoothing: share of the target spread evenly over the classes.
+        optimizer: one of `OPTIMIZERS`.
+        schedule: a name in `core.schedule.SCHEDULES`.
+        seed: of initial weights, data order, augmentation and dropout.
+        div_factor: max_lr over the learning rate at the start of the cycle.
+        final_div_factor: starting learning rate over the final one (1cycle's tail: 1000 as
+            its author ran it).
+        pct_start: share of the run in which the learning rate rises (1cycle, warm-up).
+        pct_tail: share of the run spent in 1cycle's constant tail.
+        cycles: cycles in the run (cyclical schedules; first SGDR period = epochs / sum of
+            cycle lengths).
+        cycle_mult: length of each SGDR period over the one before (T_mult).
+        gamma: factor of each step of a step schedule, of each whole run of an exponential one.
+        milestones: shares of the run at which a step schedule multiplies by `gamma`.
+    """
+
+    max_lr: float
+    epochs: float = 10.0
+    batch_size: int = 128
+    weight_decay: float = 1e-4
+    dropout: float = 0.0
+    max_momentum: float = 0.95
+    base_momentum: float = 0.85
+    label_smoothing: float = 0.0
+    optimizer: str = "sgd"
+    schedule: str = "1cycle"
+    seed: int = 0
+    div_factor: float = 10.0
+    final_div_factor: float = 1000.0
+    pct_start: float = 0.45
+    pct_tail: float = 0.1
+    cycles: int = 1
+    cycle_mult: int = 1
+    gamma: float = 0.1
+    milestones: tuple[float, ...] = (0.5, 0.75)
+
+    def __post_init__(self) -> None:
+        for name in ("max_lr", "epochs", "div_factor", "final_div_factor", "gamma"):
+            self._check(name, getattr(self, name) > 0, "above 0")
+        for name in ("batch_size", "cycles", "cycle_mult"):
+            self._check(name, getattr(self, name) >= 1, "at least 1")
+        self._check("weight_decay", self.weight_decay >= 0, "at least 0")
+        for name in ("dropout", "max_momentum", "base_momentum", "label_smoothing"):
+            self._check(name, 0 <= getattr(self, name) < 1, "in [0, 1)")
+        self._check("pct_start", 0 <= self.pct_start <= 1, "in [0, 1]")
+        self._check("pct_tail", 0 <= self.pct_tail < 1, "in [0, 1)")
+        rising = list(self.milestones) == sorted(set(self.milestones))
+        inside = all(0 < m < 1 for m in self.milestones)
+        self._check("milestones", rising and inside, "rising shares of the run in (0, 1)")
+        if self.optimizer not in OPTIMIZERS:
+            raise UnknownName("optimizer", self.optimizer, OPTIMIZERS)
+
+    def _check(self, field: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise InvalidRecipe(f"Recipe.{field} must be {rule}, but got {getattr(self, field)!r}.")
+
+
+RECIPE_FIELDS = tuple(field.name for field in fields(Recipe))

@@ -1,0 +1,182 @@
+"""`Report`: everything that a search found, as one value with a JSON form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.tradeoff import Tradeoff
+from autosuperconv.core.verdict import Verdict
+
+FORMAT_VERSION = 1
+
+TrialState = Literal["completed", "pruned", "diverged", "above-edge", "out-of-memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the search was asked."""
+
+    study_name: str
+    dataset: str
+    model: str
+    objective: str
+    cost: str
+    target: float | None
+    seed: int
+    n_train: int
+    n_validation: int
+    n_test: int
+    classes: int
+    device: str
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What one step of the search was expected to take."""
+
+    step: str
+    runs: int
+    epochs: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plan step: throughput measured, lengths chosen, seed noise, forecast.
+
+    Args:
+        samples_per_second: by batch size, as text keys (JSON).
+        seed_noise: standard deviation of validation accuracy over seeds, fraction of 1.
+        epochs_low, epochs_high: range of cycle lengths to search.
+        choices: engine decisions and why, one sentence each.
+    """
+
+    samples_per_second: dict[str, float]
+    seed_noise: float | None
+    trials: int
+    baseline_epochs: float
+    epochs_low: float
+    epochs_high: float
+    workers: int
+    forecast: tuple[Forecast, ...]
+    choices: tuple[str, ...]
+
+    @property
+    def runs(self) -> int:
+        return sum(step.runs for step in self.forecast)
+
+    @property
+    def seconds(self) -> float:
+        return sum(step.seconds for step in self.forecast)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A run's course, thinned for drawing. All tuples have one entry a point."""
+
+    phase: tuple[float, ...]
+    epoch: tuple[float, ...]
+    lr: tuple[float, ...]
+    train_loss: tuple[float | None, ...]
+    accuracy: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """One run of a step other than the study.
+
+    Args:
+        role: "baseline", "candidate", "control", "tuning", or "counterfactual:FACTOR".
+        accuracy: at the end, on `measured_on`; None where it did not complete.
+    """
+
+    role: str
+    recipe: Recipe
+    measured_on: str
+    accuracy: float | None
+    stopped_because: str
+    samples: int
+    seconds: float
+    curve: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The tuned standard schedule.
+
+    Args:
+        recipe: the best one.
+        validation_accuracy: mean over `seeds` runs of it.
+        target: validation accuracy that a trial must match (this, less the margin).
+        tuning: every run that was tried to tune it.
+        share_of_cost: of the whole search's training samples.
+    """
+
+    recipe: Recipe
+    validation_accuracy: float
+    validation_sd: float | None
+    target: float
+    tuning: tuple[RunSummary, ...]
+    share_of_cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrialSummary:
+    """One trial of the study.
+
+    Args:
+        accuracy: validation, at the end; None where it did not get there.
+        samples: really trained. edge: of the range test at this batch size and weight decay.
+        feasible: finished with at least the target accuracy.
+        on_front: on the accuracy/cost Pareto front of the completed trials.
+        condemned_at: phase at which the pruner would have stopped it, though it was let finish.
+    """
+
+    number: int
+    state: TrialState
+    detail: str
+    recipe: Recipe
+    accuracy: float | None
+    samples: int
+    seconds: float
+    edge: float | None
+    feasible: bool
+    on_front: bool
+    condemned_at: float | None
+    curve: Curve
+
+
+@dataclass(frozen=True, slots=True)
+class StepCost:
+    """What one step really took; seconds are summed over workers."""
+
+    step: str
+    runs: int
+    samples: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a search found."""
+
+    version: int
+    settings: Settings
+    plan: Plan
+    range_test: RangeTest
+    baseline: Baseline
+    trials: tuple[TrialSummary, ...]
+    winner: Recipe | None
+    winner_validation_accuracy: float | None
+    confirmation: tuple[RunSummary, ...]
+    tradeoff: Tradeoff
+    verdict: Verdict
+    cost: tuple[StepCost, ...]
+    not_measured: tuple[str, ...]
+    environment: dict[str, str]
+    started: str
+    wall_seconds: float

@@ -1,0 +1,79 @@
+"""What can go wrong, and which to catch.
+
+* AutosuperconvError
+  x InvalidInput (also a ValueError)     something the caller wrote: exit status 2
+    - UnknownName                        no such data set, model, schedule or field
+    - InvalidRecipe                      a recipe field out of its range
+    - InvalidSpace                       a search range reversed or out of its bounds
+    - DataError                          data missing, corrupt, or not fit for classification
+    - ModelError                         the network cannot be built, run or trained on the data
+    - OutputUnwritable                   --out cannot be written
+    - DeviceUnavailable                  no such device on this machine
+    - StudyMismatch                      the stored study belongs to another search
+  x StorageUnavailable                   the study's storage does not answer: exit status 1
+  x NothingCompleted                     no run of a step completed, so there is nothing to go on
+  x WorkerDied                           worker processes were killed again and again
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AutosuperconvError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+class InvalidInput(AutosuperconvError, ValueError):
+    """Something the caller wrote does not hold."""
+
+
+class UnknownName(InvalidInput):
+    """A name that is in no registry; suggests the nearest one."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+        super().__init__(f"Unknown {kind} {name!r}. {hint}")
+
+
+class InvalidRecipe(InvalidInput):
+    """A recipe field is out of its range."""
+
+
+class InvalidSpace(InvalidInput):
+    """A search range is reversed or out of its bounds."""
+
+
+class DataError(InvalidInput):
+    """The data are missing, corrupt or not fit for classification."""
+
+
+class ModelError(InvalidInput):
+    """The network cannot be built, run or trained on the data."""
+
+
+class OutputUnwritable(InvalidInput):
+    """The output folder cannot be written."""
+
+
+class DeviceUnavailable(InvalidInput):
+    """The device asked for is not on this machine."""
+
+
+class StudyMismatch(InvalidInput):
+    """The stored study belongs to another search."""
+
+
+class StorageUnavailable(AutosuperconvError):
+    """The study's storage does not answer."""
+
+
+class NothingCompleted(AutosuperconvError):
+    """No run of a step completed."""
+
+
+class WorkerDied(AutosuperconvError):
+    """Worker processes were killed again and again."""

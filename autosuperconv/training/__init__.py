@@ -1,0 +1,1 @@
+"""Recipe -> Trace. The only code that imports torch."""

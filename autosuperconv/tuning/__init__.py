@@ -1,0 +1,1 @@
+"""Search space -> finished study. The only code that imports optuna."""
