@@ -1,0 +1,104 @@
+"""From what the steps found to one `Report`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, RunSummary, Settings
+from autosuperconv.core.tradeoff import Tradeoff
+from autosuperconv.core.verdict import Verdict
+from autosuperconv.prepare import Work
+from autosuperconv.training.environment import describe_environment
+from autosuperconv.tuning.baseline import TunedBaseline
+from autosuperconv.tuning.confirm import Confirmation
+from autosuperconv.tuning.objective import Objective
+from autosuperconv.tuning.session import STEPS, Session
+from autosuperconv.tuning.summaries import run_summary, trial_summaries
+from autosuperconv.tuning.winner import Winner
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps found, in their order."""
+
+    plan: Plan
+    range_test: RangeTest
+    baseline: TunedBaseline
+    objective: Objective
+    winner: Winner
+    confirmation: Confirmation
+    tradeoff: Tradeoff
+    verdict: Verdict
+
+
+def assemble(work: Work, found: Findings) -> Report:
+    """The report of a finished search."""
+    session = work.session
+    costs = tuple(session.cost(step) for step in STEPS)
+    return Report(
+        version=FORMAT_VERSION,
+        settings=settings_of(work),
+        plan=found.plan,
+        range_test=found.range_test,
+        baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
+        trials=trial_summaries(session, found.objective, work.base),
+        winner=found.winner.recipe,
+        winner_validation_accuracy=found.winner.accuracy,
+        confirmation=_runs(session, "confirm") + _runs(session, "counterfactuals"),
+        tradeoff=found.tradeoff,
+        verdict=found.verdict,
+        cost=costs,
+        not_measured=_not_measured(found),
+        environment=describe_environment(work.trainer.engine),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        wall_seconds=0.0,
+    )
+
+
+def settings_of(work: Work) -> Settings:
+    """What the search was asked."""
+    sizes = work.trainer.sizes()
+    return Settings(
+        study_name=work.session.study.study_name,
+        dataset=work.task.name,
+        model=work.model_name,
+        objective=work.options.objective,
+        cost="samples",
+        target=work.options.target,
+        seed=work.options.seed,
+        n_train=sizes["train"],
+        n_validation=sizes["validation"],
+        n_test=sizes["test"],
+        classes=work.task.classes,
+        device=work.trainer.engine.device,
+        command=work.options.command,
+    )
+
+
+def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
+    return Baseline(
+        recipe=tuned.recipe,
+        validation_accuracy=tuned.accuracy,
+        validation_sd=tuned.sd,
+        target=tuned.target,
+        tuning=tuple(run_summary("tuning", trace) for trace in tuned.tuning),
+        share_of_cost=sum(t.samples for t in tuned.tuning) / max(all_samples, 1),
+    )
+
+
+def _runs(session: Session, step: str) -> tuple[RunSummary, ...]:
+    return tuple(run_summary(role, trace) for role, trace in session.ledger.of(step))
+
+
+def _not_measured(found: Findings) -> tuple[str, ...]:
+    missing = [
+        f"{factor}: winner and baseline agree in it, so nothing was retrained."
+        for factor in found.tradeoff.unchanged
+    ]
+    if not found.confirmation.control:
+        missing.append("The compressed control: every rate tried for it diverged.")
+    n = len(found.confirmation.candidate)
+    missing.append(f"Anything beyond {n} paired seeds, and wall-clock time as a cost.")
+    return tuple(missing)

@@ -1,0 +1,80 @@
+"""`SearchOptions`: what a search is asked, besides the model and the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Dimension
+from autosuperconv.errors import InvalidInput, UnknownName
+
+OBJECTIVES = ("accuracy", "cost")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to search. Every field has an option of the same name on the command line.
+
+    Args:
+        study_name: of the Optuna study; None makes one from data and model.
+        storage: an Optuna storage URL, or the path of a journal file.
+        out: folder of the report; None: runs/<study name>.
+        trials: of the study, in total over all starts.
+        timeout: seconds for this command; lengths are chosen to fit. None: no limit.
+        epochs: (shortest, longest) cycle to search; None: chosen by the plan.
+        baseline_epochs: nominal length of the standard schedule; None: chosen by the plan.
+        target: validation accuracy to reach, fraction of 1; None: the tuned baseline's, less
+            the margin.
+        objective: "cost": the shortest cycle that reaches the target; "accuracy": the most
+            accurate cycle of the longest length.
+        seeds: paired seeds of the confirmation and the counterfactuals.
+        space: recipe fields to search elsewhere than by default.
+        base: the fields that are not searched.
+        sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
+        seed: of the search: sampler, splits of arrays, first weights.
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        workers: processes that train at once; None: one per CPU core, or one on a GPU.
+        model_name: of the model, for the report and the study's name; None: the factory's own.
+        command: how the search was called, for the report.
+    """
+
+    study_name: str | None = None
+    storage: str = "autosuperconv.journal"
+    out: Path | None = None
+    trials: int = 30
+    timeout: float | None = None
+    epochs: tuple[float, float] | None = None
+    baseline_epochs: float | None = None
+    target: float | None = None
+    objective: str = "cost"
+    seeds: int = 3
+    space: dict[str, Dimension] = field(default_factory=dict)
+    base: Recipe = Recipe(max_lr=1.0)
+    sampler: str = "tpe"
+    pruner: str = "phase"
+    seed: int = 0
+    device: str = "auto"
+    workers: int | None = None
+    model_name: str | None = None
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        if self.objective not in OBJECTIVES:
+            raise UnknownName("objective", self.objective, OBJECTIVES)
+        _check(self.trials >= 1, "trials", "at least 1", self.trials)
+        _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
+        _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
+        _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
+        in_unit = self.target is None or 0 < self.target < 1
+        _check(in_unit, "target", "an accuracy in (0, 1)", self.target)
+        longest = self.baseline_epochs
+        _check(longest is None or longest > 0, "baseline_epochs", "above 0", longest)
+        if self.epochs is not None:
+            low, high = self.epochs
+            _check(0 < low <= high, "epochs", "LOW:HIGH with 0 < LOW <= HIGH", self.epochs)
+
+
+def _check(holds: bool, name: str, rule: str, value: object) -> None:
+    if not holds:
+        raise InvalidInput(f"{name} must be {rule}, but got {value}.")

@@ -1,0 +1,72 @@
+"""`SearchSpace`: which recipe fields are searched, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from autosuperconv.core.recipe import RECIPE_FIELDS
+from autosuperconv.errors import InvalidSpace, UnknownName
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An interval of real numbers; `log` searches its logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A few values, rising."""
+
+    values: tuple[int, ...]
+
+
+Dimension = Range | Choices
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpace:
+    """Recipe field -> where it is searched.
+
+    Raises:
+        UnknownName: a key is no recipe field.
+        InvalidSpace: a range is reversed, or not positive where its logarithm is searched.
+    """
+
+    dimensions: Mapping[str, Dimension]
+
+    def __post_init__(self) -> None:
+        for field, dimension in self.dimensions.items():
+            if field not in RECIPE_FIELDS:
+                raise UnknownName("recipe field", field, RECIPE_FIELDS)
+            if isinstance(dimension, Range):
+                check_range(field, dimension)
+            elif not dimension.values:
+                raise InvalidSpace(f"The choices of {field} must not be empty.")
+
+    def without(self, field: str) -> SearchSpace:
+        """The space with one dimension less."""
+        return replace(self, dimensions={k: v for k, v in self.dimensions.items() if k != field})
+
+    def with_(self, field: str, dimension: Dimension) -> SearchSpace:
+        """The space with one dimension set."""
+        return replace(self, dimensions={**self.dimensions, field: dimension})
+
+
+def check_range(field: str, range_: Range) -> None:
+    """Refuse a reversed range, or one that is not positive where it must be.
+
+    Raises:
+        InvalidSpace: with the field, the rule and the values.
+    """
+    values = f"got {range_.low:g}:{range_.high:g}"
+    if range_.low > range_.high:
+        raise InvalidSpace(f"The range of {field} must be LOW:HIGH with LOW <= HIGH, but {values}.")
+    if range_.log and range_.low <= 0:
+        raise InvalidSpace(f"The range of {field} must be above 0, but {values}.")
+    if range_.low < 0:
+        raise InvalidSpace(f"The range of {field} must not be negative, but {values}.")

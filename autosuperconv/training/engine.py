@@ -1,0 +1,87 @@
+"""`Engine`: where and how to train: device, threads, precision, memory layout."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from autosuperconv.errors import DeviceUnavailable
+
+Precision = Literal["float32", "bfloat16"]
+MemoryFormat = Literal["contiguous", "channels_last"]
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How a run is carried out; part of what makes two traces comparable.
+
+    Args:
+        device: a torch device, e.g. "cpu" or "cuda:0".
+        precision: of forward and backward pass; weights stay float32 (autocast).
+        memory_format: of image batches and convolution weights.
+        threads: CPU threads of one run; None leaves torch's own choice.
+        curve_samples: size of the fixed subset on which the curve is measured; the end of a run
+            is always measured on the whole split.
+        statistics_samples: training samples that recalibrate batch norm before an evaluation.
+        evaluation_batch: samples per forward pass when evaluating.
+    """
+
+    device: str = "cpu"
+    precision: Precision = "float32"
+    memory_format: MemoryFormat = "contiguous"
+    threads: int | None = None
+    curve_samples: int = 1000
+    statistics_samples: int = 1024
+    evaluation_batch: int = 500
+
+
+def resolve_device(name: str) -> str:
+    """The device to train on; "auto" takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        DeviceUnavailable: this machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise DeviceUnavailable(
+            f"device must be one of {', '.join(DEVICES)} or cuda:N, but got {name!r}."
+        ) from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceUnavailable(
+            f"device {name!r} was asked for, but torch finds {torch.cuda.device_count()} CUDA "
+            "devices here. Use --device cpu, or --device auto to take what there is."
+        )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceUnavailable("device 'mps' was asked for, but this machine has none.")
+    return name
+
+
+@contextlib.contextmanager
+def isolated(engine: Engine) -> Iterator[None]:
+    """Thread count as the engine says; torch's random state as it was, afterwards."""
+    before = torch.get_num_threads()
+    cuda = [torch.device(engine.device)] if engine.device.startswith("cuda") else []
+    with torch.random.fork_rng(devices=cuda):
+        try:
+            if engine.threads is not None:
+                torch.set_num_threads(engine.threads)
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+
+def autocast(engine: Engine) -> contextlib.AbstractContextManager[object]:
+    """bfloat16 autocast where the engine asks for it."""
+    kind = torch.device(engine.device).type
+    return torch.autocast(kind, torch.bfloat16, enabled=engine.precision == "bfloat16")

@@ -1,0 +1,60 @@
+"""Measuring a model: batch-norm statistics first, then loss and accuracy on the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from autosuperconv.training.batches import Batch
+from autosuperconv.training.engine import Engine, autocast
+
+
+@torch.no_grad()
+def recalibrate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> None:
+    """Replace the running statistics of every batch-norm layer by those of these batches.
+
+    Training is not affected: it uses the statistics of its own batches.
+    """
+    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    model.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain average over the batches that follow
+        layer.train()
+    with autocast(engine):
+        for x, _ in batches:
+            model(x)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tuple[float, float]:
+    """(mean cross-entropy, accuracy as a fraction of 1) over all samples of the batches."""
+    model.eval()
+    sums = torch.zeros(2, device=engine.device)
+    count = 0
+    for x, y in batches:
+        with autocast(engine):
+            scores = model(x)
+        loss = functional.cross_entropy(scores.float(), y, reduction="sum")
+        sums += torch.stack((loss, (scores.argmax(1) == y).sum()))
+        count += len(y)
+    loss_sum, correct = sums.tolist()
+    return loss_sum / count, correct / count
+
+
+def chance_complaint(accuracy: float, classes: int, n: int) -> str:
+    """Says so where an accuracy over n samples is no better than guessing; else ""."""
+    chance = 1 / classes
+    if accuracy > chance + 3 * math.sqrt(chance * (1 - chance) / n):
+        return ""
+    return f"the accuracy at the end, {100 * accuracy:.1f} %, is that of chance"

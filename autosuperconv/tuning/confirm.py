@@ -1,0 +1,108 @@
+"""Confirmation and counterfactuals, on fresh paired seeds. The test set is read here, and only
+here: winner, tuned baseline and compressed baseline, then the winner with one regularizer put
+back at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.tradeoff import Tradeoff, name_tradeoff, put_back
+from autosuperconv.core.verdict import RunCurve
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.baseline import STEP_LR, best
+from autosuperconv.tuning.session import Session
+
+CURVE = 25
+FIRST_SEED = 10_000
+PHASES = tuple((i + 1) / CURVE for i in range(CURVE))
+FACTORS_RETRAINED = ("weight_decay", "dropout", "batch_size", "momentum", "max_lr")
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Test-set runs on paired seeds; `control` is empty where none completed in tuning."""
+
+    candidate: tuple[Trace, ...]
+    baseline: tuple[Trace, ...]
+    control: tuple[Trace, ...]
+
+
+def seeds(n: int) -> list[int]:
+    """Fresh seeds, never used in the search."""
+    return [FIRST_SEED + i for i in range(n)]
+
+
+def confirm(session: Session, winner: Recipe, baseline: Recipe, n: int) -> Confirmation:
+    """Train all three sides on the same fresh seeds and measure them on the test set."""
+    control = tune_control(session, winner, baseline)
+    sides = [("candidate", winner), ("baseline", baseline)]
+    if control is not None:
+        sides.append(("control", control))
+    found: dict[str, tuple[Trace, ...]] = {}
+    for role, recipe in sides:
+        jobs = [Job(replace(recipe, seed=s), "test", PHASES) for s in seeds(n)]
+        found[role] = tuple(session.run("confirm", role, jobs, _labeller(role)))
+    return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
+
+
+def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe | None:
+    """The standard schedule compressed to the winner's length, its rate tuned again on
+    validation data; None where every rate diverges."""
+    rates = [baseline.max_lr * STEP_LR**i for i in (0, 1, 2)]
+    jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
+    traces = session.run("confirm", "control tuning", jobs, _labeller("control tuning"))
+    try:
+        return best(traces).recipe
+    except NothingCompleted:
+        return None
+
+
+def run_curve(trace: Trace) -> RunCurve:
+    """A trace as the verdict reads it."""
+    points = [p for p in trace.points if p.accuracy is not None]
+    chance = 1 / trace.classes
+    return RunCurve(
+        samples=tuple(float(p.samples) for p in points),
+        accuracy=tuple(p.accuracy or 0.0 for p in points),
+        final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
+        max_lr=trace.recipe.max_lr,
+        chance=chance,
+        seed=trace.recipe.seed,
+        diverged=not trace.completed,
+    )
+
+
+def counterfactuals(
+    session: Session, confirmation: Confirmation, winner: Recipe, baseline: Recipe, n: int
+) -> Tradeoff:
+    """Retrain the winner with one factor at the baseline's value, on the confirmation's seeds."""
+    changed = {f: r for f in FACTORS_RETRAINED if (r := put_back(winner, baseline, f)) is not None}
+    session.start("counterfactuals", n * len(changed), len(session.ledger.of("counterfactuals")))
+    accuracy: dict[str, dict[int, float]] = {}
+    diverged: dict[str, list[int]] = {}
+    for factor, recipe in changed.items():
+        jobs = [Job(replace(recipe, seed=s), "test", (1.0,)) for s in seeds(n)]
+        role = f"counterfactual:{factor}"
+        traces = session.run("counterfactuals", role, jobs, _labeller(f"{factor} put back"))
+        accuracy[factor] = by_seed(traces)
+        diverged[factor] = [t.recipe.seed for t in traces if not t.completed]
+    result = name_tradeoff(
+        winner, baseline, by_seed(confirmation.candidate), accuracy, diverged
+    )
+    session.finish("counterfactuals", result.sentence)
+    return result
+
+
+def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
+    """Final accuracy by seed; a run that came to nothing counts as chance."""
+    return {
+        t.recipe.seed: t.accuracy if t.accuracy is not None else 1 / t.classes for t in traces
+    }
+
+
+def _labeller(role: str) -> Callable[[Job], str]:
+    return lambda job: f"{role}, seed {job.recipe.seed}"

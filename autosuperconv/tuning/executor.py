@@ -1,0 +1,136 @@
+"""Executors: who carries out jobs, one after the other or several at once.
+
+`drive` keeps an executor full and hands out traces as they come. Jobs are pulled one by one, after
+the caller has digested the last result, so a sampler always knows all that has happened.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from typing import NamedTuple, Protocol
+
+from joblib.externals.loky import get_reusable_executor
+
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.errors import WorkerDied
+
+MAX_DEATHS = 3
+
+
+class Executor(Protocol):
+    """Carries out jobs; `size` of them at once."""
+
+    size: int
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]: ...
+
+    def stop(self) -> None:
+        """Give back what it holds; running jobs are lost."""
+        ...
+
+
+class Task(NamedTuple):
+    """A job with a name to know its result by, and who to tell of its points."""
+
+    key: str
+    job: Job
+    on_point: OnPoint | None = None
+
+
+class InProcess:
+    """One job at a time, here."""
+
+    size = 1
+
+    def __init__(self, trainer: Trainer) -> None:
+        self._trainer = trainer
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        future: Future[Trace] = Future()
+        try:
+            future.set_result(self._trainer(job, on_point))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def stop(self) -> None:
+        pass
+
+
+class Processes:
+    """Several worker processes, through joblib's loky; the trainer travels once to each."""
+
+    def __init__(self, trainer: Trainer, size: int) -> None:
+        self._trainer, self.size = trainer, size
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        pool = get_reusable_executor(
+            self.size, timeout=600, initializer=_install, initargs=(self._trainer,)
+        )
+        future: Future[Trace] = pool.submit(_carry_out, job, on_point)
+        return future
+
+    def stop(self) -> None:
+        get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+_installed: Trainer | None = None
+
+
+def _install(trainer: Trainer) -> None:
+    global _installed
+    _installed = trainer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process to handle
+
+
+def _carry_out(job: Job, on_point: OnPoint | None) -> Trace:
+    assert _installed is not None
+    return _installed(job, on_point)
+
+
+def drive(executor: Executor, tasks: Iterator[Task]) -> Iterator[tuple[Task, Trace]]:
+    """Carry out all tasks; yields each with its trace as it ends.
+
+    A task whose worker was killed is taken up again.
+
+    Raises:
+        WorkerDied: workers were killed again and again.
+    """
+    running: dict[Future[Trace], Task] = {}
+    deaths, more = 0, True
+    while True:
+        while more and len(running) < executor.size:
+            task = next(tasks, None)
+            if task is None:
+                more = False
+            else:
+                running[executor.submit(task.job, task.on_point)] = task
+        if not running:
+            return
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        broken = [f for f in done if isinstance(f.exception(), BrokenExecutor)]
+        if broken:
+            deaths += 1
+            _check_deaths(deaths, broken[0])
+            lost = [running.pop(future) for future in list(running) if not _has_result(future)]
+            running.update({executor.submit(task.job, task.on_point): task for task in lost})
+        for future in [f for f in running if _has_result(f)]:
+            yield running.pop(future), future.result()
+        for future in done.difference(broken):
+            if future in running:
+                raise future.exception() or AssertionError("a future without a result")
+
+
+def _has_result(future: Future[Trace]) -> bool:
+    return future.done() and future.exception() is None
+
+
+def _check_deaths(deaths: int, future: Future[Trace]) -> None:
+    if deaths >= MAX_DEATHS:
+        raise WorkerDied(
+            f"A worker process died {deaths} times, last with: {future.exception()}. Often the "
+            "memory ran out: use fewer --workers or less data. The study is kept; the same "
+            "command goes on with it."
+        )

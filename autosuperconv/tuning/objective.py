@@ -1,0 +1,131 @@
+"""One trial: suggest a recipe, report its course, tell its end.
+
+The default objective is the definition of super-convergence: the fewest training samples, subject
+to validation accuracy of at least the target (a constraint). Whatever goes wrong is told with a
+finite worst value and a violated constraint: a NaN would make the trial FAIL, which every Optuna
+sampler ignores, and it would propose the same again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import Trial, TrialState
+
+from autosuperconv.core.codec import to_json
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.trace import Point, PruneTraining, Trace
+from autosuperconv.tuning.ledger import flat_attributes
+from autosuperconv.tuning.pruner import is_spared, nearest_rung, step_of
+from autosuperconv.tuning.storage import open_storage
+
+ObjectiveName = Literal["accuracy", "cost"]
+DIRECTIONS: dict[str, str] = {"accuracy": "maximize", "cost": "minimize"}
+LAST = "max_lr"  # suggested last: its prior depends on batch size and weight decay
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a finished trial is worth.
+
+    Args:
+        name: "cost" or "accuracy".
+        target: validation accuracy that a trial must reach, fraction of 1.
+        n_train: training samples of one epoch.
+        worst_epochs: longest cycle of the space: a failed trial counts as dear as that.
+    """
+
+    name: str
+    target: float
+    n_train: int
+    worst_epochs: float
+
+    def value(self, trace: Trace) -> float:
+        """The value to tell; finite whatever happened."""
+        if self.name == "accuracy":
+            return trace.accuracy if trace.accuracy is not None else 0.0
+        return float(trace.samples) if trace.completed else self.worst()
+
+    def worst(self) -> float:
+        """The value of a trial that came to nothing."""
+        return 0.0 if self.name == "accuracy" else 2 * self.worst_epochs * self.n_train
+
+    def shortfall(self, accuracy: float | None) -> float:
+        """The constraint: at most 0 where the target is reached."""
+        return self.target - (accuracy or 0.0)
+
+
+def suggest(trial: Trial, space: SearchSpace, base: Recipe, seed: int) -> Recipe:
+    """The recipe that the trial proposes."""
+    names = sorted(space.dimensions, key=lambda name: (name == LAST, name))
+    values: dict[str, float | int] = {}
+    for name in names:
+        dimension = space.dimensions[name]
+        if isinstance(dimension, Choices):
+            values[name] = int(trial.suggest_categorical(name, dimension.values))
+        else:
+            values[name] = _suggest_float(trial, name, dimension)
+    return replace(base, **values, seed=seed)  # type: ignore[arg-type]
+
+
+def _suggest_float(trial: Trial, name: str, range_: Range) -> float:
+    return trial.suggest_float(name, range_.low, range_.high, log=range_.log)
+
+
+def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) -> None:
+    """Tell a trial's end to the study."""
+    for key, value in flat_attributes(trace).items():
+        trial.set_user_attr(key, value)
+    trial.set_user_attr("trace", to_json(trace))
+    last = next((p.accuracy for p in reversed(trace.points) if p.accuracy is not None), None)
+    reached = trace.accuracy if trace.completed else None
+    pruned = trace.stopped_because == "pruned"
+    # a pruned trial falls short by definition, even where it had the target for a moment
+    shortfall = max(objective.shortfall(last), 1e-3) if pruned else objective.shortfall(reached)
+    trial.set_constraint("accuracy", shortfall)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, objective.value(trace))
+
+
+def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
+    """Tell a trial that is not worth training: its rate lies above the range test's edge."""
+    detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
+    trial.set_user_attr("stopped_because", "above-edge")
+    trial.set_user_attr("stopped_detail", detail)
+    trial.set_constraint("accuracy", objective.shortfall(None))
+    study.tell(trial, objective.worst())
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Called by the training loop at each point, perhaps in another process: reports the
+    accuracy to the study under way, and ends the run where the pruner says so."""
+
+    storage_url: str
+    study_name: str
+    trial_id: int
+    pruner: BasePruner
+
+    def __call__(self, point: Point) -> None:
+        if point.accuracy is None:
+            return
+        study = optuna.load_study(
+            study_name=self.study_name,
+            storage=open_storage(self.storage_url),
+            pruner=self.pruner,
+        )
+        trial = Trial(study, self.trial_id)
+        phase = nearest_rung(point.phase)
+        trial.report(point.accuracy, step_of(phase))
+        if "condemned_at" in trial.user_attrs or not trial.should_prune():
+            return
+        if is_spared(trial.number):
+            trial.set_user_attr("condemned_at", phase)
+            return
+        raise PruneTraining(f"{100 * point.accuracy:.1f} % at phase {phase:.2f} cannot get there")

@@ -1,0 +1,210 @@
+"""The plan: time a few steps, choose lengths, and say beforehand what the search will take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import stdev
+
+from autosuperconv.core.codec import from_json, to_json
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Forecast, Plan
+from autosuperconv.core.trace import Job
+from autosuperconv.errors import InvalidInput
+from autosuperconv.tuning.session import Session
+
+TIMING_STEPS = 24
+SWEEP_STEPS = 100
+SWEEP_PHASES = 25
+NOISE_SEEDS = 3
+MIN_TRIALS = 12
+MIN_BASELINE_EPOCHS = 6.0
+EVALUATION_COST = 1 / 3  # of a training sample: the forward pass alone
+MAX_FACTORS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much to train, before anything was measured.
+
+    Args:
+        trials: of the study.
+        baseline_epochs: nominal length of the standard schedule.
+        epochs_low, epochs_high: range of cycle lengths.
+        seeds: paired seeds of the confirmation and of each counterfactual.
+        fixed: the lengths were given by the user and are not to be shortened.
+    """
+
+    trials: int = 30
+    baseline_epochs: float = 30.0
+    epochs_low: float = 2.0
+    epochs_high: float = 10.0
+    seeds: int = 3
+    fixed: bool = False
+
+    def scaled(self, factor: float) -> Budget:
+        """All lengths times a factor."""
+        return replace(
+            self,
+            baseline_epochs=self.baseline_epochs * factor,
+            epochs_low=self.epochs_low * factor,
+            epochs_high=self.epochs_high * factor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the cost of a run depends on.
+
+    Args:
+        curve: samples of one evaluation on the way, with those that recalibrate batch norm.
+        end: samples of the evaluation at the end.
+    """
+
+    n_train: int
+    curve: int
+    end: int
+
+
+def sweep_epochs(batch_size: int, n_train: int) -> float:
+    """Length of one sweep: at least 100 steps and half an epoch."""
+    return max(SWEEP_STEPS * batch_size / n_train, 0.5)
+
+
+def mean_epochs(budget: Budget) -> float:
+    """Expected cycle length under a log-uniform draw."""
+    low, high = budget.epochs_low, budget.epochs_high
+    return low if high <= low else (high - low) / math.log(high / low)
+
+
+def forecast(
+    budget: Budget, sizes: Sizes, rates: dict[int, float], cells: Sequence[int], workers: int
+) -> tuple[Forecast, ...]:
+    """Expected cost by step.
+
+    Args:
+        rates: training samples per second of one worker, by batch size.
+        cells: batch size of every sweep of the range test.
+    """
+    rate = sum(rates.values()) / len(rates)
+
+    def cost(step: str, runs: float, epochs: float, evaluations: float) -> Forecast:
+        equivalents = epochs * sizes.n_train + EVALUATION_COST * (
+            evaluations * sizes.curve + runs * sizes.end
+        )
+        seconds = equivalents / rate / min(workers, max(runs, 1))
+        return Forecast(step, round(runs), epochs, seconds)
+
+    sweeps = sum(sweep_epochs(b, sizes.n_train) for b in cells)
+    mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
+    control_and_shortlist = 3 + 6
+    confirm_epochs = control_and_shortlist * mean + seeds * (long + 2 * mean)
+    return (
+        cost("range test", len(cells), sweeps, SWEEP_PHASES * len(cells)),
+        cost("baseline", 9, 9 * long, 9),
+        cost("study", budget.trials, budget.trials * mean, 7 * budget.trials),
+        cost("confirm", control_and_shortlist + 3 * seeds, confirm_epochs, 25 * 3 * seeds),
+        cost("counterfactuals", MAX_FACTORS * seeds, MAX_FACTORS * seeds * mean, 0),
+    )
+
+
+def fit(
+    budget: Budget,
+    sizes: Sizes,
+    rates: dict[int, float],
+    cells: Sequence[int],
+    workers: int,
+    seconds: float | None,
+) -> Budget:
+    """The largest budget that fits in the time given: fewer trials first, then shorter runs.
+
+    Raises:
+        InvalidInput: not even the smallest fits.
+    """
+    if seconds is None:
+        return budget
+
+    def takes(b: Budget) -> float:
+        return sum(f.seconds for f in forecast(b, sizes, rates, cells, workers))
+
+    while budget.trials > MIN_TRIALS and takes(budget) > seconds:
+        budget = replace(budget, trials=budget.trials - 1)
+    while not budget.fixed and takes(budget) > seconds and _can_shrink(budget):
+        budget = budget.scaled(0.95)
+    if takes(budget) > 1.3 * seconds:
+        raise InvalidInput(
+            f"--timeout {seconds:.0f}s is too short: the smallest search of this kind takes about "
+            f"{takes(budget):.0f} s here. Give more time, fewer training samples (--n-train), "
+            "shorter runs (--baseline-epochs, --epochs) or a smaller model."
+        )
+    return budget
+
+
+def _can_shrink(budget: Budget) -> bool:
+    return budget.baseline_epochs > MIN_BASELINE_EPOCHS and budget.epochs_low > 0.5
+
+
+def make_plan(
+    session: Session,
+    budget: Budget,
+    base: Recipe,
+    batch_sizes: Sequence[int],
+    sizes: Sizes,
+    cells: Sequence[int],
+    seconds: float | None,
+    choices: tuple[str, ...],
+) -> Plan:
+    """Time each batch size, measure the seed noise, choose lengths, forecast. Stored with the
+    study, so that a resumed search keeps to it."""
+    known = session.stored("plan")
+    if known is not None:
+        return _resumed(session, from_json(Plan, known), budget)
+    session.start("plan", len(batch_sizes) + NOISE_SEEDS)
+    rates = {b: _rate(session, base, b, sizes.n_train) for b in batch_sizes}
+    noise = _seed_noise(session, base, budget)
+    budget = fit(budget, sizes, rates, cells, session.executor.size, seconds)
+    plan = Plan(
+        samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
+        seed_noise=noise,
+        trials=budget.trials,
+        baseline_epochs=budget.baseline_epochs,
+        epochs_low=budget.epochs_low,
+        epochs_high=budget.epochs_high,
+        workers=session.executor.size,
+        forecast=forecast(budget, sizes, rates, cells, session.executor.size),
+        choices=choices,
+    )
+    session.store("plan", to_json(plan))
+    return plan
+
+
+def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
+    """The stored plan; more trials may be asked for than the first time."""
+    if budget.trials != plan.trials and not session.ledger.of("confirm"):
+        plan = replace(plan, trials=max(plan.trials, budget.trials))
+        session.store("plan", to_json(plan))
+    return plan
+
+
+def _rate(session: Session, base: Recipe, batch_size: int, n_train: int) -> float:
+    """Training samples per second of one worker while all are busy."""
+    recipe = replace(
+        base,
+        max_lr=1e-3,
+        schedule="constant",
+        batch_size=batch_size,
+        epochs=TIMING_STEPS * batch_size / n_train,
+    )
+    jobs = [Job(replace(recipe, seed=seed)) for seed in range(session.executor.size)]
+    traces = session.run("plan", "timing", jobs, lambda job: f"timing batch {batch_size}")
+    return max(t.samples for t in traces) / min(t.seconds for t in traces)
+
+
+def _seed_noise(session: Session, base: Recipe, budget: Budget) -> float | None:
+    """Standard deviation of validation accuracy over seeds of one short, tame cycle."""
+    recipe = replace(base, max_lr=0.1, epochs=budget.epochs_low)
+    jobs = [Job(replace(recipe, seed=900 + seed)) for seed in range(NOISE_SEEDS)]
+    traces = session.run("plan", "noise", jobs, lambda job: f"seed noise, seed {job.recipe.seed}")
+    ends = [t.accuracy for t in traces if t.completed and t.accuracy is not None]
+    return stdev(ends) if len(ends) > 1 else None

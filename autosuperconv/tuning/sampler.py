@@ -1,0 +1,109 @@
+"""Samplers: Optuna's, with the range test's prior on max_lr in front.
+
+`EdgeSampler` wraps any sampler through Optuna's public interface alone: start-up draws of max_lr
+come from the prior, and a later proposal above the cap is drawn again, so no trial is ever
+proposed that the range test has already seen to break.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
+from optuna.trial import FrozenTrial, TrialState
+
+from autosuperconv.errors import UnknownName
+from autosuperconv.tuning.prior import LrPrior
+
+STARTUP_TRIALS = 10
+
+
+def _gp(seed: int) -> BaseSampler:
+    return GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS, deterministic_objective=False)
+
+
+def _random(seed: int) -> BaseSampler:
+    return RandomSampler(seed=seed)
+
+
+def _tpe(seed: int) -> BaseSampler:
+    return TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+
+
+SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"gp": _gp, "random": _random, "tpe": _tpe}
+
+
+def make_sampler(name: str, prior: LrPrior, seed: int, trials_so_far: int) -> BaseSampler:
+    """A sampler by name, under the prior.
+
+    Optuna does not store a sampler's random state: seeding with the number of trials that are
+    there already keeps a resumed search from repeating itself.
+
+    Raises:
+        UnknownName: no such sampler.
+    """
+    if name not in SAMPLERS:
+        raise UnknownName("sampler", name, SAMPLERS)
+    inner, own = np.random.SeedSequence([seed, trials_so_far]).generate_state(2)
+    return EdgeSampler(SAMPLERS[name](int(inner)), prior, int(own))
+
+
+class EdgeSampler(BaseSampler):
+    """Any sampler, with max_lr from the prior at first and below the cap always.
+
+    Relies on batch_size and weight_decay being suggested before max_lr.
+    """
+
+    def __init__(self, inner: BaseSampler, prior: LrPrior, seed: int) -> None:
+        self._inner, self._prior = inner, prior
+        self._rng = np.random.default_rng(seed)
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return self._inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        search_space: dict[str, BaseDistribution],
+    ) -> dict[str, Any]:
+        """The inner sampler's joint proposal; max_lr drawn again where it breaks the cap."""
+        params = self._inner.sample_relative(study, trial, search_space)
+        if "max_lr" in params:
+            cell = (int(params["batch_size"]), float(params["weight_decay"]))
+            if params["max_lr"] > self._prior.cap(*cell):
+                params["max_lr"] = self._prior.draw(self._rng, *cell)
+        return params
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        if param_name != "max_lr":
+            return self._inner.sample_independent(study, trial, param_name, param_distribution)
+        batch_size, weight_decay = trial.params["batch_size"], trial.params["weight_decay"]
+        return self._prior.draw(self._rng, int(batch_size), float(weight_decay))
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        self._inner.before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        self._inner.after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        self._inner.reseed_rng()

@@ -1,0 +1,155 @@
+"""`Session`: a search in progress: its study, ledger, executor, and who is told of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+
+from autosuperconv.core.codec import digest
+from autosuperconv.core.events import Listener, Note, RunFinished, StepFinished, StepStarted
+from autosuperconv.core.report import Plan, StepCost
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import StudyMismatch
+from autosuperconv.tuning.executor import Executor, Task, drive
+from autosuperconv.tuning.ledger import Ledger
+
+STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
+
+
+def open_study(
+    storage: BaseStorage, name: str, question: dict[str, object], direction: str
+) -> tuple[optuna.Study, Ledger]:
+    """The study and the ledger of a search: new ones, or those of an earlier start of the same.
+
+    Raises:
+        StudyMismatch: the study is there already and asks another question.
+    """
+    known = {s.study_name for s in optuna.study.get_all_study_summaries(storage)}
+    study = optuna.create_study(
+        storage=storage, study_name=name, direction=direction, load_if_exists=True
+    )
+    if name in known:
+        refuse_another(study, question)
+    study.set_user_attr("question", json.dumps(question))
+    companion = optuna.create_study(
+        storage=storage, study_name=f"{name}.runs", direction="maximize", load_if_exists=True
+    )
+    return study, Ledger(companion)
+
+
+def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
+    """Refuse to mix two searches.
+
+    Raises:
+        StudyMismatch: says in what the stored question differs.
+    """
+    if "question" not in study.user_attrs:
+        raise StudyMismatch(
+            f"Study {study.study_name!r} is there already and was not made by autosuperconv. "
+            "Give this search another --study-name or --storage."
+        )
+    stored = json.loads(study.user_attrs["question"])
+    asked = json.loads(json.dumps(question))
+    differing = [k for k in sorted(stored | asked) if stored.get(k) != asked.get(k)]
+    if differing:
+        what = "; ".join(f"{k}: {stored.get(k)} there, {asked.get(k)} here" for k in differing)
+        raise StudyMismatch(
+            f"Study {study.study_name!r} already holds {len(study.trials)} trials of another "
+            f"search ({what}). Give this one another --study-name or --storage."
+        )
+
+
+@dataclass
+class Session:
+    """A search in progress."""
+
+    study: optuna.Study
+    ledger: Ledger
+    executor: Executor
+    listener: Listener
+    storage_url: str
+    plan: Plan | None = None
+    deadline: float | None = None
+
+    def note(self, text: str) -> None:
+        """Tell the user something once."""
+        self.listener(Note(text))
+
+    def start(self, step: str, runs: int, done: int = 0) -> None:
+        """A step begins."""
+        self.listener(StepStarted(step, runs, done, self.seconds_left(step, done, runs)))
+
+    def finish(self, step: str, text: str) -> None:
+        """A step ended."""
+        self.listener(StepFinished(step, text))
+
+    def run(
+        self,
+        step: str,
+        role: str,
+        jobs: Sequence[Job],
+        describe: Callable[[Job], str],
+    ) -> list[Trace]:
+        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order."""
+        missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
+        tasks = (Task(key, job) for key, job in missing.items())
+        for done, (task, trace) in enumerate(drive(self.executor, tasks), start=1):
+            self.ledger.add(step, role, task.job, trace)
+            left = self.seconds_left(step, done, len(missing))
+            text = outcome_text(trace)
+            self.listener(RunFinished(step, describe(task.job), text, None, left))
+        return [self._known(job) for job in jobs]
+
+    def _known(self, job: Job) -> Trace:
+        trace = self.ledger.find(job)
+        assert trace is not None
+        return trace
+
+    def seconds_left(self, step: str, done: int, of: int) -> float | None:
+        """Forecast of the rest of the search, corrected by how the finished part went."""
+        if self.plan is None or step not in STEPS:
+            return None
+        forecast = {f.step: f.seconds for f in self.plan.forecast}
+        later = sum(forecast.get(s, 0.0) for s in STEPS[STEPS.index(step) + 1 :])
+        here = forecast.get(step, 0.0) * (1 - done / of if of else 0.0)
+        before = STEPS[1 : STEPS.index(step)]
+        expected = sum(forecast.get(s, 0.0) for s in before)
+        took = sum(self.cost(s).seconds for s in before) / self.executor.size
+        ratio = took / expected if expected > 1 else 1.0
+        return (here + later) * min(max(ratio, 0.2), 5.0)
+
+    def cost(self, step: str) -> StepCost:
+        """What a step took so far, earlier starts included."""
+        runs = [(t.samples, t.seconds) for _, t in self.ledger.of(step)]
+        if step == "study":
+            attrs = [t.user_attrs for t in self.study.get_trials(deepcopy=False)]
+            runs += [(a["samples"], a["seconds"]) for a in attrs if "seconds" in a]
+        return StepCost(step, len(runs), sum(r[0] for r in runs), sum(r[1] for r in runs))
+
+    def out_of_time(self, reserve: float = 0.0) -> bool:
+        """Whether the deadline is nearer than `reserve` seconds."""
+        return self.deadline is not None and time.monotonic() + reserve > self.deadline
+
+    def stored(self, key: str) -> Any:
+        """A value kept with the study; None where there is none."""
+        return self.study.user_attrs.get(key)
+
+    def store(self, key: str, text: str) -> None:
+        """Keep a value with the study."""
+        self.study.set_user_attr(key, text)
+
+
+def outcome_text(trace: Trace) -> str:
+    """A run's end in a few words."""
+    if trace.accuracy is not None and trace.completed:
+        epochs = trace.points[-1].epoch if trace.points else trace.recipe.epochs
+        return f"{100 * trace.accuracy:.2f} % after {epochs:.3g} epochs"
+    return f"{trace.stopped_because}: {trace.detail}" if trace.detail else trace.stopped_because
+
+

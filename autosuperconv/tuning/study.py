@@ -1,0 +1,128 @@
+"""The study: Optuna's trials over the search space, live in the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from autosuperconv.core.codec import from_json
+from autosuperconv.core.events import RunFinished
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import SearchSpace
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.tuning.executor import Task, drive
+from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
+from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.pruner import RUNGS
+from autosuperconv.tuning.sampler import make_sampler
+from autosuperconv.tuning.session import Session, outcome_text
+
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """How to search.
+
+    Args:
+        trials: in total, earlier starts included.
+        reserve: seconds to leave for the steps after the study, if there is a deadline.
+    """
+
+    space: SearchSpace
+    base: Recipe
+    prior: LrPrior
+    objective: Objective
+    sampler: str
+    pruner: BasePruner
+    trials: int
+    seed: int
+    reserve: float = 0.0
+
+
+def optimise(session: Session, settings: StudySettings) -> None:
+    """Run trials until there are enough, or time runs out."""
+    study = session.study
+    requeue_stale(study)
+    study.sampler = make_sampler(
+        settings.sampler, settings.prior, settings.seed, len(study.get_trials(deepcopy=False))
+    )
+    asked: dict[str, Trial] = {}
+    for task, trace in drive(session.executor, propose(session, settings, asked)):
+        trial = asked.pop(task.key)
+        tell(study, trial, settings.objective, trace)
+        done = count_finished(study)
+        left = session.seconds_left("study", done, settings.trials)
+        label = f"trial {trial.number}"
+        session.listener(
+            RunFinished("study", label, trial_text(trace), best_text(study, settings), left)
+        )
+
+
+def propose(
+    session: Session, settings: StudySettings, asked: dict[str, Trial]
+) -> Iterator[Task]:
+    """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
+    study = session.study
+    while count_finished(study) + len(asked) < settings.trials:
+        if session.out_of_time(settings.reserve):
+            session.note("Time is nearly up: no more trials, to leave room for the confirmation.")
+            return
+        trial = study.ask()
+        recipe = suggest(trial, settings.space, settings.base, settings.seed)
+        cap = settings.prior.cap(recipe.batch_size, recipe.weight_decay)
+        edge = settings.prior.edge(recipe.batch_size, recipe.weight_decay)
+        trial.set_user_attr("edge", edge)
+        if recipe.max_lr > cap * (1 + 1e-9):
+            tell_above_edge(study, trial, settings.objective, cap)
+            continue
+        key = str(trial.number)
+        asked[key] = trial
+        reporter = Reporter(
+            session.storage_url, study.study_name, trial._trial_id, settings.pruner
+        )
+        yield Task(key, Job(recipe, phases=RUNGS), reporter)
+
+
+def requeue_stale(study: optuna.Study) -> None:
+    """Take up again the trials that an earlier start left running."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.enqueue_trial(dict(trial.params), user_attrs={"retry_of": trial.number})
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def count_finished(study: optuna.Study) -> int:
+    """Trials that count: finished, and trained at all."""
+    return sum(
+        t.user_attrs.get("stopped_because") != "above-edge"
+        for t in study.get_trials(deepcopy=False, states=FINISHED)
+    )
+
+
+def trace_of(trial: FrozenTrial) -> Trace | None:
+    """The stored trace of a finished trial; None where it was never trained."""
+    text = trial.user_attrs.get("trace")
+    return from_json(Trace, text) if text else None
+
+
+def trial_text(trace: Trace) -> str:
+    """A trial's recipe and end in one line."""
+    r = trace.recipe
+    return (
+        f"max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, batch {r.batch_size}, "
+        f"weight decay {r.weight_decay:.1e}, dropout {r.dropout:.2f}: {outcome_text(trace)}"
+    )
+
+
+def best_text(study: optuna.Study, settings: StudySettings) -> str | None:
+    """The best trial so far in a few words; None while no trial reaches the target."""
+    try:
+        best = study.best_trial
+    except ValueError:
+        return None
+    accuracy = 100 * best.user_attrs["accuracy"]
+    return f"{accuracy:.2f} % in {best.user_attrs['epochs']:.3g} epochs (trial {best.number})"

@@ -1,0 +1,81 @@
+"""From the study's trials to one winner: a single lucky run does not win.
+
+The few best trials are trained again on other seeds, still on validation data. The winner is the
+cheapest whose mean reaches the target, or else the most accurate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import mean
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.objective import Objective
+from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.study import FINISHED, trace_of
+
+SHORTLIST = 3
+EXTRA_SEEDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The chosen recipe and its mean validation accuracy over `n` seeds."""
+
+    recipe: Recipe
+    accuracy: float
+    n: int
+
+
+def shortlist(traces: Sequence[Trace], objective: Objective, size: int = SHORTLIST) -> list[Trace]:
+    """The best trials: those that reach the target, the cheapest first; then by accuracy."""
+
+    def rank(trace: Trace) -> tuple[bool, float]:
+        accuracy = trace.accuracy or 0.0
+        feasible = objective.name == "cost" and accuracy >= objective.target
+        return (not feasible, float(trace.samples) if feasible else -accuracy)
+
+    return sorted(traces, key=rank)[:size]
+
+
+def choose_winner(session: Session, objective: Objective, seed: int) -> Winner:
+    """Train the shortlist again and choose.
+
+    Raises:
+        NothingCompleted: no trial completed.
+    """
+    stored = [trace_of(t) for t in session.study.get_trials(deepcopy=False, states=FINISHED)]
+    completed = [t for t in stored if t is not None and t.completed]
+    if not completed:
+        raise NothingCompleted(
+            f"No trial of study {session.study.study_name!r} completed: all {len(stored)} were "
+            "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
+            "lower rates (--max-lr)."
+        )
+    candidates = shortlist(completed, objective)
+    jobs = [
+        Job(replace(t.recipe, seed=seed + 1 + i)) for t in candidates for i in range(EXTRA_SEEDS)
+    ]
+    again = iter(session.run("confirm", "shortlist", jobs, _label))
+    scored = []
+    for trace in candidates:
+        ends = [trace, *(next(again) for _ in range(EXTRA_SEEDS))]
+        accuracies = [t.accuracy or 0.0 for t in ends]
+        scored.append(Winner(trace.recipe, mean(accuracies), len(accuracies)))
+    return pick(scored, objective)
+
+
+def pick(scored: Sequence[Winner], objective: Objective) -> Winner:
+    """The cheapest that reaches the target on average, or else the most accurate."""
+    reaching = [w for w in scored if w.accuracy >= objective.target]
+    if objective.name == "cost" and reaching:
+        return min(reaching, key=lambda w: w.recipe.epochs)
+    return max(scored, key=lambda w: w.accuracy)
+
+
+def _label(job: Job) -> str:
+    r = job.recipe
+    return f"shortlist, max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, seed {r.seed}"
