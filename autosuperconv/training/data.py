@@ -20,7 +20,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from autosuperconv.errors import UnknownName
-from autosuperconv.training.arrays import Data, as_task_data, assemble
+from autosuperconv.training.arrays import Data, as_task_data
+from autosuperconv.training.assembly import assemble
 from autosuperconv.training.data_sets import (
     Loader,
     cifar10,

