@@ -136,9 +136,9 @@ def sgdr(recipe: Recipe, steps: int) -> Schedule:
 
     1608.03983, eq. 5; together they fill the run, so T_0 = steps / (1 + T_mult + T_mult^2 ...).
     """
-    lengths = [float(recipe.cycle_mult) ** cycle for cycle in range(recipe.cycles)]
-    unit = steps / sum(lengths)
-    knots = tuple(_knot(unit * done, steps) for done in accumulate(lengths, initial=0.0))
+    starts = list(accumulate((recipe.cycle_mult**i for i in range(recipe.cycles)), initial=0))
+    # One division of integers: a restart due on a step is not rounded to just after it.
+    knots = tuple(_knot(steps * start / starts[-1], steps) for start in starts)
     return Restarts(knots, recipe.max_lr, recipe.max_momentum)
 
 

@@ -10,9 +10,6 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-# Far below the progress of one step, far above the rounding of a product of a few floats.
-_SAME_PROGRESS = 1e-11
-
 
 class Rate(NamedTuple):
     """Learning rate and momentum of one step."""
@@ -133,7 +130,7 @@ class Triangles:
     factor_per_run: float = 1.0
 
     def __call__(self, progress: float) -> Rate:
-        cycle = min(math.floor(progress * self.cycles), self.cycles - 1)
+        cycle = math.floor(progress * self.cycles)
         height = 1 - abs(2 * (progress * self.cycles - cycle) - 1)
         height *= self.factor_per_cycle**cycle * self.factor_per_run**progress
         return _mix(self.low, self.high, height)
@@ -144,7 +141,8 @@ class Restarts:
     """Half cosines from `max_lr` to 0; at each knot the rate is back at `max_lr`.
 
     Args:
-        knots: progress at which the periods start, and at which the last of them would end.
+        knots: progress at which the periods start (the first one: 0), and at which the last of
+            them would end (above 1).
     """
 
     knots: tuple[float, ...]
@@ -152,7 +150,7 @@ class Restarts:
     momentum: float
 
     def __call__(self, progress: float) -> Rate:
-        after = bisect_right(self.knots, progress + _SAME_PROGRESS, hi=len(self.knots) - 1)
+        after = bisect_right(self.knots, progress)
         begin, end = self.knots[after - 1], self.knots[after]
-        done = max(progress - begin, 0.0) / (end - begin)
+        done = (progress - begin) / (end - begin)
         return Rate(self.max_lr * (1 + math.cos(math.pi * done)) / 2, self.momentum)

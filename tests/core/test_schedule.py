@@ -91,6 +91,18 @@ def test_sgdr_periods_double_and_restart_at_the_top() -> None:
     assert table[10] == pytest.approx(half)
 
 
+def test_sgdr_restarts_on_each_step_where_a_restart_is_due() -> None:
+    for cycles in range(2, 50):
+        table = lrs(Recipe(1.0, schedule="sgdr", cycles=cycles), cycles * 7)
+        assert [i for i, lr in enumerate(table) if lr == 1.0] == list(range(0, cycles * 7, 7))
+
+
+def test_sgdr_restarts_on_a_step_that_only_a_fractional_period_leads_to() -> None:
+    # 21 periods of 87 / 21 steps: the 8th and the 15th begin on steps 29 and 58.
+    table = lrs(Recipe(1.0, schedule="sgdr", cycles=21), 87)
+    assert [i for i, lr in enumerate(table) if lr == 1.0] == [0, 29, 58]
+
+
 def test_a_step_schedule_falls_on_the_step_nearest_its_milestone() -> None:
     table = lrs(Recipe(1.0, schedule="step", milestones=(0.07, 0.5), gamma=0.5), 100)
     assert [i for i in range(1, 100) if table[i] != table[i - 1]] == [7, 50]
@@ -112,6 +124,13 @@ def test_warm_up_is_gradual_or_constant() -> None:
     assert lrs(gradual, 5) == pytest.approx([0.1, 0.55, 1, 1, 1])
     constant = Recipe(1.0, schedule="warmup_constant", pct_start=0.5)
     assert lrs(constant, 6) == pytest.approx([0.1, 0.1, 0.1, 1, 1, 1])
+
+
+def test_a_level_lasts_at_least_one_step() -> None:
+    warm_up = Recipe(1.0, schedule="warmup_constant", pct_start=0.01)
+    assert lrs(warm_up, 4) == [0.1, 1.0, 1.0, 1.0]
+    decay = Recipe(1.0, schedule="step", milestones=(0.01,))
+    assert lrs(decay, 4) == [1.0, 0.1, 0.1, 0.1]
 
 
 def test_warm_up_of_no_length_starts_at_the_top() -> None:
