@@ -1,0 +1,85 @@
+"""A user's own schedule, named `package.module:function`."""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.shapes import Rate
+from autosuperconv.errors import InvalidInput
+
+UserFunction = Callable[[float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class UserSchedule:
+    """The function called `name`, of progress in [0, 1].
+
+    It returns a factor of `max_lr` (momentum then stays at `momentum`) or a `Rate`. The function
+    is looked up by name, so that a copy in another process finds it too.
+    """
+
+    name: str
+    max_lr: float
+    momentum: float
+
+    def __call__(self, progress: float) -> Rate:
+        value = load_function(self.name)(progress)
+        if isinstance(value, Rate):
+            rate = value
+        elif isinstance(value, Real):
+            rate = Rate(self.max_lr * float(value), self.momentum)
+        else:
+            raise self._refuse(value, progress)
+        if not (math.isfinite(rate.lr) and rate.lr >= 0 and 0 <= rate.momentum < 1):
+            raise self._refuse(value, progress)
+        return rate
+
+    def _refuse(self, value: object, progress: float) -> InvalidInput:
+        return InvalidInput(
+            f"Schedule {self.name!r} must return a factor of max_lr (finite, at least 0) or a "
+            f"Rate (momentum in [0, 1)), but returned {value!r} at progress {progress:g}."
+        )
+
+
+def user_schedule(recipe: Recipe, steps: int) -> UserSchedule:
+    """The schedule named `package.module:function` in the recipe.
+
+    Raises:
+        InvalidInput: there is no such module or function.
+    """
+    load_function(recipe.schedule)
+    return UserSchedule(recipe.schedule, recipe.max_lr, recipe.max_momentum)
+
+
+def load_function(name: str) -> UserFunction:
+    """Import what `package.module:function` names.
+
+    Raises:
+        InvalidInput: there is no such module or function.
+    """
+    module_name, _, function_name = name.partition(":")
+    if not (module_name and function_name.isidentifier()):
+        raise InvalidInput(
+            f"A schedule of your own is written package.module:function, not {name!r}."
+        )
+    function: object = getattr(_import(module_name, name), function_name, None)
+    if not callable(function):
+        raise InvalidInput(
+            f"Schedule {name!r}: module {module_name!r} has no function {function_name!r}."
+        )
+    return function
+
+
+def _import(module_name: str, name: str) -> object:
+    try:
+        return importlib.import_module(module_name)
+    except Exception as error:  # the module is the user's: importing it can raise anything
+        raise InvalidInput(
+            f"Schedule {name!r}: module {module_name!r} cannot be imported "
+            f"({type(error).__name__}: {error}). Install it or put its folder on PYTHONPATH."
+        ) from error

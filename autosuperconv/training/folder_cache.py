@@ -1,0 +1,54 @@
+"""Decoded folders, kept in the user's cache folder and never beside the images."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1  # of what is stored; another number leaves old caches aside
+
+Images: TypeAlias = NDArray[np.uint8]
+
+
+def cache_file(root: Path, files: Iterable[tuple[str, int, int, int]]) -> Path:
+    """Where this very state of a folder is kept: `$XDG_CACHE_HOME/autosuperconv`.
+
+    Any file added, removed, resized or touched gives another name.
+    """
+    digest = hashlib.blake2b(f"{FORMAT} {root.resolve()}".encode(), digest_size=12)
+    for file in files:
+        digest.update(repr(file).encode())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return home / "autosuperconv" / f"folder-{digest.hexdigest()}.npy"
+
+
+def read_cache(file: Path, count: int) -> Images | None:
+    """(N, C, H, W), or None where there is none that can be used."""
+    try:
+        images: Images = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    if images.dtype != np.uint8 or images.ndim != 4 or len(images) != count:
+        return None
+    return images
+
+
+def write_cache(file: Path, images: Images) -> None:
+    """Whole or not at all. Without room or right to write, the next start decodes again."""
+    with contextlib.suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                np.save(stream, images)
+            os.replace(unfinished, file)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)

@@ -1,0 +1,112 @@
+"""Networks by name, and what the training loop must know of any network.
+
+A name is a key of `MODELS`; "wrn-N-K", a wide ResNet; a classification model of torchvision; or
+"package.module:factory", the caller's own. Every registered function takes the shape of a
+sample and the number of classes, and its network takes normalised floats (B, *shape) and
+returns (B, classes) logits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+from torch import nn
+
+from autosuperconv.errors import ModelError, UnknownName
+from autosuperconv.training.model_check import check_model
+from autosuperconv.training.model_import import import_and_build
+from autosuperconv.training.resnet import Shape, cifar_resnet, wide_resnet
+from autosuperconv.training.small_nets import lenet, mlp
+from autosuperconv.training.torchvision_nets import torchvision_names, torchvision_net
+
+__all__ = [
+    "MODELS",
+    "ModelFactory",
+    "check_model",
+    "declares_dropout",
+    "has_batch_norm",
+    "model_factory",
+    "set_dropout",
+]
+
+ModelFactory: TypeAlias = Callable[[], nn.Module]
+
+MODELS: dict[str, Callable[[Shape, int], nn.Module]] = {
+    "lenet": lenet,
+    "mlp": mlp,
+    "resnet110": partial(cifar_resnet, depth=110),
+    "resnet20": partial(cifar_resnet, depth=20),
+    "resnet32": partial(cifar_resnet, depth=32),
+    "resnet44": partial(cifar_resnet, depth=44),
+    "resnet56": partial(cifar_resnet, depth=56),
+    "resnet8": partial(cifar_resnet, depth=8),
+}
+
+WIDE = re.compile(r"wrn-(\d+)-(\d+)")
+DROPOUTS = (
+    nn.AlphaDropout,
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.FeatureAlphaDropout,
+)
+BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
+
+
+def model_factory(name: str, shape: Shape, classes: int) -> ModelFactory:
+    """A picklable function of no arguments that builds the network anew.
+
+    "package.module:factory" is called with nothing if it needs nothing, or with (shape, classes)
+    if it needs two arguments; the current folder is searched too.
+
+    Raises:
+        UnknownName: no such network.
+        ModelError: the caller's factory cannot be imported; the network does not take `shape`.
+    """
+    if ":" in name:
+        return import_and_build(name, shape, classes)
+    if name in MODELS:
+        return partial(MODELS[name], shape, classes)
+    if wide := WIDE.fullmatch(name):
+        return partial(wide_resnet, shape, classes, int(wide[1]), int(wide[2]))
+    available = torchvision_names()
+    if name in available:
+        return partial(torchvision_net, name, shape, classes)
+    raise _unknown(name, available)
+
+
+def _unknown(name: str, available: list[str]) -> UnknownName:
+    """Torchvision's eighty names are suggested from, but not all printed."""
+    own = [*MODELS, "wrn-N-K", "package.module:factory"]
+    every = [*own, "wrn-16-4", "wrn-28-10", *available]
+    near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
+    known = every if near else [*own, "any classification model of torchvision"]
+    return UnknownName("model", name, known)
+
+
+def declares_dropout(model: nn.Module) -> bool:
+    """Whether `set_dropout` would change anything."""
+    return any(isinstance(layer, DROPOUTS) for layer in model.modules())
+
+
+def set_dropout(model: nn.Module, p: float) -> None:
+    """Set the probability of every dropout layer.
+
+    Raises:
+        ModelError: the probability is not in [0, 1).
+    """
+    if not 0 <= p < 1:
+        raise ModelError(f"dropout must be in [0, 1), but got {p}.")
+    for layer in model.modules():
+        if isinstance(layer, DROPOUTS):
+            layer.p = p
+
+
+def has_batch_norm(model: nn.Module) -> bool:
+    """Whether there are running statistics, which lag behind a short run."""
+    return any(isinstance(layer, BATCH_NORMS) for layer in model.modules())
