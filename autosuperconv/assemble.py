@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, RunSummary, Settings
+from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, RunSummary
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.prepare import Work
-from autosuperconv.training.environment import describe_environment
 from autosuperconv.tuning.baseline import TunedBaseline
 from autosuperconv.tuning.confirm import Confirmation
 from autosuperconv.tuning.objective import Objective
@@ -39,11 +38,11 @@ def assemble(work: Work, found: Findings) -> Report:
     costs = tuple(session.cost(step) for step in STEPS)
     return Report(
         version=FORMAT_VERSION,
-        settings=settings_of(work),
+        settings=work.setup.settings,
         plan=found.plan,
         range_test=found.range_test,
         baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
-        trials=trial_summaries(session, found.objective, work.base),
+        trials=trial_summaries(session, found.objective, work.setup.base),
         winner=found.winner.recipe,
         winner_validation_accuracy=found.winner.accuracy,
         confirmation=_runs(session, "confirm") + _runs(session, "counterfactuals"),
@@ -51,29 +50,9 @@ def assemble(work: Work, found: Findings) -> Report:
         verdict=found.verdict,
         cost=costs,
         not_measured=_not_measured(found),
-        environment=describe_environment(work.trainer.engine),
+        environment=work.setup.environment,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=0.0,
-    )
-
-
-def settings_of(work: Work) -> Settings:
-    """What the search was asked."""
-    sizes = work.trainer.sizes()
-    return Settings(
-        study_name=work.session.study.study_name,
-        dataset=work.task.name,
-        model=work.model_name,
-        objective=work.options.objective,
-        cost="samples",
-        target=work.options.target,
-        seed=work.options.seed,
-        n_train=sizes["train"],
-        n_validation=sizes["validation"],
-        n_test=sizes["test"],
-        classes=work.task.classes,
-        device=work.trainer.engine.device,
-        command=work.options.command,
     )
 
 

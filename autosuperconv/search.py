@@ -10,15 +10,16 @@ from autosuperconv.core.events import Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import Plan, Report
-from autosuperconv.core.space import Range
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.verdict import Criterion, Verdict, judge
-from autosuperconv.prepare import Work, budget_of, prepare, silent, sizes_of
+from autosuperconv.prepare import Work, prepare, silent
 from autosuperconv.publish import publish
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.objective import Objective
-from autosuperconv.tuning.plan import make_plan
+from autosuperconv.tuning.plan import Budget, Sizes, make_plan
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
@@ -26,6 +27,7 @@ from autosuperconv.tuning.sweeps import SEEDS, run_range_test
 from autosuperconv.tuning.winner import choose_winner
 
 RANGE_TEST_WEIGHT_DECAYS = (1e-5, 1e-3)
+EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 
 def search(
@@ -51,53 +53,71 @@ def search(
     """
     started = time.monotonic()
     with prepare(model_factory, data, options, listener) as work:
-        session, seeds = work.session, options.seeds
-        plan = plan_search(work)
-        range_test = test_range(work)
-        baseline = tune_baseline(
-            session, work.base, plan.baseline_epochs, range_test, options.seed, options.target
-        )
-        objective = run_study(work, plan, range_test, baseline)
-        winner = choose_winner(session, objective, options.seed)
-        confirmation = confirming.confirm(session, winner.recipe, baseline.recipe, seeds)
-        verdict = give_verdict(confirmation)
-        tradeoff = confirming.counterfactuals(
-            session, confirmation, winner.recipe, baseline.recipe, seeds
-        )
-        findings = Findings(
-            plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
-        )
-        report = assemble(work, findings)
+        report = tell_story(work)
         report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
 
 
+def tell_story(work: Work) -> Report:
+    """All steps, in their order; those that are done already are read, not repeated."""
+    setup, session = work.setup, work.session
+    plan = plan_search(work)
+    range_test = test_range(work)
+    baseline = tune_baseline(
+        session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
+    )
+    objective = run_study(work, plan, range_test, baseline)
+    winner = choose_winner(session, objective, setup.settings.seed)
+    confirmation = confirming.confirm(session, winner.recipe, baseline.recipe, setup.seeds)
+    verdict = give_verdict(confirmation)
+    tradeoff = confirming.counterfactuals(
+        session, confirmation, winner.recipe, baseline.recipe, setup.seeds
+    )
+    findings = Findings(
+        plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
+    )
+    return assemble(work, findings)
+
+
 def plan_search(work: Work) -> Plan:
     """Time the engine, choose lengths and forecast; this is where a dry run stops."""
+    setup, settings = work.setup, work.setup.settings
+    cells = [b for b in outer(setup.batch_sizes) for _ in RANGE_TEST_WEIGHT_DECAYS for _ in SEEDS]
     plan = make_plan(
         work.session,
-        budget_of(work.options),
-        work.base,
-        work.batch_sizes,
-        sizes_of(work),
-        [b for b in outer(work.batch_sizes) for _ in RANGE_TEST_WEIGHT_DECAYS for _ in SEEDS],
-        work.options.timeout,
-        work.trainer.choices(),
+        budget_of(setup),
+        setup.base,
+        setup.batch_sizes,
+        Sizes(settings.n_train, setup.curve_cost, settings.n_test),
+        cells,
+        setup.choices,
     )
     work.session.plan = plan
     work.session.finish("plan", f"{plan.runs} runs, about {duration(plan.seconds)}")
     return plan
 
 
+def budget_of(setup: Setup) -> Budget:
+    """How much to train, before anything was measured."""
+    standard = Budget()
+    long = setup.baseline_epochs or (
+        setup.epochs[1] / EPOCHS_OF_BASELINE[1] if setup.epochs else standard.baseline_epochs
+    )
+    low, high = setup.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
+    fixed = setup.epochs is not None or setup.baseline_epochs is not None
+    return Budget(setup.trials, long, low, high, setup.seeds, fixed)
+
+
 def test_range(work: Work) -> RangeTest:
     """Sweep the outer batch sizes and two weight decays, two seeds each."""
+    setup = work.setup
     return run_range_test(
         work.session,
-        work.base,
-        outer(work.batch_sizes),
+        setup.base,
+        outer(setup.batch_sizes),
         RANGE_TEST_WEIGHT_DECAYS,
-        work.trainer.n_train,
+        setup.settings.n_train,
     )
 
 
@@ -105,30 +125,27 @@ def run_study(
     work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline
 ) -> Objective:
     """Optuna over the space, with the range test in front; returns what trials are worth."""
-    session, options = work.session, work.options
-    high = plan.epochs_high
-    space = work.space.with_("max_lr", clipped(work.range_of("max_lr"), range_test))
-    space = space.with_("epochs", Range(plan.epochs_low, high, log=True))
-    base = replace(work.base, epochs=high)
-    if options.objective == "accuracy":
-        space = space.without("epochs")
-    max_lr = space.dimensions["max_lr"]
-    assert isinstance(max_lr, Range)
-    objective = Objective(options.objective, baseline.target, work.trainer.n_train, high)
+    session, setup, settings = work.session, work.setup, work.setup.settings
+    max_lr = clipped(setup.range_of("max_lr"), range_test)
+    epochs = Range(plan.epochs_low, plan.epochs_high, log=True)
+    space = SearchSpace({**setup.dimensions, "max_lr": max_lr, "epochs": epochs})
+    by_cost = settings.objective == "cost"
+    objective = Objective(
+        settings.objective, baseline.target, settings.n_train, plan.epochs_high
+    )
     session.start("study", plan.trials, count_finished(session.study))
-    pruner_target = baseline.target if options.objective == "cost" else None
-    settings = StudySettings(
-        space=space,
-        base=base,
+    study_settings = StudySettings(
+        space=space if by_cost else space.without("epochs"),
+        base=replace(setup.base, epochs=plan.epochs_high),
         prior=LrPrior(range_test, max_lr),
         objective=objective,
-        sampler=options.sampler,
-        pruner=make_pruner(options.pruner, pruner_target, baseline.sd),
+        sampler=setup.sampler,
+        pruner=make_pruner(setup.pruner, baseline.target if by_cost else None, baseline.sd),
         trials=plan.trials,
-        seed=options.seed,
+        seed=settings.seed,
         reserve=sum(f.seconds for f in plan.forecast if f.step in ("confirm", "counterfactuals")),
     )
-    optimise(session, settings)
+    optimise(session, study_settings)
     session.finish("study", f"{count_finished(session.study)} trials")
     return objective
 

@@ -74,7 +74,6 @@ def tune_baseline(
     base: Recipe,
     epochs: float,
     range_test: RangeTest | None,
-    seed: int,
     target: float | None,
 ) -> TunedBaseline:
     """Tune the standard schedule.
@@ -83,11 +82,10 @@ def tune_baseline(
         NothingCompleted: every run of it diverged.
     """
     session.start("baseline", 9, len(session.ledger.of("baseline")))
-    recipe = replace(base, seed=seed)
     tried: list[Trace] = []
 
     def attempt(rates: Sequence[float], weight_decay: float) -> None:
-        jobs = [Job(standard(recipe, epochs, lr, weight_decay)) for lr in rates]
+        jobs = [Job(standard(base, epochs, lr, weight_decay)) for lr in rates]
         tried.extend(session.run("baseline", "tuning", jobs, _label))
 
     attempt(first_rates(range_test), WEIGHT_DECAYS[1])
@@ -100,7 +98,7 @@ def tune_baseline(
     for weight_decay in WEIGHT_DECAYS:
         attempt([lr], weight_decay)
     chosen = best(tried).recipe
-    again = [Job(replace(chosen, seed=seed + i)) for i in range(3)]
+    again = [Job(replace(chosen, seed=base.seed + i)) for i in range(3)]
     traces = session.run("baseline", "tuning", again, _label)
     ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
     margin = max(MIN_MARGIN, stdev(ends) if len(ends) > 1 else 0.0)

@@ -152,7 +152,6 @@ def make_plan(
     batch_sizes: Sequence[int],
     sizes: Sizes,
     cells: Sequence[int],
-    seconds: float | None,
     choices: tuple[str, ...],
 ) -> Plan:
     """Time each batch size, measure the seed noise, choose lengths, forecast. Stored with the
@@ -163,7 +162,7 @@ def make_plan(
     session.start("plan", len(batch_sizes) + NOISE_SEEDS)
     rates = {b: _rate(session, base, b, sizes.n_train) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
-    budget = fit(budget, sizes, rates, cells, session.executor.size, seconds)
+    budget = fit(budget, sizes, rates, cells, session.executor.size, session.time_left())
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
         seed_noise=noise,

@@ -132,9 +132,9 @@ class Session:
             runs += [(a["samples"], a["seconds"]) for a in attrs if "seconds" in a]
         return StepCost(step, len(runs), sum(r[0] for r in runs), sum(r[1] for r in runs))
 
-    def out_of_time(self, reserve: float = 0.0) -> bool:
-        """Whether the deadline is nearer than `reserve` seconds."""
-        return self.deadline is not None and time.monotonic() + reserve > self.deadline
+    def time_left(self) -> float | None:
+        """Seconds to the deadline; None without one."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
 
     def stored(self, key: str) -> Any:
         """A value kept with the study; None where there is none."""

@@ -69,7 +69,8 @@ def propose(
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
     while count_finished(study) + len(asked) < settings.trials:
-        if session.out_of_time(settings.reserve):
+        left = session.time_left()
+        if left is not None and left < settings.reserve:
             session.note("Time is nearly up: no more trials, to leave room for the confirmation.")
             return
         trial = study.ask()

@@ -1,0 +1,14 @@
+"""The report, put where people look: files in the output folder, note and plots in the study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autosuperconv.core.report import Report
+from autosuperconv.prepare import Work
+from autosuperconv.reporting.files import write_report
+
+
+def publish(work: Work, report: Report) -> None:
+    """Write all files, then show the same in optuna-dashboard."""
+    write_report(report, Path(work.setup.out))
