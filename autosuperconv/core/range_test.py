@@ -4,95 +4,39 @@ A sweep raises the learning rate from step to step. Where it is well chosen, acc
 *floor*), holds, and at some rate is kept no longer (the *edge*). Super-convergence is possible
 where accuracy "remains consistently high over this unusually long range of large learning rates"
 (Smith & Topin, 1708.07120, section 3 and Fig. 2).
+
+A sweep that is driven on until the net breaks keeps, by design, nothing at its very end: a single
+`Reading` then says "not kept at the largest rates" and gives the edge, and cells and the whole
+test are judged by how far the kept stretch reaches (`MIN_DECADES`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import numpy as np
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one sweep says.
+from autosuperconv.core.edge import edge_at
+from autosuperconv.core.range_types import Cell, EdgeEstimate, RangeTest, Reading, SweepCurve
+from autosuperconv.core.recorded import read_recorded
+from autosuperconv.core.sweep_reading import read_sweep
 
-    Args:
-        floor: learning rate at which learning starts; None where it never does.
-        edge: learning rate from which accuracy is no longer kept; None where the curve never
-            breaks within the range.
-        peak_lr: learning rate of the highest smoothed accuracy.
-        steepest: learning rate of the fastest fall of the loss.
-        valley: learning rate in the middle of the longest fall of the loss.
-        minimum_tenth: a tenth of the learning rate of the lowest loss.
-        retention: mean accuracy over the last tenth of the range over the peak accuracy.
-        possible: whether the net trains at the largest rates of the range; None: cannot tell.
-        reason: one sentence for `possible`.
-    """
+__all__ = [
+    "Cell",
+    "EdgeEstimate",
+    "RangeTest",
+    "Reading",
+    "SweepCurve",
+    "edge_at",
+    "read_recorded",
+    "read_sweep",
+    "summarise",
+    "summarise_cell",
+]
 
-    floor: float | None
-    edge: float | None
-    peak_lr: float | None
-    steepest: float | None
-    valley: float | None
-    minimum_tenth: float | None
-    retention: float | None
-    possible: bool | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class SweepCurve:
-    """One recorded sweep, as drawn in the report. All tuples have one entry a point."""
-
-    seed: int
-    lr: tuple[float, ...]
-    accuracy: tuple[float | None, ...]
-    train_loss: tuple[float | None, ...]
-    loss: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """All sweeps at one batch size and weight decay.
-
-    Args:
-        floor, edge, retention: geometric mean (retention: mean) over the repeats that have one.
-        edge_spread: standard deviation of log10(edge) over the repeats; None below two.
-        edge_is_bound: no repeat broke: `edge` is the end of the range, a lower bound.
-    """
-
-    batch_size: int
-    weight_decay: float
-    readings: tuple[Reading, ...]
-    curves: tuple[SweepCurve, ...]
-    floor: float | None
-    edge: float | None
-    edge_spread: float | None
-    edge_is_bound: bool
-    retention: float | None
-    possible: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class RangeTest:
-    """The whole range test: its cells, and what they say together."""
-
-    cells: tuple[Cell, ...]
-    lowest_lr: float
-    highest_lr: float
-    possible: bool | None
-    reason: str
-
-
-def read_sweep(
-    lr: Sequence[float],
-    *,
-    accuracy: Sequence[float | None] | None = None,
-    loss: Sequence[float | None] | None = None,
-    chance: float | None = None,
-) -> Reading:
-    """Read one sweep."""
-    raise NotImplementedError
+MIN_DECADES = 1.5
+"""A sweep that broke had a long range if edge / floor is at least ten to this power."""
 
 
 def summarise_cell(
@@ -101,30 +45,73 @@ def summarise_cell(
     curves: Sequence[SweepCurve],
     chance: float | None = None,
 ) -> Cell:
-    """Read all repeats of one cell."""
-    raise NotImplementedError
+    """Read all repeats of one cell; `chance` is the accuracy of guessing."""
+    readings = tuple(_read_curve(curve, chance) for curve in curves)
+    edges = [r.edge for r in readings if r.edge is not None]
+    bound = not edges and any(r.floor is not None for r in readings)
+    floor = _geometric_mean([r.floor for r in readings if r.floor is not None])
+    edge = _lowest_end(readings, curves) if bound else _geometric_mean(edges)
+    return Cell(
+        batch_size=batch_size,
+        weight_decay=weight_decay,
+        readings=readings,
+        curves=tuple(curves),
+        floor=floor,
+        edge=edge,
+        edge_spread=_log_spread(edges),
+        edge_is_bound=bound,
+        retention=_mean([r.retention for r in readings if r.retention is not None]),
+        possible=_cell_possible(readings, floor, edge, bound),
+    )
+
+
+def _read_curve(curve: SweepCurve, chance: float | None) -> Reading:
+    measured = any(value is not None for value in curve.train_loss)
+    loss = curve.train_loss if measured else curve.loss
+    return read_sweep(curve.lr, accuracy=curve.accuracy, loss=loss, chance=chance)
+
+
+def _lowest_end(readings: Sequence[Reading], curves: Sequence[SweepCurve]) -> float:
+    """The range that every repeat that learned has stood."""
+    pairs = zip(readings, curves, strict=True)
+    return min(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
+
+
+def _geometric_mean(rates: Sequence[float]) -> float | None:
+    """Over the positive ones: a sweep from 0 may have its floor there."""
+    logs = [math.log10(rate) for rate in rates if rate > 0]
+    return 10 ** float(np.mean(logs)) if logs else None
+
+
+def _log_spread(rates: Sequence[float]) -> float | None:
+    return float(np.std(np.log10(rates), ddof=1)) if len(rates) > 1 else None
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
+
+
+def _decades(floor: float | None, edge: float | None) -> float | None:
+    if floor is None or edge is None or floor <= 0 or edge <= 0:
+        return None
+    return math.log10(edge / floor)
+
+
+def _cell_possible(
+    readings: Sequence[Reading], floor: float | None, edge: float | None, bound: bool
+) -> bool | None:
+    """Kept to the end by most repeats, or, where it broke, kept over a long enough range."""
+    told = [r.possible for r in readings if r.possible is not None]
+    if not told:
+        return None
+    if 2 * sum(told) > len(told):
+        return True
+    decades = None if bound else _decades(floor, edge)
+    return decades is not None and decades >= MIN_DECADES
 
 
 def summarise(cells: Sequence[Cell], lowest_lr: float, highest_lr: float) -> RangeTest:
-    """Put the cells together."""
-    raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class EdgeEstimate:
-    """log10 of the edge at some (batch size, weight decay), with its uncertainty.
-
-    Args:
-        log10_edge: the estimate.
-        sd: its standard deviation in decades, never below a stated minimum.
-        is_bound: the edge lies at least here, nothing broke.
-    """
-
-    log10_edge: float
-    sd: float
-    is_bound: bool
-
-
-def edge_at(range_test: RangeTest, batch_size: int, weight_decay: float) -> EdgeEstimate | None:
-    """The edge between the cells: interpolated in log2(batch size) and log10(weight decay)."""
-    raise NotImplementedError
+    """Put the cells together: possible where it is possible in any of them."""
+    told = [cell.possible for cell in cells if cell.possible is not None]
+    possible = any(told) if told else None
+    return RangeTest(tuple(cells), lowest_lr, highest_lr, possible, "")

@@ -1,0 +1,162 @@
+"""The edge between the cells of a range test, with its uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autosuperconv.core.range_types import Cell, EdgeEstimate, RangeTest
+from autosuperconv.core.sweep_curve import Floats
+from autosuperconv.errors import InvalidInput
+
+MIN_SD = 0.1
+"""Decades. A sweep of 40 to 80 points over four decades resolves no better."""
+SD_PER_OCTAVE = 0.15
+"""Growth outside the grid, per doubling of the batch: half of the linear scaling rule."""
+SD_PER_DECADE = 0.15
+"""Growth outside the grid, per factor ten in weight decay."""
+UNKNOWN_SPREAD = 0.15
+"""Decades: spread assumed for a cell of a single repeat, where no other cell has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A grid point: measured, or filled in from the others.
+
+    Args:
+        value: log10 of the edge. variance: of a single run about it. bound: nothing broke.
+    """
+
+    value: float
+    variance: float
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """Least-squares plane through the measured nodes.
+
+    Args:
+        residual: root mean square about it, per degree of freedom; 0 where there is none left.
+    """
+
+    centre: Floats
+    slope: Floats
+    level: float
+    residual: float
+
+    def at(self, point: tuple[float, float]) -> float:
+        return self.level + float((np.array(point) - self.centre) @ self.slope)
+
+
+def edge_at(range_test: RangeTest, batch_size: int, weight_decay: float) -> EdgeEstimate | None:
+    """The edge between the cells: bilinear in log2(batch size) and log10(weight decay).
+
+    Cells that are missing are filled in from a plane through the others. Outside the grid the
+    value at its border is kept. The standard deviation adds the spread of the repeats, the
+    residual about the plane (none at a measured cell, in full far from all) and a growth with
+    the distance from the grid. Weight decay 0 counts as a tenth of the smallest positive one.
+
+    Returns:
+        None where no cell has an edge.
+
+    Raises:
+        InvalidInput: batch size below 1 or weight decay below 0.
+    """
+    if batch_size < 1 or not weight_decay >= 0:
+        raise InvalidInput(
+            "edge_at needs a batch size of at least 1 and a weight decay of at least 0, but got "
+            f"{batch_size} and {weight_decay:g}."
+        )
+    cells = [c for c in range_test.cells if c.edge is not None and c.edge > 0]
+    if not cells:
+        return None
+    zero = _log_of_zero(cells)
+    nodes = _measured(cells, zero)
+    query = (math.log2(batch_size), _log_decay(weight_decay, zero))
+    return _interpolate(nodes, query)
+
+
+def _log_of_zero(cells: Sequence[Cell]) -> float | None:
+    """Where weight decay 0 lies on the logarithmic axis; None: all are 0, there is no axis."""
+    positive = [c.weight_decay for c in cells if c.weight_decay > 0]
+    return math.log10(min(positive)) - 1 if positive else None
+
+
+def _log_decay(weight_decay: float, zero: float | None) -> float:
+    if zero is None:
+        return 0.0
+    return max(math.log10(weight_decay), zero) if weight_decay > 0 else zero
+
+
+def _measured(cells: Sequence[Cell], zero: float | None) -> dict[tuple[float, float], _Node]:
+    spreads = [c.edge_spread for c in cells if c.edge_spread is not None]
+    usual = float(np.sqrt(np.mean(np.square(spreads)))) if spreads else UNKNOWN_SPREAD
+    nodes = {}
+    for cell in cells:
+        at = (math.log2(cell.batch_size), _log_decay(cell.weight_decay, zero))
+        spread = usual if cell.edge_spread is None else max(cell.edge_spread, usual)
+        nodes[at] = _Node(math.log10(cell.edge or 1.0), spread**2, cell.edge_is_bound)
+    return nodes
+
+
+def _interpolate(
+    nodes: dict[tuple[float, float], _Node], query: tuple[float, float]
+) -> EdgeEstimate:
+    plane = _fit(nodes)
+    inside = tuple(
+        min(max(query[k], min(at[k] for at in nodes)), max(at[k] for at in nodes)) for k in (0, 1)
+    )
+    weights = _weights(nodes, inside[0], inside[1])
+    corners = [(w, nodes.get(at) or _fill_in(nodes, at, plane)) for at, w in weights.items()]
+    value = sum(w * node.value for w, node in corners)
+    between = plane.residual**2 * (1 - sum(w**2 for w, _ in corners))
+    variance = sum(w * node.variance for w, node in corners) + max(between, 0.0)
+    sd = math.hypot(math.sqrt(variance), _growth(query, (inside[0], inside[1])))
+    return EdgeEstimate(value, max(sd, MIN_SD), any(node.bound for _, node in corners))
+
+
+def _growth(a: tuple[float, float], b: tuple[float, float]) -> float:
+    return math.hypot(SD_PER_OCTAVE * (a[0] - b[0]), SD_PER_DECADE * (a[1] - b[1]))
+
+
+def _fit(nodes: dict[tuple[float, float], _Node]) -> _Plane:
+    points = np.array(list(nodes), dtype=np.float64)
+    values = np.array([node.value for node in nodes.values()])
+    centre, level = points.mean(axis=0), float(values.mean())
+    slope, _, rank, _ = np.linalg.lstsq(points - centre, values - level, rcond=None)
+    left = values.size - 1 - int(rank)
+    misfit = values - level - (points - centre) @ slope
+    residual = math.sqrt(float(misfit @ misfit) / left) if left > 0 else 0.0
+    return _Plane(centre, slope, level, residual)
+
+
+def _fill_in(
+    nodes: dict[tuple[float, float], _Node], at: tuple[float, float], plane: _Plane
+) -> _Node:
+    far = min(_growth(at, other) for other in nodes)
+    usual = float(np.mean([node.variance for node in nodes.values()]))
+    bound = any(node.bound for node in nodes.values())
+    return _Node(plane.at(at), usual + plane.residual**2 + far**2, bound)
+
+
+def _weights(
+    nodes: dict[tuple[float, float], _Node], u: float, v: float
+) -> dict[tuple[float, float], float]:
+    """Bilinear weights of the corners around (u, v), which lies within the grid."""
+    along = _linear(sorted({at[0] for at in nodes}), u)
+    across = _linear(sorted({at[1] for at in nodes}), v)
+    product = {(a, b): p * q for a, p in along for b, q in across}
+    return {at: weight for at, weight in product.items() if weight > 1e-9}
+
+
+def _linear(knots: list[float], value: float) -> list[tuple[float, float]]:
+    right = next((i for i, knot in enumerate(knots) if knot >= value), len(knots) - 1)
+    if right == 0 or knots[right] <= value:
+        return [(knots[right], 1.0)]
+    left = knots[right - 1]
+    share = (value - left) / (knots[right] - left)
+    return [(left, 1 - share), (knots[right], share)]

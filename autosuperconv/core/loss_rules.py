@@ -1,0 +1,133 @@
+"""The rules that read the loss of a sweep: steepest, valley, minimum / 10, and its break."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+import numpy as np
+
+from autosuperconv.core.sweep_curve import Floats, Series, smooth
+
+CLIP = 10.0
+"""Losses above this many times the first level say "diverged" and no more."""
+BLOWN_UP = 2.0
+"""A loss that ends this many times above the highest of its first level has diverged."""
+LOST_GAIN = 0.5
+"""The loss has risen clearly once it has lost this share of the fall from start to minimum."""
+THINNED = 2000
+"""Points in which the longest fall is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossRules:
+    """Learning rates suggested by the loss; None where it never falls."""
+
+    steepest: float | None
+    valley: float | None
+    minimum_tenth: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothLoss:
+    """A loss without outliers.
+
+    Args:
+        y: smoothed, clipped.
+        start: level at the start.
+        lowest: index of the minimum of y.
+    """
+
+    y: Floats
+    start: float
+    lowest: int
+
+
+def smooth_loss(loss: Series) -> SmoothLoss:
+    """Clip, then smooth; `loss` holds at least one point."""
+    first = loss.y[: max(3, loss.y.size // 20)]
+    start = float(np.median(first))
+    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.clip(loss.y, None, start))), 1e-12)
+    y = smooth(loss.x, np.clip(loss.y, -1e12, ceiling), least=3 if loss.y.size >= 10 else 1)
+    return SmoothLoss(y, start, int(np.argmin(y)))
+
+
+def suggest(loss: Series) -> LossRules:
+    """The rules in use elsewhere, for comparison.
+
+    *Steepest* and *valley* are the two automatic suggestions of the LR finders of Lightning and
+    fastai; *minimum / 10* is the older rule of thumb of fastai.
+    """
+    if loss.y.size < 2:
+        return LossRules(None, None, None)
+    curve = smooth_loss(loss)
+    if curve.lowest == 0:
+        return LossRules(None, None, None)
+    stop = curve.lowest + 1
+    x, y, lr = loss.x[:stop], curve.y[:stop], loss.lr[:stop]
+    middle = _longest_fall_middle(y)
+    return LossRules(
+        float(lr[_steepest(x, y)]),
+        None if middle is None else float(lr[middle]),
+        float(lr[-1]) / 10,
+    )
+
+
+def _steepest(x: Floats, y: Floats) -> int:
+    run = np.diff(x)
+    slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 0)
+    return int(np.argmin(slope))
+
+
+def _longest_fall_middle(y: Floats) -> int | None:
+    """Index of the middle of the longest falling subsequence (patience sorting)."""
+    picked = np.unique(np.linspace(0, y.size - 1, min(y.size, THINNED)).astype(np.int64))
+    tops: list[float] = []
+    top_at: list[int] = []
+    before = [-1] * picked.size
+    for i, value in enumerate((-y[picked]).tolist()):
+        k = bisect_left(tops, value)
+        before[i] = top_at[k - 1] if k else -1
+        tops[k : k + 1] = [value]
+        top_at[k : k + 1] = [i]
+    i = top_at[-1]
+    for _ in range((len(tops) - 1) // 2):
+        i = before[i]
+    return int(picked[i]) if len(tops) > 1 else None
+
+
+def rises_from(loss: Series) -> int | None:
+    """First point of the final rise of the loss above its minimum; None where it ends low.
+
+    The rise counts from the last point that had kept nearly all (90 %) of the fall.
+    """
+    curve = smooth_loss(loss)
+    fall = curve.start - float(curve.y[curve.lowest])
+    if fall <= 0.05 * abs(curve.start):
+        return None
+    lost = (curve.y - curve.y[curve.lowest]) / fall
+    kept = int(np.argmax(np.cumsum(LOST_GAIN - lost))) if lost[-1] > LOST_GAIN else lost.size - 1
+    if kept == lost.size - 1:
+        return None
+    good = np.flatnonzero(lost[: kept + 1] <= 0.1)
+    return int(good[-1]) + 1 if good.size else kept + 1
+
+
+def blows_up_from(loss: Series) -> int | None:
+    """First point of a final stretch in which the raw loss lies far above its first level."""
+    if loss.y.size < 3:
+        return None
+    level = float(loss.y[: max(3, loss.y.size // 20)].max())
+    low = np.flatnonzero(loss.y <= BLOWN_UP * abs(level))
+    first = int(low[-1]) + 1 if low.size else 0
+    return first if 0 < first < loss.y.size else None
+
+
+def share_kept(loss: Series) -> float | None:
+    """Share of the fall from start to minimum that is left over the last tenth of the range."""
+    curve = smooth_loss(loss)
+    fall = curve.start - float(curve.y[curve.lowest])
+    if fall <= 0.05 * abs(curve.start):
+        return None
+    tail = curve.y[loss.x >= loss.x[-1] - 0.1 * (loss.x[-1] - loss.x[0])]
+    return float((curve.start - tail.mean()) / fall)
