@@ -1,111 +1,47 @@
-"""The verdict: a pure function of recorded runs, so it can be applied to anybody's curves."""
+"""The verdict: a pure function of recorded runs, so it can be applied to anybody's curves.
+
+Outcomes, in order of precedence; the first that holds is the verdict:
+
+1. diverged: any candidate run did. A recipe that is lost on one seed in three is not one to keep,
+   and this does not depend on the baseline.
+2. baseline-invalid: C5 unmet. A gain over a collapsed baseline is no gain.
+3. stable-but-short: k is below `min_acceleration`, or the whole interval of the accuracy
+   difference lies at or below -margin. More seeds would not change it.
+4. undecided: C6 is known to be unmet (the two accuracies are not comparable), or the interval
+   straddles -margin.
+5. accelerated: C1 holds, yet C2 (k below `min_speedup`) or C3 is unmet. More seeds would not
+   change it.
+6. C4 unmet: undecided where the candidate leads the control and a feasible number of seeds would
+   probably show it; otherwise accelerated. The candidate is then as accurate and much cheaper,
+   but so is the standard schedule run as briefly: the baseline was too long, and the large
+   learning rate earns no credit. The sentence says so.
+7. reached, or reached-control-missing where no control was run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from itertools import pairwise
+from math import isfinite
+from statistics import fmean
 
-Outcome = Literal[
-    "reached",
-    "reached-control-missing",
-    "accelerated",
-    "stable-but-short",
-    "diverged",
-    "baseline-invalid",
-    "undecided",
-]
+from autosuperconv.core import conditions, wording
+from autosuperconv.core.conditions import Measured
+from autosuperconv.core.statistics import seeds_to_settle
+from autosuperconv.core.verdict_types import Condition, Criterion, Outcome, RunCurve, Verdict
+from autosuperconv.errors import InvalidInput
 
+__all__ = ["Condition", "Criterion", "Outcome", "RunCurve", "Verdict", "judge"]
 
-@dataclass(frozen=True, slots=True)
-class RunCurve:
-    """One recorded run.
-
-    Args:
-        samples: training samples seen at each evaluation; rising.
-        accuracy: at each evaluation, fraction of 1.
-        final_accuracy: at the end of the run, fraction of 1; never the best evaluation.
-        max_lr: the highest learning rate of the run.
-        chance: accuracy of guessing (one over the number of classes); None if unknown.
-        seed: pairs a candidate run with the baseline run of the same seed; None: by order.
-        diverged: the run was stopped as diverged, or ended non-finite.
-    """
-
-    samples: tuple[float, ...]
-    accuracy: tuple[float, ...]
-    final_accuracy: float
-    max_lr: float
-    chance: float | None = None
-    seed: int | None = None
-    diverged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """The bounds of the conditions; accuracies as fractions of 1."""
-
-    margin: float = 0.002
-    confidence: float = 0.95
-    min_speedup: float = 5.0
-    min_acceleration: float = 2.0
-    min_lr_ratio: float = 3.0
-    max_baseline_drop: float = 0.15
-    max_below_peak: float = 0.01
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of the verdict.
-
-    Args:
-        name: "C1 accuracy", "C2 speed", "C3 large LR", "C4 control", "C5 valid baseline",
-            "C6 batch norm".
-        value: what was measured; None where it was not.
-        bound: what it is compared with.
-        met: None where it could not be checked.
-        detail: one sentence with the numbers.
-    """
-
-    name: str
-    value: float | None
-    bound: float | None
-    met: bool | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the runs say.
-
-    Args:
-        outcome: one of the seven.
-        speedup: k = T_B / N_C; None where the candidate never trains.
-        accuracy_difference: mean of candidate minus baseline, in points.
-        accuracy_low, accuracy_high: its confidence interval in points; None for single runs.
-        margin: the non-inferiority margin in points.
-        baseline_accuracy, candidate_accuracy, control_accuracy: means, fractions of 1.
-        candidate_samples: N_C. baseline_samples: T_B.
-        conditions: C1 to C6.
-        single_run: one run a side, so no interval.
-        more_seeds: seeds that would probably settle an undecided verdict; else None.
-        sentence: the verdict in one sentence, with numbers.
-    """
-
-    outcome: Outcome
-    speedup: float | None
-    accuracy_difference: float | None
-    accuracy_low: float | None
-    accuracy_high: float | None
-    margin: float
-    baseline_accuracy: float
-    candidate_accuracy: float
-    control_accuracy: float | None
-    candidate_samples: float
-    baseline_samples: float | None
-    conditions: tuple[Condition, ...]
-    single_run: bool
-    more_seeds: int | None
-    sentence: str
+TITLES: dict[Outcome, str] = {
+    "reached": "Reached",
+    "reached-control-missing": "Reached, control missing",
+    "accelerated": "Accelerated",
+    "stable-but-short": "Stable but short",
+    "diverged": "Diverged",
+    "baseline-invalid": "Baseline invalid",
+    "undecided": "Undecided",
+}
 
 
 def judge(
@@ -115,7 +51,12 @@ def judge(
     criterion: Criterion = Criterion(),
     batch_norm_recalibrated: bool | None = None,
 ) -> Verdict:
-    """Apply the rules.
+    """Apply the rules (outcomes and precedence: see the module).
+
+    Runs are paired by seed where the sides have two or more in common, else by order. The
+    interval is the paired t interval that `core.statistics` argues for. The margin is
+    `criterion.margin` or the seed standard deviation pooled over B and C, whichever is larger;
+    for single runs, `criterion.margin` or 0.3 points.
 
     Args:
         candidate: C, the one-cycle runs.
@@ -123,6 +64,144 @@ def judge(
         control: B compressed to C's cost, learning rate retuned; empty where it was not run.
         criterion: the bounds.
         batch_norm_recalibrated: both sides were evaluated with recalibrated statistics (or
-            have no batch norm); None where unknown.
+            have no batch norm); None where unknown, which does not stand in the way of
+            "reached" but is said.
+
+    Raises:
+        InvalidInput: a side is empty, or a curve is not one.
     """
-    raise NotImplementedError
+    _check("candidate", candidate)
+    _check("baseline", baseline)
+    if control:
+        _check("control", control)
+    measured = conditions.measure(candidate, baseline, control, criterion)
+    checked = (
+        conditions.accuracy_condition(measured, criterion),
+        conditions.speed_condition(measured, criterion),
+        conditions.lr_condition(measured, criterion),
+        conditions.control_condition(measured, criterion),
+        conditions.baseline_condition(baseline, criterion),
+        conditions.batch_norm_condition(batch_norm_recalibrated),
+    )
+    outcome, blamed = decide(measured, checked, criterion)
+    more_seeds = _more_seeds(measured, criterion, blamed) if outcome == "undecided" else None
+    against = measured.against_baseline
+    return Verdict(
+        outcome=outcome,
+        speedup=measured.speedup,
+        accuracy_difference=100 * against.difference,
+        accuracy_low=100 * against.low if against.interval else None,
+        accuracy_high=100 * against.high if against.interval else None,
+        margin=100 * measured.margin,
+        baseline_accuracy=fmean(map(conditions.final, baseline)),
+        candidate_accuracy=fmean(map(conditions.final, candidate)),
+        control_accuracy=fmean(map(conditions.final, control)) if control else None,
+        candidate_samples=measured.candidate_samples,
+        baseline_samples=measured.baseline_samples,
+        conditions=checked,
+        single_run=against.interval is None,
+        more_seeds=more_seeds,
+        sentence=_sentence(outcome, measured, criterion, blamed, more_seeds),
+    )
+
+
+def decide(
+    measured: Measured, checked: Sequence[Condition], criterion: Criterion
+) -> tuple[Outcome, tuple[Condition, ...]]:
+    """The outcome, and the conditions that stand between it and "reached"."""
+    accuracy, speed, rate, control, baseline, batch_norm = checked
+    blamed = tuple(c for c in checked if c.met is False)
+    k = measured.speedup
+    if k is None:
+        return "diverged", (speed,)
+    if baseline.met is False:
+        return "baseline-invalid", (baseline,)
+    if k < criterion.min_acceleration:
+        return "stable-but-short", blamed
+    if batch_norm.met is False:
+        return "undecided", (batch_norm,)
+    if not accuracy.met:
+        short = measured.against_baseline.high <= -measured.margin
+        return ("stable-but-short", blamed) if short else ("undecided", (accuracy,))
+    if not (speed.met and rate.met):
+        return "accelerated", blamed
+    if control.met is False:
+        open_question = _more_seeds(measured, criterion, (control,)) is not None
+        return ("undecided" if open_question else "accelerated"), (control,)
+    return ("reached" if control.met else "reached-control-missing"), ()
+
+
+def _more_seeds(
+    measured: Measured, criterion: Criterion, blamed: Sequence[Condition]
+) -> int | None:
+    """Pairs that would probably settle what is open; None where no feasible number would."""
+    question = blamed[0].name[:2]
+    if question == "C4" and measured.against_control:
+        against, bound = measured.against_control, 0.0
+        hopeless = against.difference <= 0
+    else:
+        against, bound = measured.against_baseline, -measured.margin
+        hopeless = question != "C1"
+    if hopeless or against.interval is None:
+        return None
+    return seeds_to_settle(against.interval, bound, criterion.confidence)
+
+
+def _sentence(
+    outcome: Outcome,
+    measured: Measured,
+    criterion: Criterion,
+    blamed: Sequence[Condition],
+    more_seeds: int | None,
+) -> str:
+    if outcome == "diverged":
+        failed = f"{measured.diverged} of {wording.counted(measured.runs, 'run')}"
+        rate = wording.number(measured.max_lr)
+        return f"Diverged: at max_lr {rate} training was lost in {failed}."
+    status = "open" if outcome == "undecided" else "unmet"
+    reasons = [f"{c.name[:2]} {status}: {wording.clause(c.detail)}" for c in blamed]
+    if outcome == "accelerated" and blamed[0].name == "C4 control":
+        reasons.append("the gain may be that of the shorter run alone")
+    if outcome == "reached-control-missing":
+        reasons.append("C4 was not checked, so the baseline may only have been too long")
+    if outcome == "undecided":
+        reasons.append(_outlook(more_seeds, blamed))
+    figures = _figures(measured, criterion, "C1 accuracy" not in [c.name for c in blamed])
+    return f"{TITLES[outcome]}: {'; '.join([figures, *reasons])}."
+
+
+def _figures(measured: Measured, criterion: Criterion, with_accuracy: bool) -> str:
+    text = (
+        f"{_cheaper(measured.speedup or 0.0)} at max_lr {wording.number(measured.max_lr)} "
+        f"({wording.number(measured.lr_ratio)} x the baseline's)"
+    )
+    if not with_accuracy:
+        return text
+    difference = measured.against_baseline.in_words(criterion.confidence)
+    return f"{text}, accuracy {difference}, margin {100 * measured.margin:.2f}"
+
+
+def _cheaper(k: float) -> str:
+    return f"{k:.1f} x fewer samples" if k >= 1 else f"{1 / k:.1f} x more samples"
+
+
+def _outlook(more_seeds: int | None, blamed: Sequence[Condition]) -> str:
+    if more_seeds is not None:
+        return f"about {wording.counted(more_seeds, 'more seed')} would probably settle it"
+    if blamed[0].name.startswith("C6"):
+        return "more seeds cannot settle it, evaluating both sides alike can"
+    return "the effect lies too near the bound for a feasible number of seeds to settle it"
+
+
+def _check(side: str, runs: Sequence[RunCurve]) -> None:
+    if not runs:
+        raise InvalidInput(f"judge needs at least one {side} run, but got none.")
+    for run in runs:
+        samples, rates = run.samples, run.max_lr
+        if not samples or any(a >= b for a, b in pairwise(samples)) or samples[-1] <= 0:
+            raise InvalidInput(f"{side}: samples must rise and end above 0, but got {samples[:5]}.")
+        if run.accuracy and len(run.accuracy) != len(samples):
+            sizes = f"{len(run.accuracy)} accuracies for {len(samples)} costs"
+            raise InvalidInput(f"{side}: each evaluation needs its cost, but got {sizes}.")
+        if not (isfinite(rates) and rates > 0):
+            raise InvalidInput(f"{side}: max_lr must be above 0, but got {rates}.")
