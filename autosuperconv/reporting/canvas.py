@@ -1,0 +1,277 @@
+"""The sheet that every picture is drawn on: size, colours, SVG that follows the page's theme, PNG.
+
+matplotlib is imported inside the functions: it takes most of a second, and whoever only prints
+a summary does not need it. No pyplot, so nothing global is left behind.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SVG = "http://www.w3.org/2000/svg"
+HREF = "{http://www.w3.org/1999/xlink}href"
+
+LIGHT = {
+    "ink": "#1a1d21",
+    "soft": "#565d66",
+    "page": "#ffffff",
+    "grid": "#e1e5ea",
+    "baseline": "#0068a8",
+    "candidate": "#c8420a",
+    "control": "#00795a",
+    "completed": "#64748b",
+    "pruned": "#7d8896",
+    "diverged": "#a3387e",
+    "above-edge": "#a86400",
+    "out-of-memory": "#6d5bb0",
+    "ramp-1": "#dbe9f6",
+    "ramp-2": "#a6cee4",
+    "ramp-3": "#5ba3cf",
+    "ramp-4": "#1f6eb3",
+    "ramp-5": "#083d7f",
+}
+"""By role: hues from Okabe and Ito's set, which colour-blind readers tell apart, darkened to a
+contrast of at least 4.5 on white where they colour text. No two values are equal, so that each
+can be replaced in an SVG."""
+
+DARK = {
+    "ink": "#e8eaed",
+    "soft": "#a9b1bb",
+    "page": "#14171b",
+    "grid": "#2e353d",
+    "baseline": "#5cb3ee",
+    "candidate": "#ff8d4f",
+    "control": "#35c99b",
+    "completed": "#94a3b8",
+    "pruned": "#7b8794",
+    "diverged": "#e58fc6",
+    "above-edge": "#eeb13c",
+    "out-of-memory": "#b3a4f2",
+    "ramp-1": "#1d3a57",
+    "ramp-2": "#2a5f8f",
+    "ramp-3": "#4089c2",
+    "ramp-4": "#78b8e8",
+    "ramp-5": "#cfe7fb",
+}
+
+MARKERS = {
+    "completed": "o",
+    "pruned": "x",
+    "diverged": "v",
+    "above-edge": "^",
+    "out-of-memory": "D",
+}
+
+STYLE: dict[Any, Any] = {
+    "axes.edgecolor": LIGHT["soft"],
+    "axes.facecolor": "none",
+    "axes.grid": True,
+    "axes.labelcolor": LIGHT["soft"],
+    "axes.labelsize": 9,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlecolor": LIGHT["ink"],
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9.5,
+    "figure.facecolor": "none",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "grid.color": LIGHT["grid"],
+    "grid.linewidth": 0.7,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "autosuperconv",
+    "text.color": LIGHT["ink"],
+    "xtick.color": LIGHT["soft"],
+    "ytick.color": LIGHT["soft"],
+}
+
+
+@dataclass
+class Sheet:
+    """A figure being drawn; `wide` for a page, else for a phone.
+
+    Args:
+        tips: by the artist's id, one text a point, shown when the pointer rests on it.
+    """
+
+    figure: Figure
+    wide: bool
+    tips: dict[str, list[str]] = field(default_factory=dict)
+
+    def tip(self, artist: Artist, texts: Iterable[str]) -> None:
+        """Give every point of a scatter a text of its own."""
+        key = f"tips-{len(self.tips)}"
+        artist.set_gid(key)
+        self.tips[key] = list(texts)
+
+
+Draw = Callable[[Sheet], None]
+
+
+@contextmanager
+def _style() -> Iterator[None]:
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def _sheet(width: float, height: float, wide: bool) -> Sheet:
+    from matplotlib.figure import Figure
+
+    return Sheet(Figure(figsize=(width, height), layout="constrained"), wide)
+
+
+def svg(draw: Draw, height: float, *, wide: bool = True, label: str, prefix: str) -> str:
+    """Draw as an `<svg>` element to put into a page.
+
+    Args:
+        height: inches; the width is 9.4 in wide, 4.1 in narrow, and scales with the page.
+        label: what the picture shows, for those who do not see it.
+        prefix: of the element's ids, so that pictures of one page do not clash.
+    """
+    buffer = io.StringIO()
+    with _style():
+        sheet = _sheet(9.4 if wide else 4.1, height, wide)
+        draw(sheet)
+        sheet.figure.savefig(buffer, format="svg", transparent=True)
+    return _themed(buffer.getvalue(), sheet.tips, label, prefix)
+
+
+def png(draw: Draw, height: float, width: float = 7.0) -> bytes:
+    """Draw as a PNG file on white, 120 dots an inch."""
+    buffer = io.BytesIO()
+    with _style():
+        sheet = _sheet(width, height, wide=True)
+        draw(sheet)
+        sheet.figure.savefig(buffer, format="png", dpi=120, facecolor="white")
+    return buffer.getvalue()
+
+
+def _themed(text: str, tips: dict[str, list[str]], label: str, prefix: str) -> str:
+    ElementTree.register_namespace("", SVG)
+    root = ElementTree.fromstring(text)
+    _strip(root)
+    _add_tips(root, tips)
+    _shorten(root)
+    _recolour(root)
+    _rename_ids(root, prefix)
+    for name in ("width", "height", "version"):
+        root.attrib.pop(name, None)
+    root.attrib |= {"role": "img", "aria-label": label}
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _strip(root: ElementTree.Element) -> None:
+    """Leave out the metadata (dates, addresses) and the style sheet, which would be global."""
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
+                parent.remove(child)
+
+
+def _add_tips(root: ElementTree.Element, tips: dict[str, list[str]]) -> None:
+    for group in root.iter(f"{{{SVG}}}g"):
+        texts = tips.get(group.get("id", ""), [])
+        marks = list(group.iter(f"{{{SVG}}}use"))
+        for mark, text in zip(marks, texts, strict=False):
+            ElementTree.SubElement(mark, f"{{{SVG}}}title").text = text
+
+
+def _shorten(root: ElementTree.Element) -> None:
+    """A hundredth of a point is enough for a path; with the indentation gone, a third is left."""
+    for element in root.iter():
+        for name in ("d", "x", "y", "transform"):
+            if name in element.attrib:
+                element.set(name, re.sub(r"-?\d+\.\d{3,}", _two_digits, element.attrib[name]))
+        element.tail = None
+        if element.text is not None and not element.text.strip():
+            element.text = None
+
+
+def _two_digits(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}"
+
+
+def _recolour(root: ElementTree.Element) -> None:
+    """Colours become variables of the page, the font its own."""
+    for element in root.iter():
+        style = element.get("style", "")
+        for name, colour in LIGHT.items():
+            style = style.replace(colour, f"var(--{name},{colour})")
+        style = re.sub(r"font-family: [^;]*;? ?", "", style)
+        if style:
+            element.set("style", style)
+
+
+def _rename_ids(root: ElementTree.Element, prefix: str) -> None:
+    """Keep only the ids that something refers to, made unique in the page."""
+    text = [value for element in root.iter() for value in element.attrib.values()]
+    used = set(re.findall(r"#([\w-]+)", " ".join(text)))
+    for element in root.iter():
+        if element.get("id") in used:
+            element.set("id", f"{prefix}-{element.get('id')}")
+        else:
+            element.attrib.pop("id", None)
+        if HREF in element.attrib:
+            element.set("href", f"#{prefix}-{element.attrib.pop(HREF)[1:]}")
+        if "clip-path" in element.attrib:
+            element.set("clip-path", element.attrib["clip-path"].replace("#", f"#{prefix}-"))
+
+
+def present(
+    x: Sequence[float], y: Sequence[float | None], scale: float = 1.0
+) -> tuple[list[float], list[float]]:
+    """The points of a curve that have a finite value, that value multiplied."""
+    pairs = [(a, b * scale) for a, b in zip(x, y, strict=True) if b is not None and b == b]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def apart(positions: Sequence[float], gap: float) -> list[float]:
+    """Move label positions so that none is nearer to the next than `gap`; order is kept."""
+    order = sorted(range(len(positions)), key=lambda i: positions[i])
+    moved = list(positions)
+    for low, high in pairwise(order):
+        moved[high] = max(moved[high], moved[low] + gap)
+    shift = (sum(moved) - sum(positions)) / len(positions) if positions else 0.0
+    return [value - shift for value in moved]
+
+
+def write(
+    axes: Axes,
+    text: str,
+    at: tuple[float, float],
+    colour: str,
+    *,
+    shift: tuple[float, float] = (6.0, 0.0),
+    align: str = "left",
+    bold: bool = False,
+) -> None:
+    """A direct label beside a point of the axes' data, `shift` in points of 1/72 in."""
+    axes.annotate(
+        text,
+        at,
+        xytext=shift,
+        textcoords="offset points",
+        ha=align,
+        va="center",
+        color=LIGHT[colour],
+        weight="bold" if bold else "normal",
+        fontsize=8.5,
+        annotation_clip=False,
+    )

@@ -1,0 +1,180 @@
+"""The report as one page: no other file, no address to load from, to mail or to keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
+from autosuperconv.core.report import Report, RunSummary, TrialSummary
+from autosuperconv.reporting import words
+from autosuperconv.reporting.canvas import DARK, LIGHT
+from autosuperconv.reporting.plots import PICTURES, picture_svg
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ALWAYS_SHOWN = ("max_lr", "epochs", "batch_size", "weight_decay")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture twice: for a page and for a phone. The page's style shows one of them."""
+
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: what is shown, and what the column is sorted by."""
+
+    text: str
+    key: str | float = ""
+    number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of the few numbers of the first screen."""
+
+    name: str
+    value: str
+    detail: str
+
+
+def render(report: Report) -> str:
+    """The page as HTML text. Everything that a user wrote is escaped."""
+    template = _environment().get_template("report.html.j2")
+    fields = shown_fields([trial.recipe for trial in report.trials])
+    return template.render(
+        report=report,
+        outcome=words.OUTCOMES[report.verdict.outcome],
+        keys=keys(report),
+        figures=_figures(report),
+        roles=words.role_rows(report.confirmation),
+        fields=fields,
+        trials=[_trial_cells(report, trial, fields) for trial in report.trials],
+        tuning=[_tuning_cells(run) for run in report.baseline.tuning],
+        winner=words.winner_number(report),
+        recipe=recipe_lines(report.winner),
+        total=words.cost_total(report),
+        words=words,
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("autosuperconv.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["minus"] = lambda text: str(text).replace("-", "\u2212")
+    return environment
+
+
+def _figures(report: Report) -> dict[str, Figure]:
+    from markupsafe import Markup
+
+    figures = {}
+    for name in PICTURES:
+        wide = picture_svg(name, report)
+        narrow = picture_svg(name, report, wide=False)
+        if wide is not None and narrow is not None:
+            figures[name] = Figure(Markup(wide), Markup(narrow))
+    return figures
+
+
+def keys(report: Report) -> tuple[Key, ...]:
+    """Speed-up, accuracy, learning rate and cost: the first screen."""
+    verdict = report.verdict
+    ratio = words.lr_ratio(report)
+    winner = words.MISSING if report.winner is None else words.number(report.winner.max_lr)
+    between = words.interval(verdict.accuracy_low, verdict.accuracy_high)
+    seeds = "single runs" if verdict.single_run else f"95 % interval {between}"
+    return (
+        Key(
+            "Speed-up",
+            words.times(verdict.speedup),
+            f"{words.count(verdict.candidate_samples)} instead of "
+            f"{words.count(verdict.baseline_samples)} samples",
+        ),
+        Key("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
+        Key(
+            "Learning rate",
+            words.times(ratio),
+            f"max_lr {winner} against {words.number(report.baseline.recipe.max_lr)}",
+        ),
+        Key("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
+    )
+
+
+def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
+    """The recipe fields worth a column: the four main ones and those that vary."""
+    return tuple(
+        name
+        for name in RECIPE_FIELDS
+        if name in ALWAYS_SHOWN
+        or (name != "seed" and len({getattr(recipe, name) for recipe in recipes}) > 1)
+    )
+
+
+def _field_cell(recipe: Recipe, name: str) -> Cell:
+    value = getattr(recipe, name)
+    if isinstance(value, int | float):
+        return Cell(words.number(value, 4), value)
+    return Cell(str(value), str(value), number=False)
+
+
+def _sortable(value: float | None) -> float:
+    return value if value is not None and value == value else -1.0
+
+
+def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -> list[Cell]:
+    relative = None if trial.edge is None else trial.recipe.max_lr / trial.edge
+    return [
+        Cell(str(trial.number), trial.number),
+        Cell(words.STATES[trial.state], trial.state, number=False),
+        Cell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
+        Cell(words.count(trial.samples), trial.samples),
+        *(_field_cell(trial.recipe, name) for name in fields),
+        Cell(words.number(relative, 2), _sortable(relative)),
+        Cell(words.duration(trial.seconds), trial.seconds),
+        Cell(trial_note(report, trial), "", number=False),
+    ]
+
+
+def trial_note(report: Report, trial: TrialSummary) -> str:
+    """What is particular about a trial."""
+    notes = ["winner"] if trial.recipe == report.winner else []
+    notes += ["reaches the target"] if trial.feasible else []
+    notes += ["best of its cost"] if trial.on_front else []
+    if trial.condemned_at is not None:
+        notes.append(
+            f"let finish; the pruner would have stopped it at phase {trial.condemned_at:.2f}"
+        )
+    return "; ".join([*notes, trial.detail] if trial.detail else notes)
+
+
+def _tuning_cells(run: RunSummary) -> list[Cell]:
+    return [
+        *(_field_cell(run.recipe, name) for name in ALWAYS_SHOWN),
+        Cell(words.percent(run.accuracy), _sortable(run.accuracy)),
+        Cell(words.count(run.samples), run.samples),
+        Cell(words.duration(run.seconds), run.seconds),
+        Cell(run.stopped_because, run.stopped_because, number=False),
+    ]
+
+
+def recipe_lines(recipe: Recipe | None) -> str:
+    """The winner as Python, ready to paste; "" without one."""
+    if recipe is None:
+        return ""
+    lines = (f"    {name}={getattr(recipe, name)!r}," for name in RECIPE_FIELDS)
+    return "\n".join(["Recipe(", *lines, ")"])

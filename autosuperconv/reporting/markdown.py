@@ -1,0 +1,125 @@
+"""The report as Markdown: to paste, and as the note of the study in the dashboard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from autosuperconv.core.report import Report
+from autosuperconv.reporting import words
+from autosuperconv.reporting.html import recipe_lines
+
+
+def render_markdown(report: Report) -> str:
+    """Verdict, compared runs, conditions, trade-off, range test and the recipe."""
+    parts = [
+        f"## {words.OUTCOMES[report.verdict.outcome]}",
+        escape(report.verdict.sentence),
+        _asked(report),
+        _roles(report),
+        _conditions(report),
+        f"**Trade-off.** {escape(report.tradeoff.sentence)}",
+        _effects(report),
+        f"**Range test: {words.possible(report.range_test.possible)}.** "
+        f"{escape(report.range_test.reason)}",
+        _cells(report),
+        _recipe(report),
+        _missing(report),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: str) -> str:
+    """So that names and sentences cannot become markup, a link or another table column."""
+    flat = " ".join(str(text).split())
+    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", flat)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; "" without rows. Cells are escaped."""
+    lines = ["| " + " | ".join(escape(cell) for cell in row) + " |" for row in rows]
+    if not lines:
+        return ""
+    rule = "|" + " --- |" * len(headings)
+    return "\n".join(["| " + " | ".join(escape(name) for name in headings) + " |", rule, *lines])
+
+
+def _asked(report: Report) -> str:
+    settings = report.settings
+    return (
+        f"{escape(settings.model)} on {escape(settings.dataset)}, {len(report.trials)} trials, "
+        f"{words.cost_total(report)}, {words.duration(report.wall_seconds)}."
+    )
+
+
+def _roles(report: Report) -> str:
+    headings = ("run", "schedule", "max_lr", "epochs", "samples", "accuracy", "n")
+    return table(
+        headings,
+        (
+            (
+                row.name,
+                row.recipe.schedule,
+                words.number(row.recipe.max_lr),
+                words.number(row.recipe.epochs),
+                words.count(row.samples),
+                str(row.accuracy),
+                str(row.accuracy.n),
+            )
+            for row in words.role_rows(report.confirmation)
+        ),
+    )
+
+
+def _conditions(report: Report) -> str:
+    return table(
+        ("condition", "result", "measured", "numbers"),
+        (
+            (c.name, words.yes_no(c.met), words.condition_value(c), c.detail)
+            for c in report.verdict.conditions
+        ),
+    )
+
+
+def _effects(report: Report) -> str:
+    return table(
+        ("factor put back", "winner", "baseline", "points", "95 % interval", "n"),
+        (
+            (
+                words.factor(effect.factor),
+                effect.winner_value,
+                effect.baseline_value,
+                words.points(effect.points),
+                words.interval(effect.low, effect.high),
+                str(effect.runs),
+            )
+            for effect in report.tradeoff.effects
+        ),
+    )
+
+
+def _cells(report: Report) -> str:
+    return table(
+        ("batch_size", "weight_decay", "floor", "edge", "retention", "possible"),
+        (
+            (
+                str(cell.batch_size),
+                words.number(cell.weight_decay),
+                words.number(cell.floor, 2),
+                words.edge(cell.edge, cell.edge_is_bound),
+                words.percent(cell.retention, 0),
+                words.possible(cell.possible),
+            )
+            for cell in report.range_test.cells
+        ),
+    )
+
+
+def _recipe(report: Report) -> str:
+    lines = recipe_lines(report.winner)
+    return f"**The recipe to take away**\n\n```python\n{lines}\n```" if lines else ""
+
+
+def _missing(report: Report) -> str:
+    lines = "\n".join(f"- {escape(line)}" for line in report.not_measured)
+    return f"**Not measured**\n\n{lines}" if lines else ""

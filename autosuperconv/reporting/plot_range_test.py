@@ -1,0 +1,96 @@
+"""The range test: accuracy and training loss against the learning rate, one panel a cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.range_test import Cell, RangeTest
+from autosuperconv.reporting import words
+from autosuperconv.reporting.canvas import LIGHT, Sheet, present, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SEED_COLOURS = ("baseline", "candidate", "control", "diverged")
+
+
+def columns(cells: int, wide: bool) -> int:
+    """Panels side by side."""
+    return min(cells, 2) if wide else 1
+
+
+def height(range_test: RangeTest, wide: bool) -> float:
+    """Inches for all panels."""
+    cells = max(len(range_test.cells), 1)
+    rows = -(-cells // columns(cells, wide))
+    return 3.2 * rows + 0.2
+
+
+def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
+    """Above accuracy, below training loss; the shaded part lies above the edge."""
+    cells = range_test.cells
+    across = columns(len(cells), sheet.wide)
+    down = -(-len(cells) // across)
+    parts = sheet.figure.subfigures(down, across, squeeze=False).ravel()
+    for part, cell in zip(parts, cells, strict=False):
+        upper, lower = part.subplots(2, 1, sharex=True, height_ratios=(3, 1.7))
+        _curves(upper, lower, cell)
+        _limits(upper, lower, range_test)
+        _marks(upper, lower, cell)
+        upper.set_title(title(cell).replace(": ", "\n", 1))
+
+
+def title(cell: Cell) -> str:
+    """Names the cell, and says what was read from it."""
+    name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
+    if cell.retention is None:
+        return f"{name}: {words.possible(cell.possible)}"
+    kept = f"keeps {100 * cell.retention:.0f} % of its peak accuracy"
+    return f"{name}: {words.possible(cell.possible)}, {kept}"
+
+
+def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
+    for i, curve in enumerate(cell.curves):
+        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+        x, y = present(curve.lr, curve.accuracy, 100.0)
+        upper.plot(x, y, color=colour, lw=1.2, label=f"seed {curve.seed}")
+        x, y = present(curve.lr, curve.train_loss)
+        lower.plot(x, y, color=colour, lw=1.2)
+    if cell.curves:
+        upper.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
+
+
+def _limits(upper: Axes, lower: Axes, range_test: RangeTest) -> None:
+    best = [y for c in range_test.cells for s in c.curves for y in s.accuracy if y is not None]
+    upper.set_ylim(0, min(100 * max(best, default=1.0) * 1.12, 104))
+    upper.set_ylabel("accuracy, %")
+    losses = [y for c in range_test.cells for s in c.curves for y in s.train_loss if y is not None]
+    if losses:
+        low = min(losses)
+        lower.set_ylim(0.9 * low, min(1.1 * max(losses), 4 * max(low, 1.0)))
+    lower.set_ylabel("train loss")
+    lower.set_xscale("log")
+    lower.set_xlim(range_test.lowest_lr, range_test.highest_lr)
+    lower.set_xlabel("learning rate (log scale)")
+    lower.xaxis.set_major_formatter(lambda value, _: words.number(value))
+
+
+def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:
+    bottom = 0.04 * upper.get_ylim()[1]
+    for value, role, dash in ((cell.floor, "control", (0, (3, 2))), (cell.edge, "above-edge", "-")):
+        for axes in (upper, lower):
+            if value is not None:
+                axes.axvline(value, color=LIGHT[role], lw=1.1, ls=dash)
+    if cell.floor is not None:
+        write(upper, f"floor {words.number(cell.floor, 2)}", (cell.floor, bottom), "control")
+    if cell.edge is not None:
+        _edge(upper, lower, cell, cell.edge, bottom)
+
+
+def _edge(upper: Axes, lower: Axes, cell: Cell, edge: float, bottom: float) -> None:
+    right = upper.get_xlim()[1]
+    if not cell.edge_is_bound:
+        for axes in (upper, lower):
+            axes.axvspan(edge, right, color=LIGHT["above-edge"], alpha=0.12, lw=0)
+    text = f"edge {words.edge(edge, cell.edge_is_bound)}".replace(">=", "\u2265")
+    write(upper, text, (edge, bottom), "above-edge", shift=(-6, 0), align="right", bold=True)

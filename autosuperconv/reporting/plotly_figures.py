@@ -1,0 +1,106 @@
+"""Two small plotly figures for the dashboard, which draws nothing but plotly's JSON.
+
+They are stored in the study's database, so they are thinned and say little; the page has the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.range_test import Cell
+from autosuperconv.core.report import Report
+from autosuperconv.reporting import words
+from autosuperconv.reporting.canvas import LIGHT
+from autosuperconv.reporting.plot_cost import baseline_runs, shown_accuracy, tip
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def _short(values: Iterable[float | None]) -> list[float | None]:
+    """Four digits: figures are stored in the study's database, 2045 characters a row."""
+    return [None if value is None else float(f"{value:.4g}") for value in values]
+
+
+def range_test_figure(report: Report) -> go.Figure:
+    """Accuracy against the learning rate, one colour a cell; the edges as vertical lines."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    roles = ("baseline", "candidate", "control", "diverged", "above-edge", "out-of-memory")
+    for i, cell in enumerate(report.range_test.cells):
+        _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
+    figure.update_layout(
+        title="Range test: " + words.possible(report.range_test.possible),
+        template="none",
+        xaxis={"type": "log", "title": "learning rate"},
+        yaxis={"title": "accuracy, %", "rangemode": "tozero"},
+        legend={"orientation": "h", "y": -0.2},
+    )
+    return figure
+
+
+def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
+    name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
+    for i, curve in enumerate(cell.curves):
+        figure.add_scatter(
+            x=_short(curve.lr),
+            y=_short(None if y is None else 100 * y for y in curve.accuracy),
+            mode="lines",
+            line={"color": colour, "width": 1.5},
+            name=name,
+            legendgroup=name,
+            showlegend=i == 0,
+            hovertext=f"{name}, seed {curve.seed}",
+        )
+    if cell.edge is not None:
+        figure.add_vline(cell.edge, line={"color": colour, "dash": "dot", "width": 1.5})
+
+
+def cost_figure(report: Report) -> go.Figure:
+    """Accuracy against training samples: trials by state, the baseline, the confirmed runs."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for state, name in words.STATES.items():
+        own = [t for t in report.trials if t.state == state and t.samples > 0]
+        if own:
+            figure.add_scatter(
+                x=[trial.samples for trial in own],
+                y=_short(100 * (shown_accuracy(trial) or 0.0) for trial in own),
+                text=[tip(trial).replace("\n", "<br>") for trial in own],
+                mode="markers",
+                marker={"color": LIGHT[state], "size": 8},
+                hoverinfo="text",
+                name=f"{name} ({len(own)})",
+            )
+    _add_confirmed(figure, report)
+    figure.update_layout(
+        title="Accuracy against training cost",
+        template="none",
+        xaxis={"type": "log", "title": "training samples seen"},
+        yaxis={"title": "accuracy, %"},
+        legend={"orientation": "h", "y": -0.2},
+    )
+    return figure
+
+
+def _add_confirmed(figure: go.Figure, report: Report) -> None:
+    for run in baseline_runs(report)[:1]:
+        figure.add_scatter(
+            x=_short(epoch * report.settings.n_train for epoch in run.curve.epoch),
+            y=_short(None if y is None else 100 * y for y in run.curve.accuracy),
+            mode="lines",
+            line={"color": LIGHT["baseline"], "width": 1},
+            name="baseline, one run",
+        )
+    for row in words.role_rows(report.confirmation):
+        figure.add_scatter(
+            x=[row.samples],
+            y=_short([100 * (row.accuracy.mean or 0.0)]),
+            error_y={"array": [100 * (row.accuracy.sd or 0.0)]},
+            mode="markers",
+            marker={"color": LIGHT[row.role], "size": 12, "symbol": "square"},
+            name=f"{row.name} {row.accuracy}",
+        )

@@ -1,0 +1,178 @@
+"""What is shown while a search runs: a live display on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from autosuperconv.core.events import (
+    Event,
+    Listener,
+    Note,
+    RunFinished,
+    StepFinished,
+    StepStarted,
+)
+from autosuperconv.reporting import words
+
+Clock = Callable[[], float]
+
+
+@contextmanager
+def make_listener(
+    console: Console | None = None, quiet: bool = False, clock: Clock = time.monotonic
+) -> Iterator[Listener]:
+    """A listener for the length of a search.
+
+    On a terminal the display is live, and the terminal is given back on leaving, also by an
+    exception or Ctrl-C.
+
+    Args:
+        console: where to write; None: the standard error stream, so that standard output stays
+            free for results.
+        quiet: write nothing.
+    """
+    console = console or Console(stderr=True)
+    if quiet:
+        yield _nothing
+    elif console.is_terminal and not console.is_dumb_terminal:
+        display = LiveDisplay(console, clock)
+        with Live(
+            console=console, get_renderable=display.view, refresh_per_second=4, transient=True
+        ):
+            yield display
+    else:
+        yield PlainLines(console, clock)
+
+
+def _nothing(event: Event) -> None:
+    """The quiet listener."""
+
+
+@dataclass
+class Watch:
+    """What has happened so far: the state behind both displays."""
+
+    clock: Clock
+    step: str = ""
+    runs: int = 0
+    done: int = 0
+    last: str = ""
+    best: str | None = None
+    left: float | None = None
+    began: float = 0.0
+    told: float = 0.0
+
+    def take(self, event: Event) -> None:
+        """Count an event in."""
+        if isinstance(event, StepStarted):
+            self.step, self.runs, self.done = event.step, event.runs, event.done
+            self.last, self.best, self.began = "", None, self.clock()
+            self._left(event.seconds_left)
+        elif isinstance(event, RunFinished):
+            self.done += 1
+            self.runs = max(self.runs, self.done)
+            self.last = f"{event.label}: {event.text}"
+            self.best = event.best or self.best
+            self._left(event.seconds_left)
+
+    def _left(self, seconds: float | None) -> None:
+        if seconds is not None:
+            self.left, self.told = seconds, self.clock()
+
+    def remaining(self) -> str:
+        """The forecast, counted down since it was told."""
+        if self.left is None:
+            return ""
+        return f"about {words.duration(max(self.left - (self.clock() - self.told), 0.0))} left"
+
+    def took(self) -> str:
+        """Time since the step began."""
+        return words.duration(self.clock() - self.began)
+
+
+@dataclass
+class PlainLines:
+    """One line an event, without colour or cursor movement: for pipes and files."""
+
+    console: Console
+    clock: Clock
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.clock)
+
+    def __call__(self, event: Event) -> None:
+        """Write the event's line, and flush it."""
+        self.watch.take(event)
+        stream = self.console.file
+        stream.write(self._line(event).replace("\n", " ") + "\n")
+        stream.flush()
+
+    def _line(self, event: Event) -> str:
+        watch = self.watch
+        if isinstance(event, StepStarted):
+            kept = f", {event.done} already done" if event.done else ""
+            return _joined(f"{event.step}: {_runs(event.runs)}{kept}", watch.remaining())
+        if isinstance(event, RunFinished):
+            best = f"best {event.best}" if event.best else ""
+            head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"
+            return _joined(head, best, watch.remaining())
+        if isinstance(event, StepFinished):
+            return f"{event.step}: {event.text} ({watch.took()})"
+        return f"note: {event.text}"
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+@dataclass
+class LiveDisplay:
+    """Finished steps stay above as lines; the current step is redrawn below them."""
+
+    console: Console
+    clock: Clock
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.clock)
+
+    def __call__(self, event: Event) -> None:
+        """Count the event in; write a line where it should stay on the screen."""
+        self.watch.take(event)
+        if isinstance(event, StepFinished):
+            took = (f" ({self.watch.took()})", "dim")
+            name = (f"{event.step:<15} ", "bold green")
+            self.console.print(Text.assemble(name, event.text, took))
+            self.watch.step = ""
+        elif isinstance(event, Note):
+            self.console.print(Text.assemble(("note            ", "bold yellow"), event.text))
+
+    def view(self) -> RenderableType:
+        """The current step; drawn again four times a second, so the time left counts down."""
+        watch = self.watch
+        if not watch.step:
+            return Text()
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_column(min_width=14)
+        bar = ProgressBar(total=max(watch.runs, 1), completed=watch.done, width=28)
+        count = f"{watch.done}/{watch.runs}"
+        left = Text(_joined(watch.remaining(), f"{watch.took()} in this step"), "cyan")
+        row.add_row(Text(watch.step, "bold"), bar, count, left)
+        lines = [Text(f"  {watch.last}", "dim", no_wrap=True, overflow="ellipsis")]
+        if watch.best:
+            lines.append(Text(f"  best so far: {watch.best}", no_wrap=True, overflow="ellipsis"))
+        return Group(row, *lines)

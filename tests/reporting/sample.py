@@ -1,0 +1,429 @@
+"""A made-up report, for tests and for looking at pages. Its numbers are drawn, never measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from autosuperconv.core.range_test import Cell, RangeTest, Reading, SweepCurve
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import (
+    FORMAT_VERSION,
+    Baseline,
+    Curve,
+    Forecast,
+    Plan,
+    Report,
+    RunSummary,
+    Settings,
+    StepCost,
+    TrialState,
+    TrialSummary,
+)
+from autosuperconv.core.tradeoff import Effect, Tradeoff
+from autosuperconv.core.verdict import Condition, Verdict
+
+N_TRAIN = 45_000
+SECONDS_AN_EPOCH = 3.1
+EDGES = {(128, 1e-4): 2.2, (128, 1e-3): 0.62, (512, 1e-4): 3.0, (512, 1e-3): 1.4}
+WINNER = Recipe(max_lr=1.35, epochs=12.0, batch_size=256, weight_decay=2e-4, dropout=0.05)
+STANDARD = Recipe(
+    max_lr=0.12,
+    epochs=90.0,
+    batch_size=128,
+    weight_decay=1e-3,
+    dropout=0.2,
+    max_momentum=0.9,
+    base_momentum=0.9,
+    schedule="step",
+)
+CONTROL = replace(STANDARD, epochs=12.0, max_lr=0.15)
+
+
+def _rounded(values: np.ndarray) -> tuple[float, ...]:
+    return tuple(float(f"{value:.5g}") for value in values)
+
+
+def one_cycle_curve(
+    rng: np.random.Generator, recipe: Recipe, final: float, until: float = 1.0, points: int = 40
+) -> Curve:
+    """Rises, is held down while the rate is high, and climbs in the descent."""
+    phase = np.linspace(1 / points, 1, points)
+    triangle = np.clip(1 - np.abs(phase / recipe.pct_start - 1), 0.001, 1)
+    rise = 1 - np.exp(-phase * 14)
+    accuracy = final * rise - 0.16 * triangle * rise + rng.normal(0, 0.012, points) * triangle
+    accuracy[-1] = final
+    kept = phase <= until + 1e-9
+    return Curve(
+        phase=_rounded(phase[kept]),
+        epoch=_rounded(phase[kept] * recipe.epochs),
+        lr=_rounded(triangle[kept] * recipe.max_lr),
+        train_loss=_rounded(2.3 * np.exp(-3.2 * np.clip(accuracy[kept], 0.05, 1))),
+        accuracy=_rounded(np.clip(accuracy[kept], 0.1, 1)),
+    )
+
+
+def step_curve(rng: np.random.Generator, recipe: Recipe, final: float, points: int = 60) -> Curve:
+    """A noisy plateau, and a jump at each milestone."""
+    phase = np.linspace(1 / points, 1, points)
+    drops = sum((phase > milestone).astype(float) for milestone in recipe.milestones)
+    level = final - np.array([0.075, 0.012, 0.0])[drops.astype(int)]
+    noise = rng.normal(0, 1, points) * np.array([0.014, 0.004, 0.0008])[drops.astype(int)]
+    accuracy = level * (1 - np.exp(-phase * 26)) + noise
+    accuracy[-1] = final
+    return Curve(
+        phase=_rounded(phase),
+        epoch=_rounded(phase * recipe.epochs),
+        lr=_rounded(recipe.max_lr * 0.1**drops),
+        train_loss=_rounded(2.3 * np.exp(-3.4 * np.clip(accuracy, 0.05, 1))),
+        accuracy=_rounded(np.clip(accuracy, 0.1, 1)),
+    )
+
+
+def _diverged_curve(rng: np.random.Generator, recipe: Recipe, until: float) -> Curve:
+    curve = one_cycle_curve(rng, recipe, 0.75, until)
+    half = len(curve.phase) // 2
+    return replace(
+        curve,
+        accuracy=curve.accuracy[:half] + (0.1,) * (len(curve.phase) - half),
+        train_loss=curve.train_loss[:half] + (None,) * (len(curve.phase) - half),
+    )
+
+
+def _sweep(rng: np.random.Generator, seed: int, edge: float, highest: float) -> SweepCurve:
+    lr = np.geomspace(1e-3, highest, 60)
+    rise = 1 / (1 + (0.012 / lr) ** 1.6)
+    fall = 1 / (1 + (lr / (edge * 1.35)) ** 5)
+    accuracy = 0.1 + 0.62 * rise * fall + rng.normal(0, 0.012, 60)
+    loss = 2.3 - 1.5 * rise * fall + 0.7 * (1 - fall) + rng.normal(0, 0.03, 60)
+    dead = lr > edge * 2.6
+    shown = [None if gone else float(f"{y:.4g}") for gone, y in zip(dead, loss, strict=True)]
+    return SweepCurve(
+        seed=seed,
+        lr=_rounded(lr),
+        accuracy=_rounded(accuracy),
+        train_loss=tuple(shown),
+        loss=tuple(shown),
+    )
+
+
+def _reading(edge: float, highest: float) -> Reading:
+    kept = edge >= highest
+    return Reading(
+        floor=0.011,
+        edge=None if kept else edge,
+        peak_lr=edge / 2,
+        steepest=0.02,
+        valley=0.1,
+        minimum_tenth=edge / 14,
+        retention=0.93 if kept else 0.35,
+        possible=kept,
+        reason="Accuracy is kept to the end of the range."
+        if kept
+        else f"Accuracy is lost above {edge:.2g}.",
+    )
+
+
+def _range_test(rng: np.random.Generator) -> RangeTest:
+    cells = []
+    for (batch_size, weight_decay), edge in EDGES.items():
+        kept = edge >= 3.0
+        cells.append(
+            Cell(
+                batch_size=batch_size,
+                weight_decay=weight_decay,
+                readings=(_reading(edge, 3.0), _reading(edge, 3.0)),
+                curves=tuple(_sweep(rng, seed, edge * (2 if kept else 1), 3.0) for seed in (0, 1)),
+                floor=0.011,
+                edge=edge,
+                edge_spread=0.06,
+                edge_is_bound=kept,
+                retention=0.93 if kept else 0.35,
+                possible=kept,
+            )
+        )
+    reason = "Accuracy is kept up to a rate of 3 in 1 of 4 cells (batch 512, weight decay 1e-4)."
+    return RangeTest(tuple(cells), 1e-3, 3.0, True, reason)
+
+
+def _edge(recipe: Recipe) -> float:
+    step = np.log10(recipe.weight_decay / 1e-4)
+    return float(2.2 * (recipe.batch_size / 128) ** 0.25 * 10 ** (-0.5 * step))
+
+
+def _state(rng: np.random.Generator, recipe: Recipe) -> TrialState:
+    if recipe.max_lr > 1.4 * _edge(recipe):
+        return "above-edge"
+    if recipe.max_lr > 0.9 * _edge(recipe):
+        return "diverged"
+    return "pruned" if rng.random() < 0.2 else "completed"
+
+
+def _recipe(rng: np.random.Generator) -> Recipe:
+    return Recipe(
+        max_lr=float(f"{10 ** rng.uniform(-1.1, 0.75):.3g}"),
+        epochs=float(f"{10 ** rng.uniform(0.7, 1.65):.3g}"),
+        batch_size=int(rng.choice([128, 256, 512])),
+        weight_decay=float(f"{10 ** rng.uniform(-5, -2.6):.2g}"),
+        dropout=float(f"{rng.uniform(0, 0.3):.2g}"),
+    )
+
+
+def _final(rng: np.random.Generator, recipe: Recipe) -> float:
+    length = 0.055 * np.exp(-recipe.epochs / 7)
+    decay = 0.008 * abs(np.log10(recipe.weight_decay / 2e-4)) ** 1.5
+    rate = 0.012 * abs(np.log10(recipe.max_lr / 1.2))
+    return float(f"{0.931 - length - decay - rate + rng.normal(0, 0.0015):.4g}")
+
+
+DETAILS: dict[TrialState, str] = {
+    "completed": "",
+    "pruned": "pruned at phase 0.65: 71.2 % where the better half has 78.0 %",
+    "diverged": "loss 12.1, 5.2 x its start",
+    "above-edge": "max_lr is above 1.4 x the edge",
+    "out-of-memory": "batch 512 does not fit",
+}
+
+
+def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float) -> TrialSummary:
+    state: TrialState = "completed" if recipe == WINNER else _state(rng, recipe)
+    final = 0.922 if recipe == WINNER else _final(rng, recipe)
+    until = {"completed": 1.0, "pruned": 0.65, "diverged": 0.45, "above-edge": 0.0}[state]
+    if state == "diverged":
+        curve = _diverged_curve(rng, recipe, until)
+    else:
+        curve = one_cycle_curve(rng, recipe, final, until)
+    condemned = state == "completed" and recipe != WINNER and rng.random() < 0.12
+    return TrialSummary(
+        number=number,
+        state=state,
+        detail=DETAILS[state],
+        recipe=recipe,
+        accuracy=final if state == "completed" else None,
+        samples=int(recipe.epochs * N_TRAIN * until),
+        seconds=recipe.epochs * until * SECONDS_AN_EPOCH,
+        edge=_edge(recipe),
+        feasible=state == "completed" and final >= target,
+        on_front=False,
+        condemned_at=0.65 if condemned else None,
+        curve=curve,
+    )
+
+
+def _with_front(trials: list[TrialSummary]) -> tuple[TrialSummary, ...]:
+    done = [trial for trial in trials if trial.accuracy is not None]
+
+    def beaten(trial: TrialSummary) -> bool:
+        return any(
+            other.samples <= trial.samples and (other.accuracy or 0) > (trial.accuracy or 0)
+            for other in done
+        )
+
+    return tuple(
+        replace(trial, on_front=trial.accuracy is not None and not beaten(trial))
+        for trial in trials
+    )
+
+
+def run(
+    rng: np.random.Generator, role: str, recipe: Recipe, accuracy: float, split: str = "test"
+) -> RunSummary:
+    shape = step_curve if recipe.schedule == "step" else one_cycle_curve
+    return RunSummary(
+        role=role,
+        recipe=recipe,
+        measured_on=split,
+        accuracy=accuracy,
+        stopped_because="completed",
+        samples=int(recipe.epochs * N_TRAIN),
+        seconds=recipe.epochs * SECONDS_AN_EPOCH,
+        curve=shape(rng, recipe, accuracy),
+    )
+
+
+def _confirmation(rng: np.random.Generator) -> tuple[RunSummary, ...]:
+    levels = {
+        "baseline": (STANDARD, (0.9163, 0.9178, 0.9171)),
+        "candidate": (WINNER, (0.9196, 0.9204, 0.9211)),
+        "control": (CONTROL, (0.8977, 0.8995, 0.8969)),
+    }
+    return tuple(
+        run(rng, role, replace(recipe, seed=101 + i), accuracy)
+        for role, (recipe, accuracies) in levels.items()
+        for i, accuracy in enumerate(accuracies)
+    )
+
+
+def _baseline(rng: np.random.Generator) -> Baseline:
+    tuning = tuple(
+        run(rng, "tuning", replace(STANDARD, max_lr=lr, weight_decay=decay), accuracy, "validation")
+        for lr, decay, accuracy in (
+            (0.03, 1e-3, 0.9042),
+            (0.06, 1e-3, 0.9121),
+            (0.12, 1e-3, 0.9168),
+            (0.25, 1e-3, 0.9133),
+            (0.12, 3e-4, 0.9127),
+        )
+    )
+    return Baseline(STANDARD, 0.9168, 0.0009, 0.9148, tuning, 0.41)
+
+
+def _tradeoff() -> Tradeoff:
+    effects = (
+        Effect("max_lr", "1.35", "0.12", -2.31, -2.62, -2.0, True, 0, 3),
+        Effect("weight_decay", "2e-4", "1e-3", -1.42, -1.98, -0.86, True, 1, 3),
+        Effect("dropout", "0.05", "0.2", -0.37, -0.66, -0.08, True, 0, 3),
+        Effect("momentum", "0.95 to 0.85", "0.9", -0.11, -0.41, 0.19, False, 0, 3),
+        Effect("batch_size", "256", "128", 0.08, -0.24, 0.4, False, 0, 3),
+    )
+    sentence = (
+        "With max_lr 11 times the baseline's, weight decay had to give way, from 1e-3 to 2e-4: "
+        "put back, it costs 1.42 points (95 % interval 0.86 to 1.98, n = 3)."
+    )
+    return Tradeoff(effects, ("label_smoothing",), sentence)
+
+
+def _verdict() -> Verdict:
+    conditions = (
+        Condition("C1 accuracy", 0.12, -0.2, True, "Lower bound +0.12 points > -0.2 points."),
+        Condition("C2 speed", 5.62, 5.0, True, "T_B 3.04 M / N_C 540 k samples = 5.6."),
+        Condition("C3 large LR", 11.25, 3.0, True, "max_lr 1.35 against 0.12: 11.2 times."),
+        Condition("C4 control", 2.23, 0.13, True, "2.23 points above the compressed schedule."),
+        Condition("C5 valid baseline", 0.1, 1.0, True, "Ends 0.1 points below its peak."),
+        Condition("C6 batch norm", None, None, True, "Statistics recalibrated on both sides."),
+    )
+    sentence = (
+        "Super-convergence reached: the same accuracy (+0.33 points, 95 % interval +0.12 to +0.54) "
+        "in 5.6 times fewer training samples, at 11 times the learning rate."
+    )
+    return Verdict(
+        outcome="reached",
+        speedup=5.62,
+        accuracy_difference=0.33,
+        accuracy_low=0.12,
+        accuracy_high=0.54,
+        margin=0.2,
+        baseline_accuracy=0.9171,
+        candidate_accuracy=0.9204,
+        control_accuracy=0.898,
+        candidate_samples=540_000.0,
+        baseline_samples=3_037_500.0,
+        conditions=conditions,
+        single_run=False,
+        more_seeds=None,
+        sentence=sentence,
+    )
+
+
+def sample_plan(trials: int = 40) -> Plan:
+    """A forecast of 38 minutes or so."""
+    return Plan(
+        samples_per_second={"128": 14_500.0, "256": 19_800.0, "512": 22_100.0},
+        seed_noise=0.0013,
+        trials=trials,
+        baseline_epochs=90.0,
+        epochs_low=5.0,
+        epochs_high=45.0,
+        workers=2,
+        forecast=(
+            Forecast("plan", 3, 3.0, 14.0),
+            Forecast("range test", 8, 8.0, 31.0),
+            Forecast("baseline", 5, 450.0, 640.0),
+            Forecast("study", trials, 620.0, 980.0),
+            Forecast("confirm", 9, 342.0, 480.0),
+            Forecast("counterfactuals", 15, 180.0, 160.0),
+        ),
+        choices=("bfloat16 autocast: 1.7 times the samples per second at batch 256.",),
+    )
+
+
+def sample_settings(study_name: str) -> Settings:
+    return Settings(
+        study_name=study_name,
+        dataset="cifar10",
+        model="resnet20",
+        objective="shortest",
+        cost="samples",
+        target=None,
+        seed=0,
+        n_train=N_TRAIN,
+        n_validation=5_000,
+        n_test=10_000,
+        classes=10,
+        device="cuda:0",
+        command="autosuperconv search --dataset cifar10 --model resnet20 --trials 40",
+    )
+
+
+def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: int = 0) -> Report:
+    """A whole report with so many trials; the winner is trial 29, or the last one."""
+    rng = np.random.default_rng(seed)
+    place = min(29, trials - 1)
+    recipes = [WINNER if i == place else _recipe(rng) for i in range(trials)]
+    made = [_trial(rng, i, recipe, 0.9148) for i, recipe in enumerate(recipes)]
+    return Report(
+        version=FORMAT_VERSION,
+        settings=sample_settings(study_name),
+        plan=sample_plan(trials),
+        range_test=_range_test(rng),
+        baseline=_baseline(rng),
+        trials=_with_front(made),
+        winner=WINNER,
+        winner_validation_accuracy=0.922,
+        confirmation=_confirmation(rng),
+        tradeoff=_tradeoff(),
+        verdict=_verdict(),
+        cost=(
+            StepCost("plan", 3, 135_000, 15.0),
+            StepCost("range test", 8, 360_000, 33.0),
+            StepCost("baseline", 5, 20_250_000, 655.0),
+            StepCost("study", trials, sum(t.samples for t in made), 940.0),
+            StepCost("confirm", 9, 15_390_000, 492.0),
+            StepCost("counterfactuals", 15, 8_100_000, 171.0),
+        ),
+        not_measured=(
+            "Whether the baseline could itself be shorter than 12 epochs.",
+            "Other networks and data: the verdict holds for this pair only.",
+        ),
+        environment={
+            "autosuperconv": "0.1.0",
+            "python": "3.11.7",
+            "torch": "2.14.0",
+            "optuna": "5.0.0",
+            "device": "made up for a test",
+        },
+        started="2026-05-04T09:12:00+00:00",
+        wall_seconds=2306.0,
+    )
+
+
+def bare_report() -> Report:
+    """A report in which nothing worked: no cell, no trial, no winner, no confirmation."""
+    whole = sample_report(trials=1)
+    verdict = replace(
+        whole.verdict,
+        outcome="undecided",
+        speedup=None,
+        accuracy_difference=None,
+        accuracy_low=None,
+        accuracy_high=None,
+        control_accuracy=None,
+        baseline_samples=None,
+        conditions=(),
+        sentence="Undecided: no trial completed.",
+    )
+    return replace(
+        whole,
+        range_test=RangeTest((), 1e-3, 3.0, None, "No sweep completed."),
+        baseline=replace(whole.baseline, validation_sd=None, tuning=()),
+        trials=(),
+        winner=None,
+        winner_validation_accuracy=None,
+        confirmation=(),
+        tradeoff=Tradeoff((), (), "No factor was put back."),
+        verdict=verdict,
+        cost=(),
+        not_measured=(),
+        environment={},
+    )
