@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from optuna.trial import Trial
 
 from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
@@ -17,9 +19,11 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
+from autosuperconv.core.trace import Trace
 from autosuperconv.errors import InvalidSpace
+from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
 from autosuperconv.reporting.files import check_writable
-from autosuperconv.training.data import TaskData, as_task_data
+from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
@@ -28,6 +32,7 @@ from autosuperconv.tuning.executor import Executor, InProcess, Processes
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.storage import open_storage
+from autosuperconv.tuning.summaries import curve_of
 
 STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
@@ -50,7 +55,10 @@ def silent(event: Event) -> None:
 
 @contextmanager
 def prepare(
-    model_factory: ModelFactory, data: object, options: SearchOptions, listener: Listener = silent
+    model_factory: ModelFactory,
+    data: TaskData | Data,
+    options: SearchOptions,
+    listener: Listener = silent,
 ) -> Iterator[Work]:
     """Check everything before the first run; workers are given back at the end.
 
@@ -58,7 +66,7 @@ def prepare(
         InvalidInput: an option, the model or the data do not fit.
         StorageUnavailable: the storage does not answer.
     """
-    task = as_task_data(data)
+    task = task_of(data)
     check_model(model_factory, task)
     trainer, executor = engage(task, model_factory, options)
     dimensions, notes = default_space(
@@ -74,6 +82,7 @@ def prepare(
     )
     session = Session(study, ledger, executor, listener, options.storage)
     session.store("setup", to_json(setup))
+    session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
     if options.timeout is not None:
         session.deadline = time.monotonic() + options.timeout
     for note in notes:
@@ -82,6 +91,13 @@ def prepare(
         yield Work(setup, session)
     finally:
         executor.stop()
+
+
+def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
+    """Keeps each trial's learning curve as an artifact in the folder."""
+    store = open_artifacts(folder)
+    session.store("artifacts", str(folder.resolve()))
+    return lambda trial, trace: attach_curve(trial, curve_of(trace), store)
 
 
 def set_up(
@@ -126,6 +142,11 @@ def set_up(
     )
 
 
+def task_of(data: TaskData | Data) -> TaskData:
+    """The data as a task, whichever way they were given."""
+    return data if isinstance(data, TaskData) else as_task_data(data)
+
+
 def engage(
     task: TaskData, model_factory: ModelFactory, options: SearchOptions
 ) -> tuple[TorchTrainer, Executor]:
@@ -161,7 +182,9 @@ def default_space(
             "dropout cannot be searched: the model has no dropout layer. "
             "Add nn.Dropout(0.0) where it should be set, or leave dropout out."
         )
-    return dict(space.without("dropout").dimensions), ["The model has no dropout layer: dropout is not searched."]
+    return dict(space.without("dropout").dimensions), [
+        "The model has no dropout layer: dropout is not searched."
+    ]
 
 
 def middle_batch(dimensions: dict[str, Dimension], base: Recipe) -> int:

@@ -90,18 +90,14 @@ def counterfactuals(
         traces = session.run("counterfactuals", role, jobs, _labeller(f"{factor} put back"))
         accuracy[factor] = by_seed(traces)
         diverged[factor] = [t.recipe.seed for t in traces if not t.completed]
-    result = name_tradeoff(
-        winner, baseline, by_seed(confirmation.candidate), accuracy, diverged
-    )
+    result = name_tradeoff(winner, baseline, by_seed(confirmation.candidate), accuracy, diverged)
     session.finish("counterfactuals", result.sentence)
     return result
 
 
 def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
     """Final accuracy by seed; a run that came to nothing counts as chance."""
-    return {
-        t.recipe.seed: t.accuracy if t.accuracy is not None else 1 / t.classes for t in traces
-    }
+    return {t.recipe.seed: t.accuracy if t.accuracy is not None else 1 / t.classes for t in traces}
 
 
 def _labeller(role: str) -> Callable[[Job], str]:

@@ -12,7 +12,6 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from autosuperconv.core.codec import digest, from_json, to_json
-from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.pruner import step_of
 
@@ -83,5 +82,3 @@ class Ledger:
     def of(self, step: str) -> list[tuple[str, Trace]]:
         """(role, trace) of every run of a step, in the order they ended."""
         return [(role, trace) for name, role, trace in self._traces.values() if name == step]
-
-

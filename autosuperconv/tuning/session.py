@@ -10,6 +10,7 @@ from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
+from optuna.trial import Trial
 
 from autosuperconv.core.codec import digest
 from autosuperconv.core.events import Listener, Note, RunFinished, StepFinished, StepStarted
@@ -19,6 +20,7 @@ from autosuperconv.errors import StudyMismatch
 from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
 
+COMPANION = ".runs"
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
 
 
@@ -38,7 +40,7 @@ def open_study(
         refuse_another(study, question)
     study.set_user_attr("question", json.dumps(question))
     companion = optuna.create_study(
-        storage=storage, study_name=f"{name}.runs", direction="maximize", load_if_exists=True
+        storage=storage, study_name=name + COMPANION, direction="maximize", load_if_exists=True
     )
     return study, Ledger(companion)
 
@@ -65,6 +67,10 @@ def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
         )
 
 
+def nothing(trial: Trial, trace: Trace) -> None:
+    """Keeps no picture of a trial's course."""
+
+
 @dataclass
 class Session:
     """A search in progress."""
@@ -76,6 +82,7 @@ class Session:
     storage_url: str
     plan: Plan | None = None
     deadline: float | None = None
+    keep_curve: Callable[[Trial, Trace], None] = nothing
 
     def note(self, text: str) -> None:
         """Tell the user something once."""
@@ -151,5 +158,3 @@ def outcome_text(trace: Trace) -> str:
         epochs = trace.points[-1].epoch if trace.points else trace.recipe.epochs
         return f"{100 * trace.accuracy:.2f} % after {epochs:.3g} epochs"
     return f"{trace.stopped_because}: {trace.detail}" if trace.detail else trace.stopped_because
-
-

@@ -21,6 +21,7 @@ from autosuperconv.tuning.pruner import RUNGS
 from autosuperconv.tuning.sampler import make_sampler
 from autosuperconv.tuning.session import Session, outcome_text
 
+CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -47,6 +48,8 @@ class StudySettings:
 def optimise(session: Session, settings: StudySettings) -> None:
     """Run trials until there are enough, or time runs out."""
     study = session.study
+    if int(session.stored(CLOSED) or 0) >= settings.trials:
+        return
     requeue_stale(study)
     study.sampler = make_sampler(
         settings.sampler, settings.prior, settings.seed, len(study.get_trials(deepcopy=False))
@@ -54,6 +57,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
     asked: dict[str, Trial] = {}
     for task, trace in drive(session.executor, propose(session, settings, asked)):
         trial = asked.pop(task.key)
+        session.keep_curve(trial, trace)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
         left = session.seconds_left("study", done, settings.trials)
@@ -61,11 +65,10 @@ def optimise(session: Session, settings: StudySettings) -> None:
         session.listener(
             RunFinished("study", label, trial_text(trace), best_text(study, settings), left)
         )
+    session.store(CLOSED, str(settings.trials))
 
 
-def propose(
-    session: Session, settings: StudySettings, asked: dict[str, Trial]
-) -> Iterator[Task]:
+def propose(session: Session, settings: StudySettings, asked: dict[str, Trial]) -> Iterator[Task]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
     while count_finished(study) + len(asked) < settings.trials:
@@ -83,9 +86,7 @@ def propose(
             continue
         key = str(trial.number)
         asked[key] = trial
-        reporter = Reporter(
-            session.storage_url, study.study_name, trial._trial_id, settings.pruner
-        )
+        reporter = Reporter(session.storage_url, study.study_name, trial._trial_id, settings.pruner)
         yield Task(key, Job(recipe, phases=RUNGS), reporter)
 
 

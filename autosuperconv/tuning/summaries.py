@@ -9,7 +9,8 @@ from dataclasses import replace
 from optuna.trial import FrozenTrial, TrialState
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Curve, RunSummary, TrialState as State, TrialSummary
+from autosuperconv.core.report import Curve, RunSummary, TrialSummary
+from autosuperconv.core.report import TrialState as State
 from autosuperconv.core.trace import Trace
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.session import Session

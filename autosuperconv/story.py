@@ -6,16 +6,21 @@ import time
 from dataclasses import replace
 
 from autosuperconv.assemble import Findings, assemble
-from autosuperconv.core.events import Listener
+from autosuperconv.core.events import Listener, RunFinished, StepStarted
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
+from autosuperconv.core.trace import Job, Point, Split, Trace
 from autosuperconv.core.verdict import Criterion, Verdict, judge
-from autosuperconv.prepare import Work, prepare, silent
+from autosuperconv.prepare import Work, prepare, silent, task_of
 from autosuperconv.publish import publish
-from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.data import Data, TaskData
+from autosuperconv.training.engine import Engine, resolve_device
+from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.objective import Objective
@@ -26,13 +31,14 @@ from autosuperconv.tuning.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.sweeps import SEEDS, run_range_test
 from autosuperconv.tuning.winner import choose_winner
 
+TRAIN_PHASES = 20
 RANGE_TEST_WEIGHT_DECAYS = (1e-5, 1e-3)
 EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 
 def search(
     model_factory: ModelFactory,
-    data: object,
+    data: TaskData | Data,
     options: SearchOptions = SearchOptions(),
     listener: Listener = silent,
 ) -> Report:
@@ -57,6 +63,56 @@ def search(
         report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
+
+
+def plan(
+    model_factory: ModelFactory,
+    data: TaskData | Data,
+    options: SearchOptions = SearchOptions(),
+    listener: Listener = silent,
+) -> Plan:
+    """The first step of a search alone: what it would take. Arguments and errors as `search`."""
+    with prepare(model_factory, data, options, listener) as work:
+        return plan_search(work)
+
+
+def range_test(
+    model_factory: ModelFactory,
+    data: TaskData | Data,
+    options: SearchOptions = SearchOptions(),
+    listener: Listener = silent,
+) -> RangeTest:
+    """The range test alone; a search goes on from it. Arguments and errors as `search`."""
+    with prepare(model_factory, data, options, listener) as work:
+        return test_range(work)
+
+
+def train(
+    model_factory: ModelFactory,
+    data: TaskData | Data,
+    recipe: Recipe,
+    measured_on: Split = "validation",
+    device: str = "auto",
+    listener: Listener = silent,
+) -> Trace:
+    """Train one recipe, measured at 20 phases of the run and at its end.
+
+    Raises:
+        InvalidInput: the recipe, the model or the data do not fit.
+    """
+    task = task_of(data)
+    check_model(model_factory, task)
+    trainer = TorchTrainer(task, model_factory, Engine(resolve_device(device)))
+    listener(StepStarted("train", TRAIN_PHASES, 0, None))
+
+    def tell(point: Point) -> None:
+        if point.accuracy is not None:
+            text = f"{100 * point.accuracy:.2f} %, train loss {point.train_loss:.4g}"
+            label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
+            listener(RunFinished("train", label, text, None, None))
+
+    phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
+    return trainer(Job(recipe, measured_on, phases), tell)
 
 
 def tell_story(work: Work) -> Report:
@@ -121,18 +177,14 @@ def test_range(work: Work) -> RangeTest:
     )
 
 
-def run_study(
-    work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline
-) -> Objective:
+def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline) -> Objective:
     """Optuna over the space, with the range test in front; returns what trials are worth."""
     session, setup, settings = work.session, work.setup, work.setup.settings
     max_lr = clipped(setup.range_of("max_lr"), range_test)
     epochs = Range(plan.epochs_low, plan.epochs_high, log=True)
     space = SearchSpace({**setup.dimensions, "max_lr": max_lr, "epochs": epochs})
     by_cost = settings.objective == "cost"
-    objective = Objective(
-        settings.objective, baseline.target, settings.n_train, plan.epochs_high
-    )
+    objective = Objective(settings.objective, baseline.target, settings.n_train, plan.epochs_high)
     session.start("study", plan.trials, count_finished(session.study))
     study_settings = StudySettings(
         space=space if by_cost else space.without("epochs"),

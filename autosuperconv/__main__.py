@@ -1,0 +1,5 @@
+"""`python -m autosuperconv`."""
+
+from autosuperconv.cli import main
+
+main()

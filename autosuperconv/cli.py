@@ -1,0 +1,406 @@
+"""argv -> calls -> print. Reports go to standard output, progress and errors to standard error."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import autosuperconv
+from autosuperconv.arguments import DURATION, LOW_HIGH, SIZES, ManyFiles
+from autosuperconv.core.options import OBJECTIVES, SearchOptions
+from autosuperconv.core.recipe import OPTIMIZERS, Recipe
+from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.errors import AutosuperconvError, InvalidInput
+
+if TYPE_CHECKING:
+    from autosuperconv.training.data import TaskData
+    from autosuperconv.training.models import ModelFactory
+
+Command = Callable[..., None]
+EXAMPLES = """\b
+Examples:
+  autosuperconv search --dataset digits
+  autosuperconv search --dataset cifar10 --model resnet20 --timeout 1h
+  autosuperconv search --dataset folder:photos --model resnet18 --dry-run
+  autosuperconv range-test --dataset mnist --model lenet
+  autosuperconv range-test --read sweep.csv --json
+  autosuperconv train --dataset digits --recipe runs/digits-resnet8/recipe.json
+  autosuperconv judge --candidate c.csv --baseline b.csv --batch-size 128 --n-train 50000
+  autosuperconv dashboard
+"""
+
+
+@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(autosuperconv.__version__, prog_name="autosuperconv")
+def cli() -> None:
+    """Can this network, on this data, be trained several times faster with one large
+    learning-rate cycle, at no loss of accuracy, and which regularization must give way for it?
+
+    `search` answers it: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
+    counterfactual retraining, verdict. The other commands are its steps, one by one.
+    """
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several click options as one decorator, in the order written."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+TASK = options(
+    click.option(
+        "--dataset",
+        default="digits",
+        show_default=True,
+        metavar="NAME",
+        help="digits, mnist, fashion-mnist, cifar10, cifar100, or folder:PATH: images in class "
+        "folders (train/ and test/ or val/, or one folder to be split).",
+    ),
+    click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        help="Where data sets lie, or are downloaded to on first use.",
+    ),
+    click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
+    click.option(
+        "--model",
+        metavar="NAME",
+        help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
+        "package.module:factory.  [default: resnet8; lenet for MNIST; mlp for tabular]",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
+    ),
+)
+
+STUDY = options(
+    click.option(
+        "--storage",
+        default="autosuperconv.journal",
+        show_default=True,
+        help="An Optuna storage URL, or a file's path.",
+    ),
+    click.option("--study-name", help="Of the Optuna study.  [default: DATASET-MODEL]"),
+)
+
+OUTPUT = options(
+    click.option("--quiet", is_flag=True, help="No progress."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output."),
+)
+
+SEARCH = options(
+    TASK,
+    STUDY,
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help="Folder of the report.  [default: runs/STUDY_NAME]",
+    ),
+    click.option("--trials", type=int, default=30, show_default=True, help="Of the study."),
+    click.option(
+        "--timeout",
+        type=DURATION,
+        help="Time for the whole command, as 90s, 20m, 1h; lengths are chosen to fit.",
+    ),
+    click.option("--epochs", type=LOW_HIGH, help="Cycle lengths to search.  [default: planned]"),
+    click.option(
+        "--baseline-epochs",
+        type=float,
+        help="Length of the standard schedule.  [default: planned, 30 where time allows]",
+    ),
+    click.option(
+        "--target",
+        type=float,
+        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's]",
+    ),
+    click.option(
+        "--objective",
+        default="cost",
+        show_default=True,
+        metavar="|".join(OBJECTIVES),
+        help="cost: the shortest cycle that reaches the target; accuracy: the most accurate "
+        "cycle of the longest length.",
+    ),
+    click.option("--seeds", type=int, default=3, show_default=True, help="Confirming runs."),
+    click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
+    click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
+    click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
+    click.option("--batch-size", type=SIZES, help="[default: three that fit the data]"),
+    click.option(
+        "--optimizer",
+        default="sgd",
+        show_default=True,
+        metavar="|".join(OPTIMIZERS),
+        help="Of all runs.",
+    ),
+    click.option(
+        "--schedule", default="1cycle", show_default=True, help="Of the trials; see `train --help`."
+    ),
+    click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
+    click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
+    click.option("--workers", type=int, help="Runs at once.  [default: one a core; one on a GPU]"),
+    OUTPUT,
+)
+
+
+@cli.command(epilog=EXAMPLES)
+@SEARCH
+@click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
+def search(dry_run: bool, **given: Any) -> None:
+    """Search, confirm, and give a verdict. The same command again resumes."""
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.text import plan_text, summary
+    from autosuperconv.story import plan as make_plan
+    from autosuperconv.story import search as run_search
+
+    factory, data, chosen = _asked(given)
+    with make_listener(quiet=given["quiet"]) as listener:
+        if dry_run:
+            plan = make_plan(factory, data, chosen, listener)
+        else:
+            report = run_search(factory, data, chosen, listener)
+    if dry_run:
+        _show(plan, plan_text(plan), given["as_json"])
+        return
+    out = chosen.out or Path("runs") / report.settings.study_name
+    files = {n: str(out / n) for n in ("report.html", "report.json", "recipe.json")}
+    _show(report, summary(report, files), given["as_json"])
+
+
+@cli.command("range-test", epilog=EXAMPLES)
+@SEARCH
+@click.option(
+    "--read",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Read a recorded sweep instead of training one: columns lr and one or more of "
+    "test_accuracy, accuracy, test_loss, train_loss, loss.",
+)
+def range_test(read: Path | None, **given: Any) -> None:
+    """Sweep the learning rate; print floor, edge and whether super-convergence is possible.
+
+    The sweeps are kept with the study: a search of the same data and model goes on from them.
+    """
+    if read is not None:
+        from autosuperconv.core.recorded import read_recorded
+        from autosuperconv.reporting.short_text import reading_text
+
+        reading = read_recorded(_text_of(read))
+        _show(reading, reading_text(reading), given["as_json"])
+        return
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.text import range_test_text
+    from autosuperconv.story import range_test as run_range_test
+
+    factory, data, chosen = _asked(given)
+    with make_listener(quiet=given["quiet"]) as listener:
+        result = run_range_test(factory, data, chosen, listener)
+    _show(result, range_test_text(result), given["as_json"])
+
+
+@cli.command(epilog=EXAMPLES)
+@TASK
+@click.option("--recipe", type=click.Path(path_type=Path), help="A recipe.json to start from.")
+@click.option("--max-lr", type=float, help="Highest learning rate.")
+@click.option("--epochs", type=float, help="Length of the run.")
+@click.option("--batch-size", type=int)
+@click.option("--weight-decay", type=float)
+@click.option("--dropout", type=float)
+@click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.")
+@click.option("--base-momentum", type=float, help="Momentum where the rate is highest.")
+@click.option("--optimizer", help=", ".join(OPTIMIZERS))
+@click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
+@click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
+@OUTPUT
+def train(recipe: Path | None, on: str, as_json: bool, quiet: bool, **given: Any) -> None:
+    """Train one recipe, from flags or a recipe.json, and print how it went."""
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.short_text import trace_text
+    from autosuperconv.story import train as run_train
+
+    names = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum")
+    names += ("base_momentum", "optimizer", "schedule", "seed")
+    wanted = {name: given[name] for name in names if given[name] is not None}
+    factory, data = _task(given)
+    with make_listener(quiet=quiet) as listener:
+        start = _text_of(recipe) if recipe else None
+        trace = run_train(factory, data, recipe_from(start, wanted), on, given["device"], listener)
+    _show(trace, trace_text(trace), as_json)
+
+
+@cli.command(cls=ManyFiles, epilog=EXAMPLES)
+@click.option("--candidate", multiple=True, required=True, type=click.Path(path_type=Path))
+@click.option("--baseline", multiple=True, required=True, type=click.Path(path_type=Path))
+@click.option("--control", multiple=True, type=click.Path(path_type=Path))
+@click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples an iteration.")
+@click.option("--n-train", type=click.IntRange(1), required=True, help="Training samples.")
+@click.option("--chance", type=float, help="Accuracy of guessing.  [default: at iteration 0]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+def judge(
+    candidate: tuple[Path, ...],
+    baseline: tuple[Path, ...],
+    control: tuple[Path, ...],
+    batch_size: int,
+    n_train: int,
+    chance: float | None,
+    as_json: bool,
+) -> None:
+    """Apply the verdict to recorded curves: CSV with columns iteration, lr, test_accuracy.
+
+    Give several files after one option, or repeat the option; runs are paired in their order.
+    """
+    from autosuperconv.core.judging import judge_recorded
+    from autosuperconv.reporting.short_text import verdict_text
+
+    verdict = judge_recorded(
+        [_text_of(path) for path in candidate],
+        [_text_of(path) for path in baseline],
+        [_text_of(path) for path in control],
+        batch_size,
+        n_train,
+        chance=chance,
+    )
+    _show(verdict, verdict_text(verdict), as_json)
+
+
+@cli.command(epilog=EXAMPLES)
+@STUDY
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: as searched]")
+@OUTPUT
+def report(
+    storage: str, study_name: str | None, out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Make the report of a finished search again, from its study alone."""
+    from autosuperconv.rebuild import rebuild
+    from autosuperconv.reporting.text import summary
+
+    result, folder = rebuild(storage, study_name, out)
+    files = {n: str(folder / n) for n in ("report.html", "report.json", "recipe.json")}
+    _show(result, summary(result, files), as_json)
+
+
+@cli.command(epilog=EXAMPLES)
+@STUDY
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True)
+@click.option("--artifacts", type=click.Path(path_type=Path), help="Folder.  [default: as stored]")
+@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+def dashboard(
+    storage: str,
+    study_name: str | None,
+    host: str,
+    port: int,
+    artifacts: Path | None,
+    open_browser: bool,
+) -> None:
+    """Open optuna-dashboard on the study and its artifacts."""
+    from autosuperconv.rebuild import artifacts_of
+    from autosuperconv.reporting.dashboard import serve
+
+    folder = artifacts or artifacts_of(storage, study_name)
+    serve(storage, folder, host, port, open_browser)
+
+
+def recipe_from(text: str | None, wanted: dict[str, Any]) -> Recipe:
+    """A recipe from a recipe.json's text, or the defaults, with some fields changed."""
+    from dataclasses import replace
+
+    from autosuperconv.core.codec import from_json
+
+    if text is None and "max_lr" not in wanted:
+        raise InvalidInput("A recipe needs a rate: give --max-lr, or a --recipe file.")
+    return replace(from_json(Recipe, text) if text else Recipe(max_lr=1.0), **wanted)
+
+
+def _asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]:
+    """Model, data and options of a search command."""
+    space: dict[str, Dimension] = {}
+    for name, log in (("max_lr", True), ("weight_decay", True), ("dropout", False)):
+        if given[name] is not None:
+            low, high = given[name]
+            space[name] = Range(low, high, log)
+    if given["batch_size"] is not None:
+        space["batch_size"] = Choices(given["batch_size"])
+    names = ("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs")
+    names += ("target", "objective", "seeds", "sampler", "pruner", "seed", "device", "workers")
+    chosen = SearchOptions(
+        **{name: given[name] for name in names},
+        space=space,
+        base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
+        model_name=given["model"] or default_model(given["dataset"]),
+        command=shlex.join(["autosuperconv", *sys.argv[1:]]),
+    )
+    return *_task(given), chosen
+
+
+def _task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
+    """The data set and the model that the command line names."""
+    from autosuperconv.training.data import load_dataset
+    from autosuperconv.training.models import model_factory
+
+    data = load_dataset(given["dataset"], given["data_dir"], given["n_train"], given["seed"])
+    model = given["model"] or default_model(given["dataset"])
+    return model_factory(model, data.shape, data.classes), data
+
+
+def default_model(dataset: str) -> str:
+    """A network that fits the data set."""
+    return "lenet" if dataset in ("mnist", "fashion-mnist") else "resnet8"
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InvalidInput(f"{str(path)!r} cannot be read: {reason}.") from None
+
+
+def _show(value: object, renderable: Any, as_json: bool) -> None:
+    """A result: JSON for machines, or text for people."""
+    if as_json:
+        from autosuperconv.core.codec import to_json
+
+        click.echo(to_json(value))
+        return
+    from rich.console import Console
+
+    Console().print(renderable)
+
+
+def _complain(text: str) -> None:
+    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
+
+
+def main() -> None:
+    """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
+    Ctrl-C."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except InvalidInput as error:
+        _complain(str(error))
+        sys.exit(2)
+    except AutosuperconvError as error:
+        _complain(str(error))
+        sys.exit(1)
+    except (KeyboardInterrupt, click.Abort):
+        _complain("Interrupted. What has finished is kept; the same command goes on with it.")
+        sys.exit(130)
