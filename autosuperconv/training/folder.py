@@ -54,7 +54,10 @@ def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
         DataError: no folder, no images, one class, other classes in `test` than in `train`, an
             image that cannot be read, or more than fits in memory.
     """
-    listing = _list_parts(root)
+    try:
+        listing = _list_parts(root)
+    except OSError as error:
+        raise DataError(f"Folder {root} cannot be listed: {error}.") from error
     files = [file for part in listing.values() for file in part]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
     images = read_cache(cache, len(files))

@@ -26,7 +26,7 @@ def cache_file(root: Path, files: Iterable[tuple[str, int, int, int]]) -> Path:
     digest = hashlib.blake2b(f"{FORMAT} {root.resolve()}".encode(), digest_size=12)
     for file in files:
         digest.update(repr(file).encode())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     return home / "autosuperconv" / f"folder-{digest.hexdigest()}.npy"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ PIECE = 256  # files a task: one a task costs more in hand-over than in decoding
 MEMORY_SHARE = 0.5  # of the machine's memory that decoded images may take
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+
+UNREADABLE = (
+    EOFError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,  # Pillow's word for a broken PNG
+    ValueError,
+    struct.error,
+)
 
 OnProgress: TypeAlias = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -75,7 +85,7 @@ def _head(path: str) -> tuple[int, int, str]:
     try:
         with Image.open(path) as image:
             return image.height, image.width, image.mode
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
@@ -83,7 +93,7 @@ def _decode_one(path: str, target: Target) -> Images:
     try:
         with Image.open(path) as image:
             pixels = _convert(image, target.gray)
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     if not target.exact:
         size = (target.width, target.height)
@@ -93,6 +103,8 @@ def _decode_one(path: str, target: Target) -> Images:
 
 
 def _convert(image: Image.Image, gray: bool) -> Image.Image:
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no common scale; save them with 8 bits")
     if image.mode in DEEP_MODES:
         image = _from_16_bits(image)
     if image.mode == "P" and "transparency" in image.info:
