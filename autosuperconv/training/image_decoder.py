@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
@@ -48,13 +49,13 @@ class Target:
         return (1 if self.gray else 3, self.height, self.width)
 
 
-def target_of(paths: Sequence[str]) -> Target:
+def target_of(paths: Sequence[str], on_progress: OnProgress | None = None) -> Target:
     """The common size and colour, from the files' headers.
 
     Raises:
         DataError: a header cannot be read.
     """
-    heads = _in_pieces(_head, paths)
+    heads = _in_pieces(_head, paths, on_progress)
     gray = all(mode in GRAY_MODES for _, _, mode in heads)
     sizes = {(height, width) for height, width, _ in heads}
     if len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_SIDE:
@@ -69,13 +70,12 @@ def decode(paths: Sequence[str], target: Target, on_progress: OnProgress | None 
     """(N, C, H, W), in the order of `paths`.
 
     Raises:
-        DataError: a file cannot be decoded, or the array would not fit in memory.
+        DataError: a file cannot be decoded.
     """
-    _check_memory(len(paths), target)
     images = np.empty((len(paths), *target.shape), dtype=np.uint8)
 
     def fill(index: int) -> None:
-        images[index] = _decode_one(paths[index], target)
+        images[index] = decode_one(paths[index], target)
 
     _in_pieces(fill, range(len(paths)), on_progress)
     return images
@@ -89,7 +89,17 @@ def _head(path: str) -> tuple[int, int, str]:
         raise _unreadable(path, error) from error
 
 
-def _decode_one(path: str, target: Target) -> Images:
+def fits_in_memory(count: int, target: Target) -> bool:
+    """Whether decoded images leave room for the rest; yes where the system does not tell."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):
+        return True
+    return count * math.prod(target.shape) <= MEMORY_SHARE * memory
+
+
+def decode_one(path: str, target: Target) -> Images:
+    """(C, H, W). Raises: DataError: the file cannot be decoded."""
     try:
         with Image.open(path) as image:
             pixels = _convert(image, target.gray)
@@ -120,18 +130,6 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 def _unreadable(path: str, error: Exception) -> DataError:
     return DataError(f"Image {path} cannot be read: {error}. Repair or remove it.")
-
-
-def _check_memory(count: int, target: Target) -> None:
-    need = count * int(np.prod(target.shape))
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if need > MEMORY_SHARE * have:
-        raise DataError(
-            f"{count} images of {target.shape} take {need / 1e9:.1f} GB in memory, more than "
-            f"{MEMORY_SHARE:.0%} of this machine's {have / 1e9:.1f} GB. Stream them: give "
-            "as_task_data a torchvision.datasets.ImageFolder with your transforms, or make the "
-            "images smaller."
-        )
 
 
 Item = TypeVar("Item")

@@ -9,6 +9,7 @@ import torch
 from autosuperconv.errors import DataError
 from autosuperconv.training.data import (
     Split,
+    TaskData,
     as_task_data,
 )
 
@@ -30,3 +31,8 @@ def counts(samples: object) -> list[int]:
 def refused(data: object, message: str) -> None:
     with pytest.raises(DataError, match=message):
         as_task_data(data)  # type: ignore[arg-type]
+
+
+def images(*shape: int, classes: int = 4) -> TaskData:
+    x = np.random.default_rng(0).integers(0, 256, (20, *shape)).astype(np.uint8)
+    return as_task_data((x, np.arange(20) % classes))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from torchvision.datasets import CIFAR10
 
 from autosuperconv.errors import DataError, UnknownName
 from autosuperconv.training import data_sets
@@ -128,6 +131,26 @@ def test_every_mirror_failing_is_told_as_missing_data(
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", unreachable)
     with pytest.raises(DataError, match=r"FashionMNIST/raw for train-images-idx3-ubyte"):
         load_dataset("fashion-mnist", tmp_path)
+
+
+def test_cifar_batches_are_read_where_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def batch(name: str, keys: dict[str, object]) -> list[str]:
+        content = pickle.dumps(keys)
+        (tmp_path / CIFAR10.base_folder).mkdir(exist_ok=True)
+        (tmp_path / CIFAR10.base_folder / name).write_bytes(content)
+        return [name, hashlib.md5(content).hexdigest()]
+
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 3072)).astype(np.uint8)
+    images = {"data": pixels, "labels": [i % 2 for i in range(20)]}
+    monkeypatch.setattr(CIFAR10, "train_list", [batch("data_batch_1", images)])
+    monkeypatch.setattr(CIFAR10, "test_list", [batch("test_batch", images)])
+    md5 = batch("batches.meta", {"label_names": ["a", "b"]})[1]
+    monkeypatch.setattr(CIFAR10, "meta", CIFAR10.meta | {"md5": md5})
+    data = load_dataset("cifar10", tmp_path)
+    np.testing.assert_array_equal(split(data.test).x, pixels.reshape(20, 3, 32, 32))
+    assert (data.shape, data.augment) == ((3, 32, 32), "crop-flip")
 
 
 def write_idx(folder: Path, which: str, n: int) -> None:

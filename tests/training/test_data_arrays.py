@@ -133,3 +133,15 @@ def test_task_data_can_be_sent_to_another_process() -> None:
     copy = pickle.loads(pickle.dumps(data))
     assert isinstance(copy, TaskData)
     assert torch.equal(copy.train.x, split(data.train).x)
+
+
+def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
+    class Frame:
+        def __init__(self, values: np.ndarray) -> None:
+            self.values = values
+
+        def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+            return self.values
+
+    x, y = features()
+    assert as_task_data((Frame(x), Frame(y))).fingerprint == as_task_data((x, y)).fingerprint

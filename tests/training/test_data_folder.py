@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training import folder, image_decoder
@@ -39,6 +41,13 @@ def fill(root: Path, n: int = 5, classes: tuple[str, ...] = ("cat", "dog"), **ho
 
 def load(root: Path) -> TaskData:
     return load_dataset(f"folder:{root}", Path("nowhere"))
+
+
+def per_class(data: TaskData) -> tuple[int, ...]:
+    """Images of each of two classes in train, validation and test."""
+    every = [counts(part) for part in (data.train, data.validation, data.test)]
+    assert all(cats == dogs for cats, dogs in every)
+    return tuple(cats for cats, _ in every)
 
 
 def refused(root: Path, message: str) -> None:
@@ -241,12 +250,38 @@ def test_floating_point_images_are_refused(tmp_path: Path) -> None:
     refused(root, r"Image .*/cat/a\.tiff cannot be read: floating-point pixels")
 
 
-def test_more_images_than_memory_are_refused_with_the_remedy(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_more_images_than_memory_holds_are_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:
+    root = fill(tmp_path / "pets")
+    resident = load(root)
+    shutil.rmtree(cache)
     monkeypatch.setattr(image_decoder, "MEMORY_SHARE", 1e-12)
-    refused(fill(tmp_path / "pets"), r"10 images of \(3, 6, 8\) take .* GB in memory.*ImageFolder")
+    data = load(root)
+    assert isinstance(data.test, Dataset)
+    x, y = data.test[0]
+    assert torch.equal(x, split(resident.test).x[0])
+    assert y == split(resident.test).y[0]
+    assert data.mean == pytest.approx(resident.mean)
+    assert not cache.exists()
+
+
+def test_an_earlier_state_of_a_folder_is_not_kept(tmp_path: Path, cache: Path) -> None:
+    root = fill(tmp_path / "pets")
+    load(root)
+    load(fill(tmp_path / "others"))
+    (root / "cat" / "0.png").unlink()
+    load(root)
+    assert len(list(cache.iterdir())) == 2
 
 
 def test_too_few_images_of_a_class_are_refused(tmp_path: Path) -> None:
     refused(fill(tmp_path / "pets", n=2), r"every class needs at least 3 .*class 0 has 2")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may list every folder")
+def test_a_folder_that_may_not_be_listed_is_refused(tmp_path: Path) -> None:
+    root = fill(tmp_path / "pets")
+    (root / "cat").chmod(0)
+    refused(root, r"Folder .*/pets cannot be listed: .*Permission denied")
+    (root / "cat").chmod(0o700)

@@ -97,3 +97,9 @@ def test_something_else_than_data_is_refused() -> None:
 def test_an_unknown_augmentation_is_refused() -> None:
     with pytest.raises(DataError, match="augment must be one of crop-flip, none, but got 'mixup'"):
         as_task_data(features(), augment="mixup")
+
+
+def test_a_wild_label_is_a_gap_and_costs_no_memory() -> None:
+    x, y = features()
+    y[3] = 10**15
+    refused((x, y), r"no training sample of 'custom' is of class 3 while the highest is 10{15}")
