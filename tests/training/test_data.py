@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10
 
@@ -106,6 +108,19 @@ def test_a_stratified_order_begins_with_every_class_and_keeps_proportions() -> N
     assert sorted(order.tolist()) == list(range(100))
     assert sorted(y[order[:3]].tolist()) == [0, 1, 2]
     assert np.bincount(y[order[:50]]).tolist() == [40, 8, 2]
+
+
+@given(st.lists(st.integers(3, 40), min_size=2, max_size=8), st.integers(0, 9))
+def test_a_division_loses_no_sample_and_every_part_has_every_class(
+    sizes: list[int], seed: int
+) -> None:
+    y = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    data = as_task_data((np.arange(len(y))[:, None], y))
+    parts = [split(part) for part in (data.train, data.validation, data.test)]
+    rows = torch.cat([part.x[:, 0] for part in parts]).long()
+    assert sorted(rows.tolist()) == list(range(len(y)))
+    assert torch.equal(torch.cat([part.y for part in parts]), torch.from_numpy(y)[rows])
+    assert all(len(part.y.unique()) == len(sizes) for part in parts)
 
 
 def refuse(*args: object, **kwargs: object) -> None:
