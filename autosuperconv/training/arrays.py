@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,7 +16,15 @@ from autosuperconv.training.splitting import Part, Parts, resident
 from autosuperconv.training.streamed import read_labels
 from autosuperconv.training.task import Split, TaskData
 
-Array: TypeAlias = "NDArray[Any] | Tensor | list[Any]"
+
+@runtime_checkable
+class SupportsArray(Protocol):
+    """Whatever NumPy takes for an array: its own, tensors, data frames."""
+
+    def __array__(self) -> NDArray[Any]: ...
+
+
+Array: TypeAlias = SupportsArray | list[Any]
 OnePart: TypeAlias = "tuple[Array, Array] | Split | Dataset[Any]"
 Data: TypeAlias = "OnePart | tuple[OnePart, OnePart] | tuple[OnePart, OnePart, OnePart]"
 
@@ -34,7 +42,8 @@ def as_task_data(
 
     Args:
         data: one set, `(train, test)` or `(train, validation, test)`, each an `(x, y)` pair of
-            NumPy arrays or tensors, or a torch Dataset. Splits not given are made, stratified.
+            NumPy arrays, tensors or data frames, or a torch Dataset. Splits not given are made,
+            stratified.
             x: (N, F) features; uint8 images (N, C, H, W), (N, H, W, C) or (N, H, W); floats
             (N, ...), where 4-D ones ending in 1 or 3 channels count as images too. y: (N,)
             integers from 0. A TensorDataset is taken apart; any other Dataset is streamed with
@@ -66,7 +75,7 @@ def _parts(data: object) -> Parts:
 
 
 def _is_pair(data: tuple[object, ...]) -> bool:
-    return len(data) == 2 and all(isinstance(d, np.ndarray | Tensor | list) for d in data)
+    return len(data) == 2 and all(isinstance(d, SupportsArray | list) for d in data)
 
 
 def _part(data: object, role: str) -> Part:

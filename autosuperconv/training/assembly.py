@@ -61,17 +61,17 @@ def _check_classes(parts: Parts, classes: int | None, name: str) -> int:
     y = parts.train.y
     count = int(y.max()) + 1 if classes is None else classes
     _check_range(y, count, f"{name!r} train")
-    seen = np.bincount(y, minlength=count)
-    if np.count_nonzero(seen) < 2:
+    present = np.unique(y)
+    if len(present) < 2:
         raise DataError(
             f"{name!r} must have samples of at least 2 classes, but all {len(y)} training labels "
-            f"are {int(seen.argmax())}."
+            f"are {present[0]}."
         )
-    if not given and not seen.all():
+    if not given and len(present) < count:
+        gap = int(np.flatnonzero(present != np.arange(len(present)))[0])
         raise DataError(
             f"Labels must count from 0 without gaps, but no training sample of {name!r} is of "
-            f"class {int(seen.argmin())} while the highest is {count - 1}. Renumber them, or say "
-            "classes=."
+            f"class {gap} while the highest is {count - 1}. Renumber them, or say classes=."
         )
     for part, role in ((parts.validation, "validation"), (parts.test, "test")):
         if part is not None:

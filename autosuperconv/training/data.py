@@ -64,14 +64,14 @@ def load_dataset(
     seed: int = 0,
     on_progress: OnProgress | None = None,
 ) -> TaskData:
-    """A data set by its name, with every image in memory.
+    """A data set by its name, in memory unless a folder's images are too many for that.
 
     Args:
         name: a key of `DATASETS`, or "folder:PATH" for images in class folders.
         data_dir: where the named data sets lie, or are downloaded to on first use.
         n_train: keep that many training samples, stratified.
         seed: picks these; nothing else depends on it.
-        on_progress: called with (images decoded, images in all) while a folder is decoded.
+        on_progress: called with (files done, files in all) while a folder is read.
 
     Raises:
         UnknownName: no such data set.

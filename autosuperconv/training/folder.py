@@ -9,156 +9,96 @@ back for the verdict, as ImageNet's `val` is in papers, and validation is split 
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.utils.data import Dataset
 
-from autosuperconv.errors import DataError
-from autosuperconv.training.folder_cache import cache_file, read_cache, write_cache
-from autosuperconv.training.image_decoder import OnProgress, decode, target_of
+from autosuperconv.training.folder_cache import Images, cache_file, read_cache, write_cache
+from autosuperconv.training.folder_listing import ImageFile, list_parts
+from autosuperconv.training.image_decoder import (
+    OnProgress,
+    Target,
+    decode,
+    decode_one,
+    fits_in_memory,
+    target_of,
+)
 from autosuperconv.training.splitting import Part, Parts, resident
 from autosuperconv.training.task import Labels
 
-# As in torchvision.datasets.folder
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-VALIDATION_NAMES = ("val", "valid", "validation")
-
-__all__ = ["OnProgress", "load_folder"]
+__all__ = ["FolderImages", "OnProgress", "load_folder"]
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFile:
-    """One image and its class. `state` changes when the file does: size and mtime in ns."""
+class FolderImages(Dataset[tuple[Tensor, int]]):
+    """Images decoded when they are asked for: (C, H, W) uint8 and the label."""
 
-    path: str
-    label: int
-    state: tuple[int, int]
+    def __init__(self, paths: Sequence[str], targets: Labels, target: Target) -> None:
+        self.paths = tuple(paths)
+        self.targets = targets
+        self.target = target
 
+    def __len__(self) -> int:
+        return len(self.paths)
 
-Listing: TypeAlias = dict[str, list[ImageFile]]
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        image = decode_one(self.paths[index], self.target)
+        return torch.from_numpy(image.copy()), int(self.targets[index])
 
 
 def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
-    """Every image of a folder in memory, as uint8 of one size.
+    """A folder's images as uint8 of one size, in memory where they fit, else streamed.
 
     Images that are all of one size up to 224 pixels stay as they are. Otherwise each is scaled
     by its shorter side and cut out in the middle to a square as wide as the median shorter
-    side, at most 224. If all are gray there is one channel, else three. The result is kept in
-    the user's cache folder, so that the next start only lists the files.
+    side, at most 224. If all are gray there is one channel, else three. What fits in half of
+    the machine's memory is decoded once and kept in the user's cache folder, so that the next
+    start only lists the files; more than that is decoded anew in every epoch.
+
+    Args:
+        on_progress: called with (files done, files in all), once over for the files' headers
+            and once for their pixels.
 
     Raises:
-        DataError: no folder, no images, one class, other classes in `test` than in `train`, an
-            image that cannot be read, or more than fits in memory.
+        DataError: no folder, no images, one class, other classes in `test` than in `train`, or
+            an image that cannot be read.
     """
-    listing = _list_parts(root)
+    listing = list_parts(root)
     files = [file for part in listing.values() for file in part]
+    paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
     images = read_cache(cache, len(files))
     if images is None:
-        paths = [file.path for file in files]
-        images = decode(paths, target_of(paths), on_progress)
+        target = target_of(paths, on_progress)
+        if not fits_in_memory(len(files), target):
+            return _by_role({role: _streamed(part, target) for role, part in listing.items()})
+        images = decode(paths, target, on_progress)
         write_cache(cache, images)
-    parts = {}
-    start = 0
-    for role, part in listing.items():
-        labels = np.array([file.label for file in part], dtype=np.int64)
-        parts[role] = _part(images[start : start + len(part)], labels)
-        start += len(part)
-    return Parts(parts["train"], parts.get("validation"), parts.get("test"))
-
-
-def _part(images: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], labels: Labels) -> Part:
-    return resident(torch.from_numpy(images), torch.from_numpy(labels))
-
-
-def _list_parts(root: Path) -> Listing:
-    """The files of each part, sorted by class and name."""
-    if not root.is_dir():
-        raise DataError(f"folder:PATH must name a folder of images, but {root} is none.")
-    if not (root / "train").is_dir():
-        return {"train": _list_classes(root, None)}
-    held_out = _held_out(root)
-    classes = _class_names(root / "train")
-    listing = {"train": _list_classes(root / "train", classes)}
-    for role, folder in held_out.items():
-        _check_same_classes(classes, _class_names(folder), root / "train", folder)
-        listing[role] = _list_classes(folder, classes)
-    return listing
-
-
-def _held_out(root: Path) -> dict[str, Path]:
-    test = [root / "test"] if (root / "test").is_dir() else []
-    validation = [root / name for name in VALIDATION_NAMES if (root / name).is_dir()]
-    if test and validation:
-        return {"validation": validation[0], "test": test[0]}
-    if test or validation:
-        return {"test": (test or validation)[0]}
-    raise DataError(
-        f"{root} has a folder train but neither test nor val beside it. Add one, or give "
-        f"folder:{root / 'train'} to have it divided."
+    ends = np.cumsum([len(part) for part in listing.values()])
+    pieces = np.split(images, ends[:-1])
+    return _by_role(
+        {
+            role: _resident(piece, part)
+            for (role, part), piece in zip(listing.items(), pieces, strict=True)
+        }
     )
 
 
-def _check_same_classes(train: list[str], other: list[str], a: Path, b: Path) -> None:
-    only_train, only_other = sorted(set(train) - set(other)), sorted(set(other) - set(train))
-    if only_train or only_other:
-        raise DataError(
-            f"{a} and {b} must have the same class folders, but "
-            f"{_some(only_train)} only in the first and {_some(only_other)} only in the second."
-        )
+def _by_role(parts: dict[str, Part]) -> Parts:
+    return Parts(parts["train"], parts.get("validation"), parts.get("test"))
 
 
-def _some(names: list[str]) -> str:
-    if not names:
-        return "none is"
-    shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-    return f"{shown} {'is' if len(names) == 1 else 'are'}"
+def _labels(part: Sequence[ImageFile]) -> Labels:
+    return np.array([file.label for file in part], dtype=np.int64)
 
 
-def _class_names(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+def _resident(images: Images, part: Sequence[ImageFile]) -> Part:
+    return resident(torch.from_numpy(images), torch.from_numpy(_labels(part)))
 
 
-def _list_classes(folder: Path, classes: list[str] | None) -> list[ImageFile]:
-    names = _class_names(folder) if classes is None else classes
-    if not names:
-        raise DataError(f"{folder} must hold one folder a class, but holds no folders.")
-    if len(names) == 1:
-        raise DataError(
-            f"{folder} must hold one folder a class, at least 2, but holds only {names[0]!r}."
-            + _nested_hint(folder / names[0])
-        )
-    return [file for label, name in enumerate(names) for file in _list_images(folder / name, label)]
-
-
-def _nested_hint(only: Path) -> str:
-    return f" Did you mean folder:{only}?" if _class_names(only) else ""
-
-
-def _list_images(folder: Path, label: int) -> list[ImageFile]:
-    found = sorted(_walk(str(folder), label), key=lambda file: file.path)
-    if not found:
-        raise DataError(
-            f"Class folder {folder} must hold images, but holds none with an ending of "
-            f"{', '.join(SUFFIXES)}."
-        )
-    return found
-
-
-def _walk(folder: str, label: int) -> list[ImageFile]:
-    found: list[ImageFile] = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                found += _walk(entry.path, label)
-            elif entry.name.lower().endswith(SUFFIXES):
-                stat = entry.stat()
-                found.append(ImageFile(entry.path, label, (stat.st_size, stat.st_mtime_ns)))
-    return found
+def _streamed(part: Sequence[ImageFile], target: Target) -> Part:
+    labels = _labels(part)
+    return Part(FolderImages([file.path for file in part], labels, target), labels)

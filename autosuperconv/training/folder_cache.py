@@ -23,11 +23,12 @@ def cache_file(root: Path, files: Iterable[tuple[str, int, int, int]]) -> Path:
 
     Any file added, removed, resized or touched gives another name.
     """
-    digest = hashlib.blake2b(f"{FORMAT} {root.resolve()}".encode(), digest_size=12)
+    state = hashlib.blake2b(str(FORMAT).encode(), digest_size=12)
     for file in files:
-        digest.update(repr(file).encode())
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return home / "autosuperconv" / f"folder-{digest.hexdigest()}.npy"
+        state.update(repr(file).encode())
+    home = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
+    folder = hashlib.blake2b(str(root.resolve()).encode(), digest_size=8).hexdigest()
+    return home / "autosuperconv" / f"folder-{folder}-{state.hexdigest()}.npy"
 
 
 def read_cache(file: Path, count: int) -> Images | None:
@@ -42,7 +43,10 @@ def read_cache(file: Path, count: int) -> Images | None:
 
 
 def write_cache(file: Path, images: Images) -> None:
-    """Whole or not at all. Without room or right to write, the next start decodes again."""
+    """Whole or not at all, in place of the folder's earlier states.
+
+    Without room or right to write, the next start decodes again.
+    """
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(dir=file.parent, suffix=".part")
@@ -50,5 +54,13 @@ def write_cache(file: Path, images: Images) -> None:
             with os.fdopen(handle, "wb") as stream:
                 np.save(stream, images)
             os.replace(unfinished, file)
+            _remove_earlier(file)
         finally:
             Path(unfinished).unlink(missing_ok=True)
+
+
+def _remove_earlier(file: Path) -> None:
+    folder = file.name.rsplit("-", 1)[0]
+    for other in file.parent.glob(f"{folder}-*.npy"):
+        if other != file:
+            other.unlink(missing_ok=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +21,15 @@ PIECE = 256  # files a task: one a task costs more in hand-over than in decoding
 MEMORY_SHARE = 0.5  # of the machine's memory that decoded images may take
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
+
+UNREADABLE = (
+    EOFError,
+    Image.DecompressionBombError,
+    OSError,
+    SyntaxError,  # Pillow's word for a broken PNG
+    ValueError,
+    struct.error,
+)
 
 OnProgress: TypeAlias = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -38,13 +49,13 @@ class Target:
         return (1 if self.gray else 3, self.height, self.width)
 
 
-def target_of(paths: Sequence[str]) -> Target:
+def target_of(paths: Sequence[str], on_progress: OnProgress | None = None) -> Target:
     """The common size and colour, from the files' headers.
 
     Raises:
         DataError: a header cannot be read.
     """
-    heads = _in_pieces(_head, paths)
+    heads = _in_pieces(_head, paths, on_progress)
     gray = all(mode in GRAY_MODES for _, _, mode in heads)
     sizes = {(height, width) for height, width, _ in heads}
     if len(sizes) == 1 and max(next(iter(sizes))) <= LARGEST_SIDE:
@@ -59,13 +70,12 @@ def decode(paths: Sequence[str], target: Target, on_progress: OnProgress | None 
     """(N, C, H, W), in the order of `paths`.
 
     Raises:
-        DataError: a file cannot be decoded, or the array would not fit in memory.
+        DataError: a file cannot be decoded.
     """
-    _check_memory(len(paths), target)
     images = np.empty((len(paths), *target.shape), dtype=np.uint8)
 
     def fill(index: int) -> None:
-        images[index] = _decode_one(paths[index], target)
+        images[index] = decode_one(paths[index], target)
 
     _in_pieces(fill, range(len(paths)), on_progress)
     return images
@@ -75,15 +85,25 @@ def _head(path: str) -> tuple[int, int, str]:
     try:
         with Image.open(path) as image:
             return image.height, image.width, image.mode
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
-def _decode_one(path: str, target: Target) -> Images:
+def fits_in_memory(count: int, target: Target) -> bool:
+    """Whether decoded images leave room for the rest; yes where the system does not tell."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):
+        return True
+    return count * math.prod(target.shape) <= MEMORY_SHARE * memory
+
+
+def decode_one(path: str, target: Target) -> Images:
+    """(C, H, W). Raises: DataError: the file cannot be decoded."""
     try:
         with Image.open(path) as image:
             pixels = _convert(image, target.gray)
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     if not target.exact:
         size = (target.width, target.height)
@@ -93,6 +113,8 @@ def _decode_one(path: str, target: Target) -> Images:
 
 
 def _convert(image: Image.Image, gray: bool) -> Image.Image:
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no common scale; save them with 8 bits")
     if image.mode in DEEP_MODES:
         image = _from_16_bits(image)
     if image.mode == "P" and "transparency" in image.info:
@@ -108,18 +130,6 @@ def _from_16_bits(image: Image.Image) -> Image.Image:
 
 def _unreadable(path: str, error: Exception) -> DataError:
     return DataError(f"Image {path} cannot be read: {error}. Repair or remove it.")
-
-
-def _check_memory(count: int, target: Target) -> None:
-    need = count * int(np.prod(target.shape))
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if need > MEMORY_SHARE * have:
-        raise DataError(
-            f"{count} images of {target.shape} take {need / 1e9:.1f} GB in memory, more than "
-            f"{MEMORY_SHARE:.0%} of this machine's {have / 1e9:.1f} GB. Stream them: give "
-            "as_task_data a torchvision.datasets.ImageFolder with your transforms, or make the "
-            "images smaller."
-        )
 
 
 Item = TypeVar("Item")

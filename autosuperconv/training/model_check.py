@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from autosuperconv.errors import AutosuperconvError, ModelError
+from autosuperconv.errors import AutosuperconvError, DataError, ModelError
 from autosuperconv.training.task import Samples, Split, TaskData, normalised
 
 PROBES = 2  # samples; batch norm needs more than one
@@ -19,6 +19,7 @@ def check_model(factory: Callable[[], nn.Module], data: TaskData) -> None:
     The global random state is left as it was.
 
     Raises:
+        DataError: samples of different shapes.
         ModelError: not an nn.Module, nothing to train, cannot run on this shape, or outputs
             something else than (B, classes) logits.
     """
@@ -53,7 +54,13 @@ def _build(factory: Callable[[], object]) -> nn.Module:
 def _probe(samples: Samples) -> Tensor:
     if isinstance(samples, Split):
         return samples.x[:PROBES]
-    return torch.stack([samples[i][0] for i in range(PROBES)])
+    rows = [samples[i][0] for i in range(PROBES)]
+    if rows[0].shape != rows[1].shape:
+        raise DataError(
+            f"Samples must all have one shape, but the first two have {tuple(rows[0].shape)} and "
+            f"{tuple(rows[1].shape)}. Resize them in the data set's transform."
+        )
+    return torch.stack(rows)
 
 
 def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:

@@ -1,0 +1,38 @@
+"""Made data for the tests of data and models."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from autosuperconv.errors import DataError
+from autosuperconv.training.data import (
+    Split,
+    TaskData,
+    as_task_data,
+)
+
+
+def features(n: int = 60, classes: int = 3, width: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, width)), np.arange(n) % classes
+
+
+def split(samples: object) -> Split:
+    assert isinstance(samples, Split)
+    return samples
+
+
+def counts(samples: object) -> list[int]:
+    return torch.bincount(split(samples).y).tolist()
+
+
+def refused(data: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        as_task_data(data)  # type: ignore[arg-type]
+
+
+def images(*shape: int, classes: int = 4) -> TaskData:
+    x = np.random.default_rng(0).integers(0, 256, (20, *shape)).astype(np.uint8)
+    return as_task_data((x, np.arange(20) % classes))
