@@ -136,7 +136,8 @@ def measure(rates: Floats) -> Floats:
     """Where each of the rising rates lies in the range: the rate, or its logarithm."""
     if not is_exponential(rates):
         return rates
-    return np.log(np.maximum(rates, rates[rates > 0][0]))
+    logs: Floats = np.log(np.maximum(rates, rates[rates > 0][0]))
+    return logs
 
 
 def series(rates: Floats, x: Floats, y: Floats, missing: npt.NDArray[np.bool_]) -> Series:
@@ -167,5 +168,5 @@ def smooth(x: Floats, y: Floats, width: float | None = None, least: int = 1) -> 
     high = np.maximum(np.searchsorted(x, x + half, side="right"), position + wing + 1)
     low, high = np.maximum(low, 0), np.minimum(high, y.size)
     total = np.concatenate(([0.0], np.cumsum(y)))
-    means: Floats = (total[high] - total[low]) / (high - low)
-    return np.clip(means, y.min(), y.max())
+    means = (total[high] - total[low]) / (high - low)
+    return np.asarray(np.clip(means, y.min(), y.max()), dtype=np.float64)
