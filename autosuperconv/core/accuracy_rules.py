@@ -17,7 +17,8 @@ MAX_CHANCE = 0.5
 """Where chance is not known it is at most this: two balanced classes."""
 END = 0.1
 """Share of the range that counts as its largest rates."""
-_MIN_LIFT = 0.25
+MIN_FOR_NOISE = 20
+"""From fewer points noise cannot be told from the rise itself."""
 _EPS = 1e-9
 
 
@@ -91,8 +92,14 @@ def _has_learned(raw: Floats, base: float) -> bool:
     """Whether accuracy rises above the base by more than noise, and not at a single point."""
     if raw.size == 0:
         return False
-    noise = float(np.median(np.abs(np.diff(raw)))) / 0.954 if raw.size > 2 else 0.0
-    return _robust_top(raw) - base >= max(_MIN_LIFT * base, 0.01, 2 * noise)
+    noise = _noise(raw) if raw.size >= MIN_FOR_NOISE else 0.0
+    lift = max(min(base, 0.25 * (1 - base)), 0.01, 3 * noise)
+    return _robust_top(raw) - base >= lift
+
+
+def _noise(raw: Floats) -> float:
+    """Standard deviation about a slow curve: a normal's median |difference| is 0.954 of it."""
+    return float(np.median(np.abs(np.diff(raw)))) / 0.954
 
 
 def _robust_top(raw: Floats) -> float:
@@ -106,7 +113,7 @@ def _robust_top(raw: Floats) -> float:
 def largest_rates(a: AccuracyCurve) -> slice:
     """The points of the largest rates: the last tenth of the range, and two points at least."""
     first = int(np.searchsorted(a.x, a.x[-1] - END * (a.x[-1] - a.x[0]) - _EPS * abs(a.x[-1])))
-    return slice(min(first, a.x.size - (2 if a.x.size >= 10 else 1)), None)
+    return slice(min(first, a.x.size - (2 if a.x.size >= 6 else 1)), None)
 
 
 def retention_of(a: AccuracyCurve) -> float | None:

@@ -49,8 +49,8 @@ def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
     first = loss.y[: max(3, loss.y.size // 20)]
     start = float(np.median(first))
-    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.clip(loss.y, None, start))), 1e-12)
-    y = smooth(loss.x, np.clip(loss.y, -1e12, ceiling), least=3 if loss.y.size >= 10 else 1)
+    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), 1e-12)
+    y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)))
 
 
@@ -76,8 +76,10 @@ def suggest(loss: Series) -> LossRules:
 
 
 def _steepest(x: Floats, y: Floats) -> int:
-    run = np.diff(x)
-    slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 0)
+    """Where the loss falls fastest along the range; equal rates have no slope."""
+    span = float(x[-1] - x[0])
+    run = np.diff(x) / span if span > 0 else np.zeros(x.size - 1)
+    slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 1e-9)
     return int(np.argmin(slope))
 
 
@@ -108,7 +110,8 @@ def rises_from(loss: Series) -> int | None:
     fall = curve.start - float(curve.y[curve.lowest])
     if fall <= MIN_FALL * abs(curve.start):
         return None
-    spare = LOST_GAIN - (curve.y - curve.y[curve.lowest]) / fall
+    lost = np.clip((loss.y - curve.y[curve.lowest]) / fall, 0, 1)
+    spare = LOST_GAIN - lost
     first = int(np.argmax(spare > 0))
     cut = first + int(np.argmax(np.cumsum(spare[first:]))) + 1
     return cut if cut < spare.size else None

@@ -90,6 +90,9 @@ def rising_part(lr: Floats) -> RisingPart:
     falls = np.flatnonzero(steps < -1e-9 * high)
     if falls.size == 0:
         return RisingPart(known[np.argsort(rates, kind="stable")], "")
+    top = int(np.argmax(rates))
+    if top >= 2 and falls[0] >= top and not np.any(steps[falls[0] :] > 1e-9 * high):
+        return _stretch(known, rates, 0, int(falls[0]))
     starts = np.concatenate(([0], falls + 1))
     ends = np.concatenate((falls, [rates.size - 1]))
     enough = max(3.0, min(8.0, 0.4 * rates.size - 1))
@@ -127,9 +130,11 @@ def is_exponential(rates: Floats) -> bool:
 
 def _straightness(values: Floats) -> float:
     """Correlation with the position."""
-    if values[-1] == values[0]:
+    span = float(values[-1] - values[0])
+    if not span > 0:
         return 0.0
-    return float(np.corrcoef(np.arange(values.size), values / values[-1])[0, 1])
+    shape = (values - values[0]) / span
+    return float(np.corrcoef(np.arange(values.size), shape)[0, 1])
 
 
 def measure(rates: Floats) -> Floats:

@@ -39,6 +39,8 @@ from autosuperconv.errors import InvalidInput
 
 MIN_HELD = 0.3
 """Share of the range over which accuracy must have been high before "kept" means anything."""
+MAX_LOSS = 1e30
+"""Larger ones are cut to this, lest sums overflow."""
 MIN_POINTS = 5
 """Fewer evaluations than this decide nothing."""
 
@@ -124,6 +126,7 @@ def _prepare(
     x = measure(rates)
     seen = _series("accuracy", accuracy, part.order, rates, x, len(lr))
     lost = _series("loss", loss, part.order, rates, x, len(lr))
+    lost = replace(lost, y=np.clip(lost.y, -MAX_LOSS, MAX_LOSS))
     return _Prepared(_as_fraction(seen), lost, part.note)
 
 

@@ -51,7 +51,7 @@ def test_a_cell_that_is_no_number_is_named_with_line_column_and_value() -> None:
 
 
 def test_a_row_longer_than_the_header_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="Line 2 of the table has 3 cells, .* 2 columns"):
+    with pytest.raises(InvalidInput, match=r"Line 2 of the table has 3 cells, .* 2 columns"):
         parse_table("lr,loss\n0,1,5\n")
 
 
