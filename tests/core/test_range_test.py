@@ -192,6 +192,21 @@ def test_a_rate_that_does_not_rise_is_no_range_test(lr: list[float], why: str) -
     assert why in reading.reason
 
 
+@pytest.mark.parametrize("rest", [[1.0] * 95, [1.0] * 50 + [0.1] * 45])
+def test_a_warm_up_before_another_schedule_is_no_range_test(rest: list[float]) -> None:
+    reading = read_sweep([0.2, 0.4, 0.6, 0.8, *rest], accuracy=[0.5] * 99)
+    assert reading.possible is None
+    assert "Not a range test: only points 1 to 5 of 99" in reading.reason
+
+
+def test_of_several_cycles_the_first_rise_is_read() -> None:
+    cycle = LINEAR + LINEAR[-2:0:-1]
+    accuracy = [0.1, 0.5, *[0.8] * 28, *[0.1] * (2 * len(cycle) - 30)]
+    reading = read_sweep(cycle * 2, accuracy=accuracy)
+    assert reading.possible is True
+    assert "only points 1 to 30 of 116" in reading.reason
+
+
 FALLING_LOSS = [2.3] * 10 + [2.3 - 0.14 * i for i in range(1, 16)]
 """2.3 for ten points, then down in equal steps to 0.2 at index 24."""
 
