@@ -12,9 +12,11 @@ from autosuperconv.core.sweep_curve import Floats, Series, smooth
 CLIP = 10.0
 """Losses above this many times the first level say "diverged" and no more."""
 BLOWN_UP = 2.0
-"""A loss that ends this many times above the highest of its first level has diverged."""
+"""A loss that ends this many times above its first level has diverged."""
 LOST_GAIN = 0.5
 """The loss has risen clearly once it has lost this share of the fall from start to minimum."""
+MIN_FALL = 0.05
+"""A loss that falls by a smaller share of its start has not fallen."""
 THINNED = 2000
 """Points in which the longest fall is looked for."""
 
@@ -47,8 +49,8 @@ def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
     first = loss.y[: max(3, loss.y.size // 20)]
     start = float(np.median(first))
-    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.clip(loss.y, None, start))), 1e-12)
-    y = smooth(loss.x, np.clip(loss.y, -1e12, ceiling), least=3 if loss.y.size >= 10 else 1)
+    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), 1e-12)
+    y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)))
 
 
@@ -74,8 +76,10 @@ def suggest(loss: Series) -> LossRules:
 
 
 def _steepest(x: Floats, y: Floats) -> int:
-    run = np.diff(x)
-    slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 0)
+    """Where the loss falls fastest along the range; equal rates have no slope."""
+    span = float(x[-1] - x[0])
+    run = np.diff(x) / span if span > 0 else np.zeros(x.size - 1)
+    slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 1e-9)
     return int(np.argmin(slope))
 
 
@@ -99,25 +103,25 @@ def _longest_fall_middle(y: Floats) -> int | None:
 def rises_from(loss: Series) -> int | None:
     """First point of the final rise of the loss above its minimum; None where it ends low.
 
-    The rise counts from the last point that had kept nearly all (90 %) of the fall.
+    It is where the curve is best cut into a part that keeps, and one that has lost, half of the
+    fall from start to minimum.
     """
     curve = smooth_loss(loss)
     fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= 0.05 * abs(curve.start):
+    if fall <= MIN_FALL * abs(curve.start):
         return None
-    lost = (curve.y - curve.y[curve.lowest]) / fall
-    kept = int(np.argmax(np.cumsum(LOST_GAIN - lost))) if lost[-1] > LOST_GAIN else lost.size - 1
-    if kept == lost.size - 1:
-        return None
-    good = np.flatnonzero(lost[: kept + 1] <= 0.1)
-    return int(good[-1]) + 1 if good.size else kept + 1
+    lost = np.clip((loss.y - curve.y[curve.lowest]) / fall, 0, 1)
+    spare = LOST_GAIN - lost
+    first = int(np.argmax(spare > 0))
+    cut = first + int(np.argmax(np.cumsum(spare[first:]))) + 1
+    return cut if cut < spare.size else None
 
 
 def blows_up_from(loss: Series) -> int | None:
     """First point of a final stretch in which the raw loss lies far above its first level."""
     if loss.y.size < 3:
         return None
-    level = float(loss.y[: max(3, loss.y.size // 20)].max())
+    level = float(np.median(loss.y[: max(3, loss.y.size // 20)]))
     low = np.flatnonzero(loss.y <= BLOWN_UP * abs(level))
     first = int(low[-1]) + 1 if low.size else 0
     return first if 0 < first < loss.y.size else None
@@ -127,7 +131,16 @@ def share_kept(loss: Series) -> float | None:
     """Share of the fall from start to minimum that is left over the last tenth of the range."""
     curve = smooth_loss(loss)
     fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= 0.05 * abs(curve.start):
+    if fall <= MIN_FALL * abs(curve.start):
         return None
     tail = curve.y[loss.x >= loss.x[-1] - 0.1 * (loss.x[-1] - loss.x[0])]
     return float((curve.start - tail.mean()) / fall)
+
+
+def share_held(loss: Series) -> float:
+    """Share of the range, up to its end, since the loss first had half of its fall."""
+    curve = smooth_loss(loss)
+    lowest = float(curve.y[curve.lowest])
+    first = int(np.argmax(curve.y <= lowest + LOST_GAIN * (curve.start - lowest)))
+    span = float(loss.x[-1] - loss.x[0])
+    return float(loss.x[-1] - loss.x[first]) / span if span > 0 else 0.0

@@ -23,6 +23,8 @@ SMOOTHING = 0.05
 """Width of the moving average, as a share of the range."""
 MIN_RISE = 0.8
 """A rising stretch over this share of all rates is the sweep; what follows it is not."""
+MIN_SHARE = 0.15
+"""A rise over fewer of the points, with none after it, is the warm-up of another schedule."""
 MIN_EXPONENTIAL_RATIO = 5.0
 """Below this ratio of highest to lowest rate, equal steps and equal factors look alike."""
 
@@ -87,16 +89,26 @@ def rising_part(lr: Floats) -> RisingPart:
     if known.size > 1 and high - low <= 1e-9 * high:
         return RisingPart(known[:0], f"the learning rate is constant at {high:.3g}")
     steps = np.diff(rates)
-    falls = np.flatnonzero(steps < -1e-9 * high)
-    if falls.size == 0:
-        return RisingPart(known[np.argsort(rates, kind="stable")], "")
+    rises, falls = steps > 1e-9 * high, np.flatnonzero(steps < -1e-9 * high)
+    top = int(falls[0]) if falls.size else rates.size - 1
+    if falls.size == 0 or (np.count_nonzero(rises[:top]) >= 2 and not rises[top:].any()):
+        part = _stretch(known, rates, 0, top)
+        return part if part.order.size >= MIN_SHARE * rates.size else _warm_up(part)
+    return _among_many(known, rates, rises, falls)
+
+
+def _among_many(
+    known: Indices, rates: Floats, rises: npt.NDArray[np.bool_], falls: Indices
+) -> RisingPart:
+    """The same where the rate goes up and down more than once."""
+    low, high = float(rates.min()), float(rates.max())
     starts = np.concatenate(([0], falls + 1))
     ends = np.concatenate((falls, [rates.size - 1]))
     enough = max(3.0, min(8.0, 0.4 * rates.size - 1))
     long = (rates[ends] - rates[starts] >= MIN_RISE * (high - low)) & (ends - starts >= enough)
     if long.any():
         return _stretch(known, rates, int(starts[long][0]), int(ends[long][0]))
-    if falls.size > 2 * np.count_nonzero(steps > 1e-9 * high):
+    if falls.size > 2 * np.count_nonzero(rises):
         return RisingPart(known[:0], f"the learning rate falls from {high:.3g} to {low:.3g}")
     return RisingPart(
         known[np.argsort(rates, kind="stable")],
@@ -110,11 +122,17 @@ def _stretch(known: Indices, rates: Floats, start: int, end: int) -> RisingPart:
     _, holds = np.unique(part, return_counts=True)
     longest = int(holds[:-1].max(initial=1))
     end -= max(int(holds[-1]) - longest, 0)
+    if start == 0 and end == rates.size - 1:
+        return RisingPart(known, "")
     note = (
         f"only points {start + 1} to {end + 1} of {rates.size} are the sweep, in which the "
         f"learning rate rises from {rates[start]:.3g} to {rates[end]:.3g}"
     )
     return RisingPart(known[start : end + 1], note)
+
+
+def _warm_up(part: RisingPart) -> RisingPart:
+    return RisingPart(part.order[:0], f"{part.note}, which is a warm-up")
 
 
 def is_exponential(rates: Floats) -> bool:
@@ -127,16 +145,19 @@ def is_exponential(rates: Floats) -> bool:
 
 def _straightness(values: Floats) -> float:
     """Correlation with the position."""
-    if values[-1] == values[0]:
+    span = float(values[-1] - values[0])
+    if not span > 0:
         return 0.0
-    return float(np.corrcoef(np.arange(values.size), values / values[-1])[0, 1])
+    shape = (values - values[0]) / span
+    return float(np.corrcoef(np.arange(values.size), shape)[0, 1])
 
 
 def measure(rates: Floats) -> Floats:
     """Where each of the rising rates lies in the range: the rate, or its logarithm."""
     if not is_exponential(rates):
         return rates
-    return np.log(np.maximum(rates, rates[rates > 0][0]))
+    logs: Floats = np.log(np.maximum(rates, rates[rates > 0][0]))
+    return logs
 
 
 def series(rates: Floats, x: Floats, y: Floats, missing: npt.NDArray[np.bool_]) -> Series:
@@ -167,5 +188,5 @@ def smooth(x: Floats, y: Floats, width: float | None = None, least: int = 1) -> 
     high = np.maximum(np.searchsorted(x, x + half, side="right"), position + wing + 1)
     low, high = np.maximum(low, 0), np.minimum(high, y.size)
     total = np.concatenate(([0.0], np.cumsum(y)))
-    means: Floats = (total[high] - total[low]) / (high - low)
-    return np.clip(means, y.min(), y.max())
+    means = (total[high] - total[low]) / (high - low)
+    return np.asarray(np.clip(means, y.min(), y.max()), dtype=np.float64)

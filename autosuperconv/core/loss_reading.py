@@ -1,0 +1,85 @@
+"""What a sweep says where only its loss was recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from autosuperconv.core.loss_rules import (
+    LossRules,
+    blows_up_from,
+    rises_from,
+    share_held,
+    share_kept,
+)
+from autosuperconv.core.range_types import Reading
+from autosuperconv.core.sweep_curve import Series
+
+MIN_LOSSES = 5
+"""Fewer losses than this decide nothing."""
+MIN_HELD = 0.3
+"""Share of the range over which the loss must have been low before "kept" means anything."""
+KEPT_BY_LOSS = 0.9
+LOST_BY_LOSS = 0.75
+"""Without accuracy: at least so much of the fall of the loss is left: possible; lost: not.
+
+Wide apart, as test loss also rises where a net overfits, and training loss lags behind accuracy.
+"""
+
+
+def silent(reason: str, rules: LossRules = LossRules(None, None, None)) -> Reading:
+    """A reading that cannot tell."""
+    return Reading(
+        floor=None,
+        edge=None,
+        peak_lr=None,
+        steepest=rules.steepest,
+        valley=rules.valley,
+        minimum_tenth=rules.minimum_tenth,
+        retention=None,
+        possible=None,
+        reason=reason,
+    )
+
+
+def read_loss(loss: Series, rules: LossRules) -> Reading:
+    """Without accuracy: the loss can refute, and confirms only where nearly all is kept."""
+    diverged = float(loss.broken_lr[0]) if loss.broken_lr.size else None
+    if loss.y.size < MIN_LOSSES and diverged is None:
+        return silent(f"Cannot tell: only {loss.y.size} points, and no accuracy.", rules)
+    reading = silent("", rules)
+    if loss.y.size == 0:
+        return replace(
+            reading,
+            edge=diverged,
+            possible=False,
+            reason=f"Not kept: the loss is not finite from the first rate, {diverged:.3g}, on.",
+        )
+    rise, kept = rises_from(loss), share_kept(loss)
+    if rise is None and diverged is None:
+        rise = blows_up_from(loss)
+    edge = diverged if rise is None else float(loss.lr[max(rise - 1, 0)])
+    possible, reason = _possible_by_loss(loss, diverged, kept, edge)
+    return replace(reading, edge=edge, possible=possible, reason=reason)
+
+
+def _possible_by_loss(
+    loss: Series, diverged: float | None, kept: float | None, edge: float | None
+) -> tuple[bool | None, str]:
+    last = f"{loss.lr[-1]:.3g}"
+    if diverged is not None:
+        return False, f"Not kept: the loss is not finite from rate {diverged:.3g} on."
+    if kept is None:
+        if edge is not None:
+            return False, f"Not kept: the loss never falls, and has risen by rate {last}."
+        return None, f"Cannot tell: the loss never falls clearly up to rate {last}."
+    numbers = (
+        f"{max(kept, 0.0):.0%} of the fall of the loss is left at the largest rates (up to {last})"
+    )
+    if kept < 1 - LOST_BY_LOSS:
+        where = "" if edge is None else f"; it rises from {edge:.3g} on"
+        return False, f"Not kept: {numbers}{where}."
+    if kept < KEPT_BY_LOSS or edge is not None:
+        return None, f"Cannot tell without accuracy: {numbers}."
+    if share_held(loss) < MIN_HELD:
+        return None, f"Cannot tell: the loss is still falling at rate {last}; extend the range."
+    return True, f"Kept, by the loss alone: {numbers}."
