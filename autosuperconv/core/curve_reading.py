@@ -1,8 +1,8 @@
 """What a recorded accuracy curve says of its run: end level, time to it, collapse, chance.
 
-A single evaluation must not decide: levels are means over a window of evaluations, and excursions
-are judged on a running median of three, which drops lone outliers and keeps the jumps of a step
-schedule where they are (a running mean would smear them over its width).
+A single evaluation must not decide: everything is read off a running median of three, which
+drops lone outliers and keeps the jumps of a step schedule where they are (a running mean would
+smear them over its width), and levels are means over a window of it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ def window(samples: Sequence[float]) -> int:
 
 def end_level(samples: Sequence[float], accuracy: Sequence[float]) -> float:
     """Mean accuracy over the last window of the curve."""
-    return float(np.mean(accuracy[-window(samples) :]))
+    return float(_despiked(accuracy)[-window(samples) :].mean())
 
 
 def below_peak(samples: Sequence[float], accuracy: Sequence[float]) -> float:
     """How far the end level lies below the highest mean over any window, like against like."""
     width = window(samples)
-    levels = np.convolve(np.asarray(accuracy, dtype=float), np.full(width, 1 / width), "valid")
+    levels = np.convolve(_despiked(accuracy), np.full(width, 1 / width), "valid")
     return float(levels.max() - levels[-1])
 
 

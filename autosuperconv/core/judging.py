@@ -18,6 +18,7 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from statistics import fmean
 
 from autosuperconv.core.verdict import Condition, Criterion, RunCurve, Verdict, judge
@@ -94,7 +95,7 @@ def read_run(
     return RunCurve(
         samples=tuple(row.iteration * batch_size for row in evaluated),
         accuracy=accuracy,
-        final_accuracy=_end_accuracy(evaluated),
+        final_accuracy=_end_accuracy(rows),
         max_lr=max(row.lr for row in rows),
         chance=_chance(evaluated[0]) if chance is None else chance,
         diverged=lost,
@@ -110,10 +111,13 @@ def _curves(
     ]
 
 
-def _end_accuracy(evaluated: Sequence[_Row]) -> float:
-    rate = evaluated[-1].lr
-    end = [row for row in evaluated[-END_EVALUATIONS:] if math.isclose(row.lr, rate, rel_tol=1e-4)]
-    return fmean(row.accuracy for row in end if row.accuracy is not None)
+def _end_accuracy(rows: Sequence[_Row]) -> float:
+    rate = rows[-1].lr
+    same = takewhile(lambda row: math.isclose(row.lr, rate, rel_tol=1e-4), reversed(rows))
+    at_rate = [row.accuracy for row in same if row.accuracy is not None]
+    if at_rate:
+        return fmean(at_rate[:END_EVALUATIONS])
+    return next(row.accuracy for row in reversed(rows) if row.accuracy is not None)
 
 
 def _chance(first: _Row) -> float | None:

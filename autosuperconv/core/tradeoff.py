@@ -160,8 +160,10 @@ def _sentence(
     others = [effect for effect in effects if effect.factor != "max_lr"]
     paid = [e for e in others if raised and _claimed(e) and _gave_way(winner, baseline, e)]
     rest = [effect for effect in others if effect not in paid]
-    change = f"max_lr {_value(baseline, 'max_lr')} -> {_value(winner, 'max_lr')}"
-    parts = [_head(change, paid, others, unmeasured)] if raised else [f"{change} is no rise"]
+    before, after = _value(baseline, "max_lr"), _value(winner, "max_lr")
+    change = f"max_lr {before} -> {after}"
+    same = f"max_lr {after} in both" if before == after else f"{change} is no rise"
+    parts = [_head(change, paid, others, unmeasured)] if raised else [same]
     parts += [f"and by {_change(effect)}: {_worth(effect)}" for effect in paid[1:]]
     parts += [f"{_change(effect)}: {_worth(effect)}" for effect in rest]
     parts += [f"max_lr itself: {_worth(effect)}" for effect in effects if effect not in others]

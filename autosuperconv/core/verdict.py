@@ -101,7 +101,7 @@ def judge(
         conditions=checked,
         single_run=against.interval is None,
         more_seeds=more_seeds,
-        sentence=_sentence(outcome, measured, criterion, blamed, more_seeds),
+        sentence=_sentence(outcome, measured, criterion, checked, blamed, more_seeds),
     )
 
 
@@ -151,19 +151,24 @@ def _sentence(
     outcome: Outcome,
     measured: Measured,
     criterion: Criterion,
+    checked: Sequence[Condition],
     blamed: Sequence[Condition],
     more_seeds: int | None,
 ) -> str:
     if outcome == "diverged":
         failed = f"{measured.diverged} of {wording.counted(measured.runs, 'run')}"
         rate = wording.number(measured.max_lr)
-        return f"Diverged: at max_lr {rate} training was lost in {failed}."
+        difference = measured.against_baseline.in_words(criterion.confidence)
+        return f"Diverged: at max_lr {rate} training was lost in {failed}, accuracy {difference}."
     status = "open" if outcome == "undecided" else "unmet"
     reasons = [f"{c.name[:2]} {status}: {wording.clause(c.detail)}" for c in blamed]
     if outcome == "accelerated" and blamed[0].name == "C4 control":
         reasons.append("the gain may be that of the shorter run alone")
+    unchecked = [c.name for c in checked if c.met is None]
+    if outcome in ("reached", "reached-control-missing") and unchecked:
+        reasons.append(f"not checked: {wording.listed(unchecked)}")
     if outcome == "reached-control-missing":
-        reasons.append("C4 was not checked, so the baseline may only have been too long")
+        reasons.append("without C4 the baseline may only have been too long")
     if outcome == "undecided":
         reasons.append(_outlook(more_seeds, blamed))
     figures = _figures(measured, criterion, "C1 accuracy" not in [c.name for c in blamed])
