@@ -18,10 +18,46 @@ from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.errors import AutosuperconvError, InvalidInput
 
 if TYPE_CHECKING:
+    from autosuperconv.core.trace import Split
     from autosuperconv.training.data import TaskData
     from autosuperconv.training.models import ModelFactory
 
 Command = Callable[..., None]
+SEARCHED = (
+    *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
+    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
+)
+    "study_name",
+    "storage",
+    "out",
+    "trials",
+    "timeout",
+    "epochs",
+    "baseline_epochs",
+    "target",
+    "objective",
+    "seeds",
+    "sampler",
+    "pruner",
+    "seed",
+    "device",
+    "workers",
+]
+TRAINED = (
+    *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
+    *("base_momentum", "optimizer", "schedule", "seed"),
+)
+    "max_lr",
+    "epochs",
+    "batch_size",
+    "weight_decay",
+    "dropout",
+    "max_momentum",
+    "base_momentum",
+    "optimizer",
+    "schedule",
+    "seed",
+]
 EXAMPLES = """\b
 Examples:
   autosuperconv search --dataset digits
@@ -135,6 +171,13 @@ SEARCH = options(
         "cycle of the longest length.",
     ),
     click.option("--seeds", type=int, default=3, show_default=True, help="Confirming runs."),
+    click.option(
+        "--max-seeds",
+        type=int,
+        default=3,
+        show_default=True,
+        help="While the verdict is undecided, confirm on more seeds, up to so many.",
+    ),
     click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
     click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
     click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
@@ -225,15 +268,13 @@ def range_test(read: Path | None, **given: Any) -> None:
 @click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
 @click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
 @OUTPUT
-def train(recipe: Path | None, on: str, as_json: bool, quiet: bool, **given: Any) -> None:
+def train(recipe: Path | None, on: Split, as_json: bool, quiet: bool, **given: Any) -> None:
     """Train one recipe, from flags or a recipe.json, and print how it went."""
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.short_text import trace_text
     from autosuperconv.story import train as run_train
 
-    names = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum")
-    names += ("base_momentum", "optimizer", "schedule", "seed")
-    wanted = {name: given[name] for name in names if given[name] is not None}
+    wanted = {name: given[name] for name in TRAINED if given[name] is not None}
     factory, data = _task(given)
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
@@ -293,6 +334,18 @@ def report(
 
 
 @cli.command(epilog=EXAMPLES)
+@click.argument("study", type=click.Path(path_type=Path))
+def reproduce(study: Path) -> None:
+    """Run a committed study again: the run.py of a folder such as studies/smith_logs."""
+    import runpy
+
+    script = study / "run.py"
+    if not script.is_file():
+        raise InvalidInput(f"There is no study to run at {str(study)!r}: it has no run.py.")
+    runpy.run_path(str(script), run_name="__main__")
+
+
+@cli.command(epilog=EXAMPLES)
 @STUDY
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8080, show_default=True)
@@ -334,10 +387,8 @@ def _asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions
             space[name] = Range(low, high, log)
     if given["batch_size"] is not None:
         space["batch_size"] = Choices(given["batch_size"])
-    names = ("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs")
-    names += ("target", "objective", "seeds", "sampler", "pruner", "seed", "device", "workers")
     chosen = SearchOptions(
-        **{name: given[name] for name in names},
+        **{name: given[name] for name in SEARCHED},
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
         model_name=given["model"] or default_model(given["dataset"]),

@@ -132,6 +132,7 @@ def set_up(
         epochs=options.epochs,
         baseline_epochs=options.baseline_epochs,
         seeds=options.seeds,
+        max_seeds=options.max_seeds,
         sampler=options.sampler,
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples)
@@ -160,7 +161,7 @@ def engage(
 
 def default_space(
     has_dropout: bool, n_train: int, wanted: dict[str, Dimension]
-) -> tuple[SearchSpace, list[str]]:
+) -> tuple[dict[str, Dimension], list[str]]:
     """The space to search, and what the user should know of it.
 
     Raises:
@@ -213,7 +214,6 @@ def question_of(task: TaskData, setup: Setup) -> dict[str, object]:
         "target": settings.target,
         "epochs": setup.epochs,
         "baseline_epochs": setup.baseline_epochs,
-        "seeds": setup.seeds,
         "seed": settings.seed,
         "space": {k: to_dict(v) for k, v in sorted(setup.dimensions.items())},
         "base": to_dict(setup.base),

@@ -14,7 +14,7 @@ from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.trace import Job, Point, Split, Trace
-from autosuperconv.core.verdict import Criterion, Verdict, judge
+from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
 from autosuperconv.prepare import Work, prepare, silent, task_of
 from autosuperconv.publish import publish
 from autosuperconv.training.data import Data, TaskData
@@ -24,7 +24,7 @@ from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.objective import Objective
-from autosuperconv.tuning.plan import Budget, Sizes, make_plan
+from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
@@ -124,12 +124,9 @@ def tell_story(work: Work) -> Report:
         session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
     )
     objective = run_study(work, plan, range_test, baseline)
-    winner = choose_winner(session, objective, setup.settings.seed)
-    confirmation = confirming.confirm(session, winner.recipe, baseline.recipe, setup.seeds)
-    verdict = give_verdict(confirmation)
-    tradeoff = confirming.counterfactuals(
-        session, confirmation, winner.recipe, baseline.recipe, setup.seeds
-    )
+    winner = choose_winner(session, objective, setup.settings.seed, confirm_runs(setup.seeds))
+    confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
+    tradeoff = confirming.counterfactuals(session, confirmation, winner.recipe, baseline.recipe)
     findings = Findings(
         plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
     )
@@ -212,13 +209,29 @@ def clipped(range_: Range, range_test: RangeTest) -> Range:
     return Range(low, high, log=True) if low < high else range_
 
 
-def give_verdict(confirmation: confirming.Confirmation) -> Verdict:
+def confirm(
+    work: Work, winner: Recipe, baseline: Recipe
+) -> tuple[confirming.Confirmation, Verdict]:
+    """Fresh seeds and the verdict; more seeds while it is undecided, up to `max_seeds`. Each look
+    at the data is paid for with a wider interval (`criterion_at`)."""
+    setup, session = work.setup, work.session
+    control = confirming.tune_control(session, winner, baseline)
+    for n in range(setup.seeds, setup.max_seeds + 1):
+        confirmation = confirming.confirm(session, winner, baseline, control, n)
+        verdict = give_verdict(confirmation, criterion_at(n, setup.max_seeds))
+        if verdict.outcome != "undecided":
+            break
+    session.finish("confirm", verdict.sentence)
+    return confirmation, verdict
+
+
+def give_verdict(confirmation: confirming.Confirmation, criterion: Criterion) -> Verdict:
     """The rules, applied to the confirmation's test-set runs."""
     candidate, baseline, control = (
         [confirming.run_curve(trace) for trace in side]
         for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
     )
-    return judge(candidate, baseline, control, Criterion(), batch_norm_recalibrated=True)
+    return judge(candidate, baseline, control, criterion, batch_norm_recalibrated=True)
 
 
 def outer(batch_sizes: tuple[int, ...]) -> tuple[int, ...]:

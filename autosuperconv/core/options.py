@@ -29,6 +29,7 @@ class SearchOptions:
         objective: "cost": the shortest cycle that reaches the target; "accuracy": the most
             accurate cycle of the longest length.
         seeds: paired seeds of the confirmation and the counterfactuals.
+        max_seeds: while the verdict is undecided, confirm on more seeds, up to so many.
         space: recipe fields to search elsewhere than by default.
         base: the fields that are not searched.
         sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
@@ -49,6 +50,7 @@ class SearchOptions:
     target: float | None = None
     objective: str = "cost"
     seeds: int = 3
+    max_seeds: int = 3
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
     sampler: str = "tpe"
@@ -64,6 +66,8 @@ class SearchOptions:
             raise UnknownName("objective", self.objective, OBJECTIVES)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
+        enough = self.max_seeds >= self.seeds
+        _check(enough, "max_seeds", f"at least seeds, {self.seeds}", self.max_seeds)
         _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
         _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
         in_unit = self.target is None or 0 < self.target < 1

@@ -19,7 +19,7 @@ class Setup:
     Args:
         dimensions: recipe field -> where it is searched.
         base: the fields that are not searched.
-        trials, baseline_epochs, epochs, seeds: as in `SearchOptions`.
+        trials, baseline_epochs, epochs, seeds, max_seeds: as in `SearchOptions`.
         curve_cost: samples evaluated for one point of a curve, those that recalibrate batch
             norm included.
         choices: engine decisions and why.
@@ -33,6 +33,7 @@ class Setup:
     epochs: tuple[float, float] | None
     baseline_epochs: float | None
     seeds: int
+    max_seeds: int
     sampler: str
     pruner: str
     curve_cost: int

@@ -184,7 +184,7 @@ class Streamed:
         pinned = self._engine.device.startswith("cuda")
         loader: DataLoader[Batch] = DataLoader(
             self._splits[split],
-            batch_sampler=orders,  # type: ignore[arg-type]  # any iterable of index lists works
+            batch_sampler=orders,
             pin_memory=pinned,
         )
         for x, y in loader:

@@ -134,7 +134,7 @@ class Run:
         torch.manual_seed(recipe.seed)
         self.model = trainer.factory().to(self.engine.device)
         if self.engine.memory_format == "channels_last":
-            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.model.to(memory_format=torch.channels_last)
         set_dropout(self.model, recipe.dropout)
         self.optimizer = make_optimizer(recipe, self.model)
         self.steps = steps_of(recipe, batches.n_train)

@@ -16,8 +16,9 @@ from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.baseline import STEP_LR, best
 from autosuperconv.tuning.session import Session
 
-CURVE = 25
+CURVE = 50  # T_B is only as fine as this, and rounded up
 FIRST_SEED = 10_000
+CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
 PHASES = tuple((i + 1) / CURVE for i in range(CURVE))
 FACTORS_RETRAINED = ("weight_decay", "dropout", "batch_size", "momentum", "max_lr")
 
@@ -36,9 +37,10 @@ def seeds(n: int) -> list[int]:
     return [FIRST_SEED + i for i in range(n)]
 
 
-def confirm(session: Session, winner: Recipe, baseline: Recipe, n: int) -> Confirmation:
+def confirm(
+    session: Session, winner: Recipe, baseline: Recipe, control: Recipe | None, n: int
+) -> Confirmation:
     """Train all three sides on the same fresh seeds and measure them on the test set."""
-    control = tune_control(session, winner, baseline)
     sides = [("candidate", winner), ("baseline", baseline)]
     if control is not None:
         sides.append(("control", control))
@@ -52,7 +54,7 @@ def confirm(session: Session, winner: Recipe, baseline: Recipe, n: int) -> Confi
 def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe | None:
     """The standard schedule compressed to the winner's length, its rate tuned again on
     validation data; None where every rate diverges."""
-    rates = [baseline.max_lr * STEP_LR**i for i in (0, 1, 2)]
+    rates = [baseline.max_lr * STEP_LR**i for i in CONTROL_RATES]
     jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
     traces = session.run("confirm", "control tuning", jobs, _labeller("control tuning"))
     try:
@@ -77,11 +79,12 @@ def run_curve(trace: Trace) -> RunCurve:
 
 
 def counterfactuals(
-    session: Session, confirmation: Confirmation, winner: Recipe, baseline: Recipe, n: int
+    session: Session, confirmation: Confirmation, winner: Recipe, baseline: Recipe
 ) -> Tradeoff:
     """Retrain the winner with one factor at the baseline's value, on the confirmation's seeds."""
     changed = {f: r for f in FACTORS_RETRAINED if (r := put_back(winner, baseline, f)) is not None}
-    session.start("counterfactuals", n * len(changed), len(session.ledger.of("counterfactuals")))
+    n = len(confirmation.candidate)
+    session.start("counterfactuals", n * len(changed))
     accuracy: dict[str, dict[int, float]] = {}
     diverged: dict[str, list[int]] = {}
     for factor, recipe in changed.items():

@@ -58,14 +58,14 @@ class Ledger:
     def add(self, step: str, role: str, job: Job, trace: Trace) -> None:
         """Keep a finished run."""
         self._traces[digest(job)] = (step, role, trace)
-        values = {p.step: p for p in trace.points if p.accuracy is not None}
+        values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
         self._study.add_trial(
             optuna.trial.create_trial(
                 state=TrialState.COMPLETE,
                 value=trace.accuracy if trace.accuracy is not None else 0.0,
                 params={name: float(getattr(trace.recipe, name)) for name in SHOWN},
                 distributions=SHOWN,
-                intermediate_values={step_of(p.phase): p.accuracy for p in values.values()},
+                intermediate_values=values,
                 user_attrs={
                     "step": step,
                     "role": role,

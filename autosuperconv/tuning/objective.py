@@ -24,7 +24,8 @@ from autosuperconv.tuning.pruner import is_spared, nearest_rung, step_of
 from autosuperconv.tuning.storage import open_storage
 
 ObjectiveName = Literal["accuracy", "cost"]
-DIRECTIONS: dict[str, str] = {"accuracy": "maximize", "cost": "minimize"}
+Direction = Literal["maximize", "minimize"]
+DIRECTIONS: dict[str, Direction] = {"accuracy": "maximize", "cost": "minimize"}
 LAST = "max_lr"  # suggested last: its prior depends on batch size and weight decay
 
 

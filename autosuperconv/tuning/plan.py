@@ -12,7 +12,10 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.trace import Job
 from autosuperconv.errors import InvalidInput
+from autosuperconv.tuning.baseline import BASELINE_RUNS
+from autosuperconv.tuning.confirm import CONTROL_RATES, CURVE, FACTORS_RETRAINED
 from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.winner import EXTRA_SEEDS, SHORTLIST
 
 TIMING_STEPS = 24
 SWEEP_STEPS = 100
@@ -21,7 +24,6 @@ NOISE_SEEDS = 3
 MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
 EVALUATION_COST = 1 / 3  # of a training sample: the forward pass alone
-MAX_FACTORS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ def mean_epochs(budget: Budget) -> float:
     return low if high <= low else (high - low) / math.log(high / low)
 
 
+def confirm_runs(seeds: int) -> int:
+    """Runs of the confirmation: shortlist, the control's rates, three sides on every seed."""
+    return SHORTLIST * EXTRA_SEEDS + len(CONTROL_RATES) + 3 * seeds
+
+
 def forecast(
     budget: Budget, sizes: Sizes, rates: dict[int, float], cells: Sequence[int], workers: int
 ) -> tuple[Forecast, ...]:
@@ -97,15 +104,15 @@ def forecast(
         return Forecast(step, round(runs), epochs, seconds)
 
     sweeps = sum(sweep_epochs(b, sizes.n_train) for b in cells)
+    counterfactuals = len(FACTORS_RETRAINED) * budget.seeds
     mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
-    control_and_shortlist = 3 + 6
-    confirm_epochs = control_and_shortlist * mean + seeds * (long + 2 * mean)
+    confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
     return (
         cost("range test", len(cells), sweeps, SWEEP_PHASES * len(cells)),
-        cost("baseline", 9, 9 * long, 9),
+        cost("baseline", BASELINE_RUNS, BASELINE_RUNS * long, BASELINE_RUNS),
         cost("study", budget.trials, budget.trials * mean, 7 * budget.trials),
-        cost("confirm", control_and_shortlist + 3 * seeds, confirm_epochs, 25 * 3 * seeds),
-        cost("counterfactuals", MAX_FACTORS * seeds, MAX_FACTORS * seeds * mean, 0),
+        cost("confirm", confirm_runs(seeds), confirm_epochs, CURVE * 3 * seeds),
+        cost("counterfactuals", counterfactuals, counterfactuals * mean, 0),
     )
 
 
@@ -159,7 +166,7 @@ def make_plan(
     known = session.stored("plan")
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
-    session.start("plan", len(batch_sizes) + NOISE_SEEDS)
+    session.start("plan", len(batch_sizes) * session.executor.size + NOISE_SEEDS)
     rates = {b: _rate(session, base, b, sizes.n_train) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
     budget = fit(budget, sizes, rates, cells, session.executor.size, session.time_left())

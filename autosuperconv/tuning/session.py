@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.storages import BaseStorage
@@ -20,12 +20,13 @@ from autosuperconv.errors import StudyMismatch
 from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
 
+Direction = Literal["maximize", "minimize"]
 COMPANION = ".runs"
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
 
 
 def open_study(
-    storage: BaseStorage, name: str, question: dict[str, object], direction: str
+    storage: BaseStorage, name: str, question: dict[str, object], direction: Direction
 ) -> tuple[optuna.Study, Ledger]:
     """The study and the ledger of a search: new ones, or those of an earlier start of the same.
 
@@ -83,14 +84,17 @@ class Session:
     plan: Plan | None = None
     deadline: float | None = None
     keep_curve: Callable[[Trial, Trace], None] = nothing
+    _runs: int = 0
 
     def note(self, text: str) -> None:
         """Tell the user something once."""
         self.listener(Note(text))
 
-    def start(self, step: str, runs: int, done: int = 0) -> None:
-        """A step begins."""
-        self.listener(StepStarted(step, runs, done, self.seconds_left(step, done, runs)))
+    def start(self, step: str, runs: int, done: int | None = None) -> None:
+        """A step begins; `done` of its runs are there already, by default those in the ledger."""
+        self._runs = runs
+        done = len(self.ledger.of(step)) if done is None else done
+        self.listener(StepStarted(step, runs, done, self.seconds_left(step, done)))
 
     def finish(self, step: str, text: str) -> None:
         """A step ended."""
@@ -106,11 +110,10 @@ class Session:
         """Carry out the jobs that the ledger does not have yet; traces in the jobs' order."""
         missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
         tasks = (Task(key, job) for key, job in missing.items())
-        for done, (task, trace) in enumerate(drive(self.executor, tasks), start=1):
+        for task, trace in drive(self.executor, tasks):
             self.ledger.add(step, role, task.job, trace)
-            left = self.seconds_left(step, done, len(missing))
-            text = outcome_text(trace)
-            self.listener(RunFinished(step, describe(task.job), text, None, left))
+            left = self.seconds_left(step, len(self.ledger.of(step)))
+            self.listener(RunFinished(step, describe(task.job), outcome_text(trace), None, left))
         return [self._known(job) for job in jobs]
 
     def _known(self, job: Job) -> Trace:
@@ -118,13 +121,17 @@ class Session:
         assert trace is not None
         return trace
 
-    def seconds_left(self, step: str, done: int, of: int) -> float | None:
-        """Forecast of the rest of the search, corrected by how the finished part went."""
+    def seconds_left(self, step: str, done: int) -> float | None:
+        """Forecast of the rest of the search, corrected by how the finished part went.
+
+        Args:
+            done: runs of the step that are finished.
+        """
         if self.plan is None or step not in STEPS:
             return None
         forecast = {f.step: f.seconds for f in self.plan.forecast}
         later = sum(forecast.get(s, 0.0) for s in STEPS[STEPS.index(step) + 1 :])
-        here = forecast.get(step, 0.0) * (1 - done / of if of else 0.0)
+        here = forecast.get(step, 0.0) * max(1 - done / max(self._runs, 1), 0.0)
         before = STEPS[1 : STEPS.index(step)]
         expected = sum(forecast.get(s, 0.0) for s in before)
         took = sum(self.cost(s).seconds for s in before) / self.executor.size

@@ -60,7 +60,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
         session.keep_curve(trial, trace)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
-        left = session.seconds_left("study", done, settings.trials)
+        left = session.seconds_left("study", done)
         label = f"trial {trial.number}"
         session.listener(
             RunFinished("study", label, trial_text(trace), best_text(study, settings), left)

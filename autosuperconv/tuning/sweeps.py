@@ -50,8 +50,7 @@ def run_range_test(
         for b, wd in grid
     }
     every = [job for cell in jobs.values() for job in cell]
-    done = sum(session.ledger.find(job) is not None for job in every)
-    session.start("range test", len(every), done)
+    session.start("range test", len(every))
     traces = iter(session.run("range test", "sweep", every, _label))
     cells = []
     for b, wd in grid:

@@ -41,8 +41,11 @@ def shortlist(traces: Sequence[Trace], objective: Objective, size: int = SHORTLI
     return sorted(traces, key=rank)[:size]
 
 
-def choose_winner(session: Session, objective: Objective, seed: int) -> Winner:
+def choose_winner(session: Session, objective: Objective, seed: int, runs: int) -> Winner:
     """Train the shortlist again and choose.
+
+    Args:
+        runs: of the whole step that begins here, to tell how far it is.
 
     Raises:
         NothingCompleted: no trial completed.
@@ -56,6 +59,7 @@ def choose_winner(session: Session, objective: Objective, seed: int) -> Winner:
             "lower rates (--max-lr)."
         )
     candidates = shortlist(completed, objective)
+    session.start("confirm", runs)
     jobs = [
         Job(replace(t.recipe, seed=seed + 1 + i)) for t in candidates for i in range(EXTRA_SEEDS)
     ]
