@@ -66,7 +66,7 @@ def measure(
     against_baseline = contrast(candidate, baseline, criterion.confidence)
     single = against_baseline.interval is None
     spread = float(pooled_sd([final(r) for r in candidate], [final(r) for r in baseline]))
-    margin = max(criterion.margin, SINGLE_RUN_MARGIN if single else spread)
+    margin = max(criterion.margin, spread, SINGLE_RUN_MARGIN if single else 0.0)
     times = [_time_to_level(run, margin) for run in baseline]
     return Measured(
         against_baseline=against_baseline,

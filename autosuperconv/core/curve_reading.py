@@ -17,6 +17,8 @@ TAIL = 0.1  # share of the run in which evaluations count as its end
 WINDOW = 10  # at most so many evaluations make a level
 DENSE = 5  # so many evaluations in the tail make a curve dense
 LAST_FIFTH = 0.8
+MEDIAN_STEP = 0.954  # median of |a - b| for two normal draws of sd 1: 0.6745 * sqrt(2)
+WOBBLES = 3.0
 NEAR_CHANCE = 0.05  # of the way from chance to 1
 LOST_OF_PEAK = 0.2  # of its peak: what is left of a run that collapsed, where chance is unknown
 
@@ -51,17 +53,32 @@ def late_drop(samples: Sequence[float], accuracy: Sequence[float]) -> float:
     return float((np.maximum.accumulate(late) - late).max())
 
 
+def wobble(samples: Sequence[float], accuracy: Sequence[float]) -> float:
+    """Standard deviation of single evaluations around the curve's course, at its end.
+
+    From the median absolute step between the last evaluations (the level's window, or five), which
+    a trend hardly moves and one jump not at all.
+    """
+    count = min(max(window(samples), 5), max(len(samples) // 2, 1))
+    steps = np.abs(np.diff(np.asarray(accuracy, dtype=float)[-count:]))
+    return float(np.median(steps) / MEDIAN_STEP) if steps.size else 0.0
+
+
 def cost_to_level(samples: Sequence[float], accuracy: Sequence[float], margin: float) -> float:
     """T_B: samples after which the run stays at its own final level.
 
-    From T_B on, the curve never again falls more than `margin` below its end level. Where the
-    curve is dense (5 evaluations or more in its last tenth) it must have reached the end level
-    itself too, so that T_B is the foot of the plateau and not a point on the way up to it: on
-    the author's healthy logs 71,900 to 73,900 of 80,000 iterations, as read by hand. A sparse
-    curve is not asked that, because one lucky evaluation at its end would set T_B there.
+    From T_B on, the curve never again falls more than `margin`, or three times its own wobble
+    where that is larger, below its end level. Without the wobble, a plateau of hundreds of noisy
+    evaluations would be left again and again until its last few, and T_B would be the nominal
+    length, in the candidate's favour. Where the curve is dense (5 evaluations or more in its
+    last tenth) it must have reached the end level itself too, so that T_B is the foot of the
+    plateau and not a point on the way up to it: on the author's healthy logs 71,900 to 73,900
+    of 80,000 iterations, as read by hand. A sparse curve is not asked that, because one lucky
+    evaluation at its end would set T_B there.
     """
     values, level = _despiked(accuracy), end_level(samples, accuracy)
-    stays = _after_last(values < level - margin)
+    slack = max(margin, WOBBLES * wobble(samples, accuracy))
+    stays = _after_last(values < level - slack)
     if in_tail(samples) >= DENSE:
         reached = np.flatnonzero(np.asarray(accuracy)[stays:] >= level)
         stays += int(reached[0]) if reached.size else 0

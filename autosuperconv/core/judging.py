@@ -129,7 +129,7 @@ def _chance(first: _Row) -> float | None:
 
 
 def _rows(text: str, name: str) -> list[_Row]:
-    table = csv.DictReader(io.StringIO(text))
+    table = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
     found = table.fieldnames or ()
     for column in COLUMNS:
         if column not in found:

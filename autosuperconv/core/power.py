@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from autosuperconv.core.statistics import FIRST_LOOK, confidence_at_seeds, half_width, pooled_sd
 from autosuperconv.core.verdict import RunCurve, judge
@@ -58,6 +59,23 @@ def not_worse(candidate: Array, other: Array, confidence: float = 0.95) -> Bools
     """C1 as `judge` checks it, with the margin taken from the data."""
     margin = np.maximum(MARGIN, pooled_sd(candidate, other))
     return beats(candidate, other, -margin, confidence)
+
+
+def beats_unpaired(candidate: Array, other: Array, bound: Array | float) -> Bools:
+    """As `beats` at 95 %, by Welch's interval: what is lost or won by pairing."""
+    n = candidate.shape[-1]
+    ours, theirs = (side.var(axis=-1, ddof=1) / n for side in (candidate, other))
+    degrees = (n - 1) * (ours + theirs) ** 2 / (ours**2 + theirs**2)
+    half = stats.t.ppf(0.975, degrees) * np.sqrt(ours + theirs)
+    return np.asarray(candidate.mean(axis=-1) - other.mean(axis=-1) - half > bound)
+
+
+def paired_or_not(null: Null, n: int, repetitions: int, seed: int) -> tuple[float, float]:
+    """Shares in which C1 is met by the paired interval, and by Welch's."""
+    candidate, other = draw(null, n, repetitions, np.random.default_rng(seed))
+    bound = -np.maximum(MARGIN, pooled_sd(candidate, other))
+    paired, unpaired = beats(candidate, other, bound), beats_unpaired(candidate, other, bound)
+    return float(paired.mean()), float(unpaired.mean())
 
 
 def false_accuracy(null: Null, n: int, repetitions: int, seed: int) -> float:

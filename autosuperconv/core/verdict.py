@@ -21,17 +21,18 @@ Outcomes, in order of precedence; the first that holds is the verdict:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite
 from statistics import fmean
 
 from autosuperconv.core import conditions, wording
 from autosuperconv.core.conditions import Measured
-from autosuperconv.core.statistics import seeds_to_settle
+from autosuperconv.core.statistics import confidence_at_seeds, seeds_to_settle
 from autosuperconv.core.verdict_types import Condition, Criterion, Outcome, RunCurve, Verdict
 from autosuperconv.errors import InvalidInput
 
-__all__ = ["Condition", "Criterion", "Outcome", "RunCurve", "Verdict", "judge"]
+__all__ = ["Condition", "Criterion", "Outcome", "RunCurve", "Verdict", "criterion_at", "judge"]
 
 TITLES: dict[Outcome, str] = {
     "reached": "Reached",
@@ -56,7 +57,7 @@ def judge(
     Runs are paired by seed where the sides have two or more in common, else by order. The
     interval is the paired t interval that `core.statistics` argues for. The margin is
     `criterion.margin` or the seed standard deviation pooled over B and C, whichever is larger;
-    for single runs, `criterion.margin` or 0.3 points.
+    where a side has a single run, 0.3 points at least.
 
     Args:
         candidate: C, the one-cycle runs.
@@ -103,6 +104,17 @@ def judge(
         more_seeds=more_seeds,
         sentence=_sentence(outcome, measured, criterion, checked, blamed, more_seeds),
     )
+
+
+def criterion_at(seeds: int, max_seeds: int, criterion: Criterion = Criterion()) -> Criterion:
+    """The criterion for a look after `seeds` pairs, where up to `max_seeds` may be bought.
+
+    To buy seeds one by one: judge with this after 3, 4, ... pairs and stop as soon as the
+    outcome is not "undecided". The error of all looks together stays that of `criterion`, at the
+    price of wider intervals (`core.statistics.confidence_at_look`).
+    """
+    confidence = confidence_at_seeds(seeds, max_seeds, criterion.confidence)
+    return replace(criterion, confidence=confidence)
 
 
 def decide(
@@ -201,6 +213,9 @@ def _outlook(more_seeds: int | None, blamed: Sequence[Condition]) -> str:
 def _check(side: str, runs: Sequence[RunCurve]) -> None:
     if not runs:
         raise InvalidInput(f"judge needs at least one {side} run, but got none.")
+    seeds = [run.seed for run in runs if run.seed is not None]
+    if len(set(seeds)) < len(seeds):
+        raise InvalidInput(f"{side}: each run needs its own seed to be paired, but got {seeds}.")
     for run in runs:
         samples, rates = run.samples, run.max_lr
         if not samples or any(a >= b for a, b in pairwise(samples)) or samples[-1] <= 0:

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from autosuperconv.core.codec import from_json, to_json
-from autosuperconv.core.verdict import Criterion, RunCurve, Verdict, judge
+from autosuperconv.core.verdict import Criterion, RunCurve, Verdict, criterion_at, judge
 from autosuperconv.errors import InvalidInput
 from tests.core.curves import BETTER, cycle_run, cycles, step_run, steps
 
@@ -197,6 +197,7 @@ def test_a_verdict_survives_json() -> None:
         ([RunCurve((), (), 0.9, 1.0)], "samples must rise"),
         ([RunCurve((2.0, 1.0), (0.1, 0.9), 0.9, 1.0)], "samples must rise"),
         ([RunCurve((1.0, 2.0), (0.9,), 0.9, 1.0)], "1 accuracies for 2 costs"),
+        ([cycle_run(0.9, seed=3), cycle_run(0.9, seed=3)], r"its own seed .* got \[3, 3\]"),
         ([RunCurve((1.0, 2.0), (0.1, 0.9), 0.9, 0.0)], "max_lr must be above 0, but got 0"),
     ],
 )
@@ -209,3 +210,20 @@ def test_more_seeds_of_the_same_kind_never_hurt_a_clear_case() -> None:
     finals = [*BETTER, 0.907, 0.906]
     baseline = [0.900, 0.902, 0.904, 0.902, 0.901]
     assert judge(cycles(finals), steps(baseline)).outcome == "reached-control-missing"
+
+
+def test_seeds_bought_one_by_one_are_judged_by_wider_intervals() -> None:
+    # looks at 3, 4 and 5 seeds get 1/6, 2/6 and 3/6 of the error
+    looks = [criterion_at(n, 5).confidence for n in (3, 4, 5)]
+    assert looks == pytest.approx([1 - 0.05 / 6, 1 - 0.05 / 3, 1 - 0.05 / 2])
+    assert judge(cycles(), steps(), criterion=criterion_at(3, 3)) == judge(cycles(), steps())
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e6])
+def test_the_unit_of_cost_does_not_matter(factor: float) -> None:
+    def scaled(run: RunCurve) -> RunCurve:
+        return replace(run, samples=tuple(factor * s for s in run.samples))
+
+    verdict = judge([scaled(r) for r in cycles()], [scaled(r) for r in steps()])
+    assert verdict.outcome == "reached-control-missing"
+    assert verdict.speedup == pytest.approx(7.5)

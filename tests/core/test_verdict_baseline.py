@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
 from autosuperconv.core import curve_reading
@@ -85,6 +86,21 @@ def test_one_noisy_evaluation_moves_t_b_neither_early_nor_late() -> None:
         assert verdict_on(curve).baseline_samples == 50_000
     samples = [1000.0 * i for i in range(1, 101)]
     assert curve_reading.cost_to_level(samples, last, 0.003) == 50_000
+
+
+@pytest.mark.parametrize("evaluations", [20, 100, 400])
+@pytest.mark.parametrize("wobble", [0.05, 0.2, 0.5])
+def test_the_wobble_of_a_plateau_does_not_lengthen_t_b(evaluations: int, wobble: float) -> None:
+    rng = np.random.default_rng(0)
+    phase = np.linspace(0, 1, evaluations + 1)[1:]
+    level = np.where(phase > 0.75, 90.0, 85.0)
+    found = [
+        curve_reading.cost_to_level(
+            list(phase), list((level + wobble * rng.standard_normal(evaluations)) / 100), 0.002
+        )
+        for _ in range(100)
+    ]
+    assert np.mean(found) == pytest.approx(0.77, abs=0.05)
 
 
 def test_a_sparse_curve_takes_its_first_evaluation_within_the_margin() -> None:
