@@ -27,37 +27,10 @@ SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
     *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
 )
-    "study_name",
-    "storage",
-    "out",
-    "trials",
-    "timeout",
-    "epochs",
-    "baseline_epochs",
-    "target",
-    "objective",
-    "seeds",
-    "sampler",
-    "pruner",
-    "seed",
-    "device",
-    "workers",
-]
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
     *("base_momentum", "optimizer", "schedule", "seed"),
 )
-    "max_lr",
-    "epochs",
-    "batch_size",
-    "weight_decay",
-    "dropout",
-    "max_momentum",
-    "base_momentum",
-    "optimizer",
-    "schedule",
-    "seed",
-]
 EXAMPLES = """\b
 Examples:
   autosuperconv search --dataset digits
