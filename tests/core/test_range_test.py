@@ -264,9 +264,9 @@ def test_a_million_points_take_less_than_two_seconds() -> None:
     count = 10**6
     lr = np.linspace(0.001, 3, count).tolist()
     accuracy = np.minimum(np.linspace(0.1, 8, count), 0.8).tolist()
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_sweep(lr, accuracy=accuracy, loss=accuracy).possible is True
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
