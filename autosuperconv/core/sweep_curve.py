@@ -94,26 +94,30 @@ def rising_part(lr: Floats) -> RisingPart:
     if falls.size == 0 or (np.count_nonzero(rises[:top]) >= 2 and not rises[top:].any()):
         part = _stretch(known, rates, 0, top)
         return part if part.order.size >= MIN_SHARE * rates.size else _warm_up(part)
-    return _among_many(known, rates, rises, falls)
+    return _among_many(known, rates, steps, falls)
 
 
-def _among_many(
-    known: Indices, rates: Floats, rises: npt.NDArray[np.bool_], falls: Indices
-) -> RisingPart:
+def _among_many(known: Indices, rates: Floats, steps: Floats, falls: Indices) -> RisingPart:
     """The same where the rate goes up and down more than once."""
     low, high = float(rates.min()), float(rates.max())
     starts = np.concatenate(([0], falls + 1))
     ends = np.concatenate((falls, [rates.size - 1]))
     enough = max(3.0, min(8.0, 0.4 * rates.size - 1))
     long = (rates[ends] - rates[starts] >= MIN_RISE * (high - low)) & (ends - starts >= enough)
-    if long.any():
+    if long.any() and not _unordered(steps):
         return _stretch(known, rates, int(starts[long][0]), int(ends[long][0]))
-    if falls.size > 2 * np.count_nonzero(rises):
+    if falls.size > 2 * np.count_nonzero(steps > 1e-9 * high):
         return RisingPart(known[:0], f"the learning rate falls from {high:.3g} to {low:.3g}")
     return RisingPart(
         known[np.argsort(rates, kind="stable")],
         "the points were put in the order of their learning rate",
     )
+
+
+def _unordered(steps: Floats) -> bool:
+    """Whether the rate turns as often as at random (at two of three points), not in cycles."""
+    ways = np.sign(steps[steps != 0])
+    return bool(np.count_nonzero(ways[1:] != ways[:-1]) > 0.3 * ways.size)
 
 
 def _stretch(known: Indices, rates: Floats, start: int, end: int) -> RisingPart:

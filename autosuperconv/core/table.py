@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from autosuperconv.errors import InvalidInput
 
@@ -31,33 +32,46 @@ def parse_table(text: str, columns: Collection[str] | None = None) -> dict[str, 
     start = next((i for i, line in enumerate(lines) if line.strip()), None)
     if start is None:
         raise InvalidInput("The table is empty: its first line must name the columns.")
-    header, rows = _read(lines[start:], start)
-    wanted = [i for i, name in enumerate(header) if columns is None or name in columns]
-    return {header[i]: _column(header[i], i, rows) for i in wanted}
+    table = _read(lines[start:], start)
+    names = [name for name in table.header if columns is None or name in columns]
+    return {name: _column(table, name) for name in names}
 
 
-def _read(lines: Sequence[str], skipped: int) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The header, and the rows with their line numbers (from 1)."""
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The texts of a table; `lines` holds the line number (from 1) of each row."""
+
+    header: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+
+def _read(lines: Sequence[str], skipped: int) -> _Cells:
     reader = csv.reader(lines, delimiter=_delimiter(lines[0]), skipinitialspace=True)
+    cells = _Cells([], [], [])
     try:
-        header = [name.strip() for name in next(reader)]
-        rows = [(reader.line_num + skipped, row) for row in reader if any(row)]
+        cells.header.extend(name.strip() for name in next(reader))
+        for row in reader:
+            if len(row) > 1 or (row and row[0].strip()):
+                cells.rows.append(row)
+                cells.lines.append(reader.line_num + skipped)
     except csv.Error as error:
         where = f"line {reader.line_num + skipped}"
         raise InvalidInput(f"The table cannot be read at {where}: {error}.") from None
-    _check(header, rows)
-    return header, rows
+    _check(cells)
+    return cells
 
 
 def _delimiter(header: str) -> str:
     return "," if "," in header else ";" if ";" in header else "\t" if "\t" in header else ","
 
 
-def _check(header: list[str], rows: list[tuple[int, list[str]]]) -> None:
+def _check(cells: _Cells) -> None:
+    header = cells.header
     for name in header:
-        if name and header.count(name) > 1:
+        if header.count(name) > 1 and name:
             raise InvalidInput(f"The table names the column {name!r} twice; rename one of them.")
-    for line, row in rows:
+    for line, row in zip(cells.lines, cells.rows, strict=True):
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             raise InvalidInput(
                 f"Line {line} of the table has {len(row)} cells, but its header names "
@@ -65,10 +79,15 @@ def _check(header: list[str], rows: list[tuple[int, list[str]]]) -> None:
             )
 
 
-def _column(name: str, index: int, rows: list[tuple[int, list[str]]]) -> Column:
-    return tuple(
-        _number(row[index], line, name) if index < len(row) else None for line, row in rows
-    )
+def _column(table: _Cells, name: str) -> Column:
+    index = table.header.index(name)
+    try:
+        return tuple([float(row[index]) for row in table.rows])  # fast, where no cell is empty
+    except (ValueError, IndexError):
+        return tuple(
+            _number(row[index], line, name) if index < len(row) else None
+            for line, row in zip(table.lines, table.rows, strict=True)
+        )
 
 
 def _number(cell: str, line: int, name: str) -> float | None:

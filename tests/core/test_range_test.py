@@ -159,6 +159,13 @@ def test_points_in_no_order_read_as_sorted_ones() -> None:
     assert "put in the order" in reading.reason
 
 
+def test_random_rates_are_not_taken_for_cycles() -> None:
+    lr = np.random.default_rng(0).uniform(0, 3, 20_000).tolist()
+    reading = read_sweep(lr, accuracy=[0.8 if 0.2 < rate < 1.5 else 0.1 for rate in lr])
+    assert "put in the order" in reading.reason
+    assert reading.edge == pytest.approx(1.5, abs=0.01)
+
+
 def test_rates_that_are_held_for_some_points_do_no_harm() -> None:
     lr = [lr for lr in LINEAR for _ in range(3)]
     accuracy = [a for a in [0.1, 0.5, *[0.8] * 18, *[0.1] * 10] for _ in range(3)]
@@ -257,9 +264,9 @@ def test_a_million_points_take_less_than_two_seconds() -> None:
     count = 10**6
     lr = np.linspace(0.001, 3, count).tolist()
     accuracy = np.minimum(np.linspace(0.1, 8, count), 0.8).tolist()
-    start = time.perf_counter()
+    start = time.process_time()
     assert read_sweep(lr, accuracy=accuracy, loss=accuracy).possible is True
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
