@@ -12,7 +12,12 @@ import click
 
 import autosuperconv
 from autosuperconv.arguments import DURATION, LOW_HIGH, SIZES, ManyFiles
-from autosuperconv.core.options import OBJECTIVES, SearchOptions
+from autosuperconv.core.options import (
+    MEMORY_FORMATS,
+    OBJECTIVES,
+    PRECISIONS,
+    SearchOptions,
+)
 from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.errors import AutosuperconvError, InvalidInput
@@ -25,7 +30,8 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
+    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device"),
+    *("precision", "memory_format", "workers"),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
@@ -167,7 +173,21 @@ SEARCH = options(
     ),
     click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
     click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
-    click.option("--workers", type=int, help="Runs at once.  [default: one a core; one on a GPU]"),
+    click.option(
+        "--precision",
+        default="auto",
+        show_default=True,
+        metavar="|".join(PRECISIONS),
+        help="Of forward and backward pass; auto: the fastest, measured on the network itself.",
+    ),
+    click.option(
+        "--memory-format",
+        default="auto",
+        show_default=True,
+        metavar="|".join(MEMORY_FORMATS),
+        help="Of images; auto: the fastest, measured.",
+    ),
+    click.option("--workers", type=int, help="Runs at once.  [default: measured; one on a GPU]"),
     OUTPUT,
 )
 

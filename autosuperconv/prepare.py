@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from optuna import Study
 from optuna.trial import Trial
 
-from autosuperconv.core.codec import to_dict, to_json
+from autosuperconv.core.codec import from_json, to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
@@ -23,17 +24,19 @@ from autosuperconv.core.trace import Trace
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
 from autosuperconv.reporting.files import check_writable
+from autosuperconv.training.choosing import EngineChoice, choose
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
-from autosuperconv.tuning.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.executor import InProcess, Processes
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.storage import open_storage
 from autosuperconv.tuning.summaries import curve_of
 
+ENGINE = "engine"  # the study's attribute that keeps precision, layout and workers
 STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
@@ -68,7 +71,7 @@ def prepare(
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer, executor = engage(task, model_factory, options)
+    trainer = TorchTrainer(task, model_factory, Engine(device=resolve_device(options.device)))
     dimensions, notes = default_space(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
@@ -77,9 +80,11 @@ def prepare(
     study, ledger = open_study(
         open_storage(options.storage),
         setup.settings.study_name,
-        question_of(task, setup),
+        question_of(task, setup, options),
         DIRECTIONS[options.objective],
     )
+    trainer, workers, setup = settle(study, trainer, setup, options)
+    executor = Processes(trainer, workers) if workers > 1 else InProcess(trainer)
     session = Session(study, ledger, executor, listener, options.storage)
     session.store("setup", to_json(setup))
     session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
@@ -91,6 +96,37 @@ def prepare(
         yield Work(setup, session)
     finally:
         executor.stop()
+
+
+def settle(
+    study: Study, trainer: TorchTrainer, setup: Setup, options: SearchOptions
+) -> tuple[TorchTrainer, int, Setup]:
+    """The trainer on the engine that this study trains with, how many at once, and the setup
+    that says so. Measured at the first start, kept with the study, read at every other: a
+    resumed search goes on as it began, so its traces can be compared."""
+    stored = study.user_attrs.get(ENGINE)
+    if stored is not None:
+        choice = from_json(EngineChoice, stored)
+    else:
+        choice = choose(
+            *(trainer, setup.base, options.precision, options.memory_format),
+            *(options.workers, cpu_workers()),
+        )
+        study.set_user_attr(ENGINE, to_json(choice))
+    workers = options.workers or choice.workers
+    engine = replace(
+        trainer.engine,
+        precision=choice.precision,
+        memory_format=choice.memory_format,
+        threads=1 if workers > 1 else None,
+    )
+    trainer = trainer.having(engine)
+    choices = (*trainer.choices(), *choice.reasons)
+    return (
+        trainer,
+        workers,
+        replace(setup, choices=choices, environment=describe_environment(engine)),
+    )
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
@@ -137,8 +173,8 @@ def set_up(
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples)
         + min(sizes["train"], engine.statistics_samples),
-        choices=trainer.choices(),
-        environment=describe_environment(engine),
+        choices=(),
+        environment={},
         out=str(options.out or Path("runs") / study_name),
     )
 
@@ -146,17 +182,6 @@ def set_up(
 def task_of(data: TaskData | Data) -> TaskData:
     """The data as a task, whichever way they were given."""
     return data if isinstance(data, TaskData) else as_task_data(data)
-
-
-def engage(
-    task: TaskData, model_factory: ModelFactory, options: SearchOptions
-) -> tuple[TorchTrainer, Executor]:
-    """The trainer, and who carries out its jobs: on a CPU one process a core, one thread each."""
-    device = resolve_device(options.device)
-    workers = options.workers or (cpu_workers() if device == "cpu" else 1)
-    engine = Engine(device=device, threads=1 if workers > 1 else None)
-    trainer = TorchTrainer(task, model_factory, engine)
-    return trainer, Processes(trainer, workers) if workers > 1 else InProcess(trainer)
 
 
 def default_space(
@@ -203,13 +228,15 @@ def name_of(factory: ModelFactory) -> str:
     return getattr(factory, "__name__", type(factory).__name__)
 
 
-def question_of(task: TaskData, setup: Setup) -> dict[str, object]:
+def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[str, object]:
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
         "data": f"{task.name} {task.fingerprint}",
         "model": settings.model,
         "device": settings.device.split(":")[0],
+        "precision": options.precision,
+        "memory_format": options.memory_format,
         "objective": settings.objective,
         "target": settings.target,
         "epochs": setup.epochs,
