@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next((path for path in map(shutil.which, NAMES) if path), "")
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -32,7 +31,8 @@ HARNESS = """<!doctype html><meta charset="utf-8"><pre id="result"></pre>
 <script>
 document.getElementById("page").onload = (event) => {{
   const inside = event.target.contentWindow, page = inside.document, root = page.documentElement;
-  const first = () => [...page.querySelectorAll("#trials tbody tr")].map((row) => row.cells[0].textContent);
+  const rows = () => [...page.querySelectorAll("#trials tbody tr")];
+  const first = () => rows().map((row) => row.cells[0].textContent);
   const sort = (name) => [...page.querySelectorAll("#trials th button")]
     .find((button) => button.textContent === name).click();
   const started = first();

@@ -132,7 +132,7 @@ def test_odd_reports_are_drawn_too(name: str, odd: str, report: Report) -> None:
 
 
 def test_a_report_of_the_same_numbers_gives_the_same_picture(report: Report) -> None:
-    assert plots.picture_drawn("cost", True) == plots.picture_svg("cost", sample_report())
+    assert _drawn("cost", True) == plots.picture_svg("cost", report)
 
 
 def test_a_picture_is_also_a_png(report: Report) -> None:
