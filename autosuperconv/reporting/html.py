@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["minus"] = lambda text: str(text).replace("-", "\u2212")
+    environment.filters["minus"] = minus
     return environment
+
+
+def minus(text: object) -> str:
+    """Set the sign of a negative number as such; other hyphens, as in 1e-4, stay."""
+    shown = re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", str(text))
+    return "\u2013" if shown == words.MISSING else shown
 
 
 def _figures(report: Report) -> dict[str, Figure]:

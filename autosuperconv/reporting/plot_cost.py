@@ -13,7 +13,7 @@ from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, pre
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LABEL_SHIFT = {"baseline": (12.0, 14.0), "candidate": (-9.0, 10.0), "control": (0.0, -12.0)}
+LABEL_SHIFT = {"baseline": (12.0, 9.0), "candidate": (-9.0, 10.0), "control": (0.0, -12.0)}
 
 
 def draw_cost(sheet: Sheet, report: Report) -> None:
@@ -51,6 +51,12 @@ def tip(trial: TrialSummary) -> str:
         f"batch {recipe.batch_size}, weight decay {words.number(recipe.weight_decay)}, "
         f"dropout {words.number(recipe.dropout)}"
     )
+
+
+def _course_top(report: Report) -> float:
+    """The highest point of the baseline's course in percent: its label lies above it."""
+    seen = [y for run in baseline_runs(report) for y in run.curve.accuracy if y is not None]
+    return 100 * max(seen, default=0.0)
 
 
 def accuracy_floor(report: Report) -> float:
@@ -145,7 +151,9 @@ def _confirmed(axes: Axes, report: Report, wide: bool) -> None:
         )
         name = f"{row.name} {row.accuracy}" if wide else f"{row.name}\n{row.accuracy}"
         align = "center" if row.role == "control" else "right"
-        write(axes, name, at, row.role, shift=LABEL_SHIFT[row.role], align=align, bold=True)
+        above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
+        place, shift = (at[0], above), LABEL_SHIFT[row.role]
+        write(axes, name, place, row.role, shift=shift, align=align, bold=True)
 
 
 def _speedup(axes: Axes, report: Report) -> None:

@@ -194,9 +194,20 @@ def test_a_missing_storage_is_named_and_not_made(
     assert not list(tmp_path.glob("nowhere*"))
 
 
-def test_a_storage_without_a_driver_is_a_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(StorageUnavailable, match="'nosuch://host/name' does not open"):
-        dashboard.make_dashboard("nosuch://host/name", tmp_path, "127.0.0.1", 0)
+def test_a_storage_that_does_not_open_is_named_without_its_password(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match=r"'nosuch://me:\*\*\*@host/name' does not open"):
+        dashboard.make_dashboard("nosuch://me:secret@host/name", tmp_path, "127.0.0.1", 0)
+
+
+def test_a_file_that_is_no_journal_is_a_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a journal\n")
+    with pytest.raises(StorageUnavailable, match=r"notes.txt' is no journal of studies"):
+        dashboard.make_dashboard(str(tmp_path / "notes.txt"), tmp_path, "127.0.0.1", 0)
+
+
+def test_a_port_out_of_range_is_a_clear_error(journal: Path, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="port must be from 0 to 65535, but got 99999"):
+        dashboard.make_dashboard(str(journal), tmp_path, "127.0.0.1", 99999)
 
 
 def test_a_port_in_use_is_a_clear_error(study: optuna.Study, journal: Path, tmp_path: Path) -> None:

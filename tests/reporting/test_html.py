@@ -124,7 +124,7 @@ def test_the_conditions_are_listed_with_number_bound_and_result(page: str) -> No
 def test_the_winner_is_marked_and_its_recipe_can_be_pasted(page: str, report: Report) -> None:
     from autosuperconv.core.recipe import Recipe
 
-    assert page.count('<tr class="winner">') == 1
+    assert page.count('<tr id="trial-29" class="winner">') == 1
     assert eval(html.recipe_lines(report.winner), {"Recipe": Recipe}) == report.winner
 
 
@@ -145,6 +145,12 @@ def test_what_was_not_measured_is_called_so(report: Report) -> None:
     verdict = replace(report.verdict, speedup=None)
     key = html.keys(replace(report, verdict=verdict))[0]
     assert (key.value, key.detail) == ("\u2013", "not measured")
+
+
+def test_a_negative_number_has_a_minus_sign_and_an_exponent_keeps_its_hyphen() -> None:
+    assert html.minus("-2.90 to -1.90, 1e-4, non-inferior") == (
+        "\u22122.90 to \u22121.90, 1e-4, non-inferior"
+    )
 
 
 def test_a_trial_that_the_pruner_would_have_stopped_says_so(report: Report) -> None:
