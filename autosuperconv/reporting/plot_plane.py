@@ -50,7 +50,8 @@ def _shade_name(shade: int) -> str:
         return "reaches the target"
     if shade == 0:
         return f"over {100 * BELOW_TARGET[0]:.0f} points below"
-    return f"within {100 * BELOW_TARGET[shade - 1]:.0f} points"
+    points = f"{100 * BELOW_TARGET[shade - 1]:.0f}"
+    return f"within {points} {'point' if points == '1' else 'points'}"
 
 
 def _limits(axes: Axes, report: Report) -> None:
