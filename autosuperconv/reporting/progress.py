@@ -156,8 +156,8 @@ class LiveDisplay:
         if isinstance(event, StepFinished):
             took = (f" ({self.watch.took()})", "dim")
             name = (f"{event.step:<15} ", "bold green")
-            self.console.print(Text.assemble(name, event.text, took))
             self.watch.step = ""
+            self.console.print(Text.assemble(name, event.text, took))
         elif isinstance(event, Note):
             self.console.print(Text.assemble(("note            ", "bold yellow"), event.text))
 
