@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +35,6 @@ from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.storage import open_storage
 from autosuperconv.tuning.summaries import curve_of
 
-STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
@@ -167,7 +167,7 @@ def default_space(
     Raises:
         InvalidSpace: dropout is asked for, but the model has no dropout layer.
     """
-    top = min(LARGEST_BATCH, 2 ** ((max(n_train // STEPS_PER_EPOCH, 8)).bit_length() - 1))
+    top = min(LARGEST_BATCH, 2 ** max(3, round(math.log2(4 * math.sqrt(n_train)))))
     dimensions: dict[str, Dimension] = {
         "batch_size": Choices((top // 4, top // 2, top)),
         "dropout": DROPOUT,

@@ -142,7 +142,7 @@ def plan_search(work: Work) -> Plan:
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        Sizes(settings.n_train, setup.curve_cost, settings.n_test),
+        Sizes(settings.n_train, setup.curve_cost, settings.n_validation, settings.n_test),
         cells,
         setup.choices,
     )

@@ -19,7 +19,7 @@ from autosuperconv.tuning.session import Session
 CURVE = 50  # T_B is only as fine as this, and rounded up
 FIRST_SEED = 10_000
 CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
-PHASES = tuple((i + 1) / CURVE for i in range(CURVE))
+PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
 FACTORS_RETRAINED = ("weight_decay", "dropout", "batch_size", "momentum", "max_lr")
 
 
@@ -30,6 +30,11 @@ class Confirmation:
     candidate: tuple[Trace, ...]
     baseline: tuple[Trace, ...]
     control: tuple[Trace, ...]
+
+
+def evenly(n: int) -> tuple[float, ...]:
+    """n phases, the last at the end."""
+    return tuple((i + 1) / n for i in range(n))
 
 
 def seeds(n: int) -> list[int]:
@@ -46,7 +51,7 @@ def confirm(
         sides.append(("control", control))
     found: dict[str, tuple[Trace, ...]] = {}
     for role, recipe in sides:
-        jobs = [Job(replace(recipe, seed=s), "test", PHASES) for s in seeds(n)]
+        jobs = [Job(replace(recipe, seed=s), "test", evenly(PHASES[role])) for s in seeds(n)]
         found[role] = tuple(session.run("confirm", role, jobs, _labeller(role)))
     return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
 
