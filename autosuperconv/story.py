@@ -25,7 +25,7 @@ from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import CAP_FACTOR, LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.sweeps import SEEDS, run_range_test
@@ -201,11 +201,12 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
 
 def clipped(range_: Range, range_test: RangeTest) -> Range:
     """max_lr's range, cut to what the range test found worth training: from the lowest floor to
-    twice the highest edge; the cap inside it depends on batch size and weight decay."""
+    `CAP_FACTOR` times the highest edge. The cap inside it depends on batch size and weight decay.
+    """
     floors = [c.floor for c in range_test.cells if c.floor is not None]
     edges = [c.edge for c in range_test.cells if c.edge is not None]
     low = max(range_.low, min(floors)) if floors else range_.low
-    high = min(range_.high, 2 * max(edges)) if edges else range_.high
+    high = min(range_.high, CAP_FACTOR * max(edges)) if edges else range_.high
     return Range(low, high, log=True) if low < high else range_
 
 

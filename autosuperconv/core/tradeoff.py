@@ -165,8 +165,12 @@ def _sentence(
     same = f"max_lr {after} in both" if before == after else f"{change} is no rise"
     parts = [_head(change, paid, others, unmeasured)] if raised else [same]
     parts += [f"and by {_change(effect)}: {_worth(effect)}" for effect in paid[1:]]
-    parts += [f"{_change(effect)}: {_worth(effect)}" for effect in rest]
-    parts += [f"max_lr itself: {_worth(effect)}" for effect in effects if effect not in others]
+    rest += [effect for effect in effects if effect not in others]
+    noise = [effect for effect in rest if _is_noise(effect)]
+    parts += [f"{_label(effect)}: {_worth(effect)}" for effect in rest if effect not in noise]
+    if noise:
+        listed = [f"{_label(effect)} ({_signed(effect)})" for effect in noise]
+        parts.append(f"not separable from seed noise: {wording.listed(listed)}")
     if unmeasured:
         names = wording.listed([_name(factor) for factor in unmeasured])
         parts.append(f"changed but not put back: {names}")
@@ -183,6 +187,18 @@ def _head(
     if unmeasured:
         return f"{change}: what paid for it was not measured"
     return f"{change} was paid for by no other change"
+
+
+def _is_noise(effect: Effect) -> bool:
+    return effect.low is not None and not effect.separable and not effect.diverged
+
+
+def _label(effect: Effect) -> str:
+    return "max_lr itself" if effect.factor == "max_lr" else _change(effect)
+
+
+def _signed(effect: Effect) -> str:
+    return f"{wording.points(effect.points, 1)} points"
 
 
 def _claimed(effect: Effect) -> bool:

@@ -16,8 +16,8 @@ def render_markdown(report: Report) -> str:
         f"## {words.OUTCOMES[report.verdict.outcome]}",
         escape(report.verdict.sentence),
         _asked(report),
-        _roles(report),
-        _conditions(report),
+        _headed("Confirmed runs", _roles(report)),
+        _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
         f"**Range test: {words.possible(report.range_test.possible)}.** "
@@ -42,6 +42,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return ""
     rule = "|" + " --- |" * len(headings)
     return "\n".join(["| " + " | ".join(escape(name) for name in headings) + " |", rule, *lines])
+
+
+def _headed(name: str, text: str) -> str:
+    return f"**{name}**\n\n{text}" if text else ""
 
 
 def _asked(report: Report) -> str:
@@ -117,9 +121,9 @@ def _cells(report: Report) -> str:
 
 def _recipe(report: Report) -> str:
     lines = recipe_lines(report.winner)
-    return f"**The recipe to take away**\n\n```python\n{lines}\n```" if lines else ""
+    return _headed("The recipe to take away", f"```python\n{lines}\n```" if lines else "")
 
 
 def _missing(report: Report) -> str:
     lines = "\n".join(f"- {escape(line)}" for line in report.not_measured)
-    return f"**Not measured**\n\n{lines}" if lines else ""
+    return _headed("Not measured", lines)

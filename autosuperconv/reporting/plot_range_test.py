@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core.range_test import Cell, RangeTest
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT, Sheet, present, write
+from autosuperconv.reporting.canvas import LIGHT, Sheet, log_ticks, present, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def _limits(upper: Axes, lower: Axes, range_test: RangeTest) -> None:
     lower.set_xscale("log")
     lower.set_xlim(range_test.lowest_lr, range_test.highest_lr)
     lower.set_xlabel("learning rate (log scale)")
-    lower.xaxis.set_major_formatter(lambda value, _: words.number(value))
+    log_ticks(lower.xaxis, *lower.get_xlim(), words.number)
 
 
 def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:

@@ -161,12 +161,13 @@ def spread(accuracies: Iterable[float | None]) -> Spread:
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """One side of the confirmation, over its seeds."""
+    """One side of the confirmation; samples, seconds and accuracy are means over its seeds."""
 
     role: str
     name: str
     recipe: Recipe
     samples: float
+    seconds: float
     accuracy: Spread
     runs: tuple[RunSummary, ...]
 
@@ -178,8 +179,9 @@ def role_rows(runs: Sequence[RunSummary]) -> list[RoleRow]:
         own = tuple(run for run in runs if run.role == role)
         if own:
             samples = fmean(run.samples for run in own)
+            seconds = fmean(run.seconds for run in own)
             accuracy = spread(run.accuracy for run in own)
-            rows.append(RoleRow(role, name, own[0].recipe, samples, accuracy, own))
+            rows.append(RoleRow(role, name, own[0].recipe, samples, seconds, accuracy, own))
     return rows
 
 

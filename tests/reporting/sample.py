@@ -67,9 +67,9 @@ def one_cycle_curve(
 def step_curve(rng: np.random.Generator, recipe: Recipe, final: float, points: int = 60) -> Curve:
     """A noisy plateau, and a jump at each milestone."""
     phase = np.linspace(1 / points, 1, points)
-    drops = sum((phase > milestone).astype(float) for milestone in recipe.milestones)
-    level = final - np.array([0.075, 0.012, 0.0])[drops.astype(int)]
-    noise = rng.normal(0, 1, points) * np.array([0.014, 0.004, 0.0008])[drops.astype(int)]
+    drops = np.searchsorted(recipe.milestones, phase)
+    level = final - np.array([0.075, 0.012, 0.0])[drops]
+    noise = rng.normal(0, 1, points) * np.array([0.014, 0.004, 0.0008])[drops]
     accuracy = level * (1 - np.exp(-phase * 26)) + noise
     accuracy[-1] = final
     return Curve(
