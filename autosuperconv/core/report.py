@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from autosuperconv.core.false_prunes import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.tradeoff import Tradeoff
@@ -180,3 +181,4 @@ class Report:
     environment: dict[str, str]
     started: str
     wall_seconds: float
+    pruning: PruningReport | None = None

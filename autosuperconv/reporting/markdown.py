@@ -23,6 +23,7 @@ def render_markdown(report: Report) -> str:
         f"**Range test: {words.possible(report.range_test.possible)}.** "
         f"{escape(report.range_test.reason)}",
         _cells(report),
+        f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",
         _recipe(report),
         _missing(report),
     ]

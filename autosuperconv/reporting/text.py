@@ -52,6 +52,8 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts.append(_labelled("Range test", _possible(report.range_test)))
     parts.append(_labelled("Search", _search(report)))
+    if report.pruning is not None:
+        parts.append(_labelled("Pruning", report.pruning.sentence))
     parts += [_labelled(name.capitalize(), path) for name, path in (files or {}).items()]
     return Group(*parts)
 
