@@ -25,7 +25,17 @@ if TYPE_CHECKING:
 Command = Callable[..., None]
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
+    *(
+        "objective",
+        "seeds",
+        "max_seeds",
+        "sampler",
+        "pruner",
+        "seed",
+        "device",
+        "workers",
+        "shapley",
+    ),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
@@ -150,6 +160,11 @@ SEARCH = options(
         default=3,
         show_default=True,
         help="While the verdict is undecided, confirm on more seeds, up to so many.",
+    ),
+    click.option(
+        "--shapley",
+        is_flag=True,
+        help="Retrain every subset of the changed factors: a fair share of the gain for each.",
     ),
     click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
     click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
