@@ -192,6 +192,11 @@ SEARCH = options(
         show_default=True,
         help="While the verdict is undecided, confirm on more seeds, up to so many.",
     ),
+    click.option(
+        "--shapley",
+        is_flag=True,
+        help="Retrain every subset of the changed factors: a fair share of the gain for each.",
+    ),
     click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
     click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
     click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
+    *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
+    "workers",
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),

@@ -140,6 +140,7 @@ def set_up(
         choices=trainer.choices(),
         environment=describe_environment(engine),
         out=str(options.out or Path("runs") / study_name),
+        shapley=options.shapley,
     )
 
 

@@ -38,6 +38,7 @@ class SearchOptions:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         workers: processes that train at once; None: one per CPU core, or one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
+        shapley: retrain every subset of the changed factors for their Shapley values.
         command: how the search was called, for the report.
     """
 
@@ -61,6 +62,7 @@ class SearchOptions:
     workers: int | None = None
     model_name: str | None = None
     command: str = ""
+    shapley: bool = False
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:

@@ -91,7 +91,9 @@ class RunSummary:
     """One run of a step other than the study.
 
     Args:
-        role: "baseline", "candidate", "control", "tuning", or "counterfactual:FACTOR".
+        role: "baseline", "candidate", "control", "tuning", "counterfactual:FACTOR" (put back from
+            the winner), "forward:FACTOR" (alone at the winner's value; "forward:none": not one)
+            or "shapley:FACTOR+FACTOR" (those at the winner's value).
         accuracy: at the end, on `measured_on`; None where it did not complete.
     """
 

@@ -13,7 +13,12 @@ from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.trace import Job
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.baseline import BASELINE_RUNS
+<<<<<<< HEAD
 from autosuperconv.tuning.confirm import CONTROL_RATES, FACTORS_RETRAINED, PHASES
+=======
+from autosuperconv.tuning.confirm import CONTROL_RATES, CURVE
+from autosuperconv.tuning.counterfactuals import distinct_runs
+>>>>>>> attribution
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.winner import EXTRA_SEEDS, SHORTLIST
 
@@ -36,6 +41,8 @@ class Budget:
         epochs_low, epochs_high: range of cycle lengths.
         seeds: paired seeds of the confirmation and of each counterfactual.
         fixed: the lengths were given by the user and are not to be shortened.
+        factors: in which winner and baseline will probably differ.
+        shapley: retrain every subset of them.
     """
 
     trials: int = 30
@@ -44,6 +51,8 @@ class Budget:
     epochs_high: float = 10.0
     seeds: int = 3
     fixed: bool = False
+    factors: int = 5
+    shapley: bool = False
 
     def scaled(self, factor: float) -> Budget:
         """All lengths times a factor."""
@@ -106,7 +115,7 @@ def forecast(
         return Forecast(step, round(runs), epochs, seconds)
 
     sweeps = sum(sweep_epochs(b, sizes.n_train) for b in cells)
-    counterfactuals = len(FACTORS_RETRAINED) * budget.seeds
+    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
     mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
     confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
     return (
