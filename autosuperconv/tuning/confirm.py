@@ -18,12 +18,7 @@ from autosuperconv.tuning.session import Session
 CURVE = 50  # T_B is only as fine as this, and rounded up
 FIRST_SEED = 10_000
 CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
-<<<<<<< HEAD
 PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
-FACTORS_RETRAINED = ("weight_decay", "dropout", "batch_size", "momentum", "max_lr")
-=======
-PHASES = tuple((i + 1) / CURVE for i in range(CURVE))
->>>>>>> attribution
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,8 @@ from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.trace import Job
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.baseline import BASELINE_RUNS
-<<<<<<< HEAD
-from autosuperconv.tuning.confirm import CONTROL_RATES, FACTORS_RETRAINED, PHASES
-=======
-from autosuperconv.tuning.confirm import CONTROL_RATES, CURVE
+from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
 from autosuperconv.tuning.counterfactuals import distinct_runs
->>>>>>> attribution
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.winner import EXTRA_SEEDS, SHORTLIST
 
