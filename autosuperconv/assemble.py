@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, RunSummary
@@ -51,8 +50,8 @@ def assemble(work: Work, found: Findings) -> Report:
         cost=costs,
         not_measured=_not_measured(found),
         environment=work.setup.environment,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=0.0,
+        started=session.stored("started"),
+        wall_seconds=float(session.stored("wall_seconds") or 0.0),
     )
 
 
