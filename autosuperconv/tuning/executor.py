@@ -132,8 +132,9 @@ def _has_result(future: Future[Trace]) -> bool:
 
 def _check_deaths(deaths: int, future: Future[Trace]) -> None:
     if deaths >= MAX_DEATHS:
+        why = str(future.exception()).splitlines()[0].rstrip(".")
         raise WorkerDied(
-            f"A worker process died {deaths} times, last with: {future.exception()}. Often the "
+            f"A worker process died {deaths} times, last with: {why}. Often the "
             "memory ran out: use fewer --workers or less data. The study is kept; the same "
             "command goes on with it."
         )
