@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from autosuperconv.core.false_prunes import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
@@ -61,8 +60,8 @@ def assemble(work: Work, found: Findings) -> Report:
         cost=costs,
         not_measured=_not_measured(found),
         environment=work.setup.environment,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=0.0,
+        started=session.stored("started"),
+        wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=_pruning(trials, work.setup.settings.n_train),
     )
 

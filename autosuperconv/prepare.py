@@ -6,18 +6,21 @@ import functools
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from optuna.exceptions import StorageInternalError
 from optuna.trial import Trial
+from sqlalchemy.exc import SQLAlchemyError
 
 from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
+from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
@@ -31,8 +34,10 @@ from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
 from autosuperconv.tuning.executor import Executor, InProcess, Processes
 from autosuperconv.tuning.objective import DIRECTIONS
+from autosuperconv.tuning.pruner import make_pruner
+from autosuperconv.tuning.sampler import check_sampler
 from autosuperconv.tuning.session import Session, open_study
-from autosuperconv.tuning.storage import open_storage
+from autosuperconv.tuning.storage import open_storage, silent_storage
 from autosuperconv.tuning.summaries import curve_of
 
 LARGEST_BATCH = 512
@@ -47,6 +52,7 @@ class Work:
 
     setup: Setup
     session: Session
+    searching: bool = True  # and not only reading what a search has found
 
 
 def silent(event: Event) -> None:
@@ -73,24 +79,74 @@ def prepare(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
     setup = set_up(trainer, dimensions, options)
+    question = question_of(task, setup)
+    with open_work(
+        setup, question, executor, options.storage, options.timeout, listener, notes
+    ) as work:
+        yield work
+
+
+@contextmanager
+def open_work(
+    setup: Setup,
+    question: dict[str, object],
+    executor: Executor,
+    storage: str,
+    timeout: float | None = None,
+    listener: Listener = silent,
+    notes: Sequence[str] = (),
+) -> Iterator[Work]:
+    """Open the study of a search that is set up, whatever trains in it; the executor is stopped
+    at the end.
+
+    Args:
+        question: what makes two searches the same.
+
+    Raises:
+        InvalidInput: a name or a size in the setup does not hold, or the study is another's.
+        StorageUnavailable: the storage does not answer, now or later.
+    """
+    check_setup(setup)
     check_writable(Path(setup.out))
-    study, ledger = open_study(
-        open_storage(options.storage),
-        setup.settings.study_name,
-        question_of(task, setup),
-        DIRECTIONS[options.objective],
-    )
-    session = Session(study, ledger, executor, listener, options.storage)
-    session.store("setup", to_json(setup))
-    session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
-    if options.timeout is not None:
-        session.deadline = time.monotonic() + options.timeout
-    for note in notes:
-        session.note(note)
+    direction = DIRECTIONS[setup.settings.objective]
     try:
-        yield Work(setup, session)
+        study, ledger = open_study(
+            open_storage(storage), setup.settings.study_name, question, direction
+        )
+        session = Session(study, ledger, executor, listener, storage)
+        session.remember_start()
+        session.store("setup", to_json(setup))
+        session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
+        if timeout is not None:
+            session.deadline = time.monotonic() + timeout
+        for note in notes:
+            session.note(note)
+        try:
+            yield Work(setup, session)
+        except KeyboardInterrupt:
+            session.remember_wall_seconds()
+            raise
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise silent_storage(storage, error) from None
     finally:
         executor.stop()
+
+
+def check_setup(setup: Setup) -> None:
+    """Refuse now what a later step would refuse.
+
+    Raises:
+        InvalidInput: no such sampler, pruner or schedule; a batch that is larger than the data.
+    """
+    check_sampler(setup.sampler)
+    make_pruner(setup.pruner, None, 0.0)
+    build_schedule(setup.base, steps=100)
+    n_train = setup.settings.n_train
+    if setup.batch_sizes[-1] > n_train:
+        raise InvalidSpace(
+            f"batch_size must be at most the number of training samples, {n_train}, but got "
+            f"{setup.batch_sizes[-1]}. Search smaller batches (--batch-size) or give more data."
+        )
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from autosuperconv.assemble import Findings, assemble
@@ -58,10 +57,8 @@ def search(
         StorageUnavailable: the storage does not answer.
         NothingCompleted: every run of a step diverged.
     """
-    started = time.monotonic()
     with prepare(model_factory, data, options, listener) as work:
         report = tell_story(work)
-        report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
 
@@ -130,6 +127,8 @@ def tell_story(work: Work) -> Report:
     tradeoff = counterfactuals(
         session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
     )
+    if work.searching:
+        session.remember_wall_seconds()
     findings = Findings(
         plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
     )

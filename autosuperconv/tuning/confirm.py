@@ -67,12 +67,14 @@ def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe |
 
 
 def run_curve(trace: Trace) -> RunCurve:
-    """A trace as the verdict reads it."""
-    points = [p for p in trace.points if p.accuracy is not None]
+    """A trace as the verdict reads it. A run that broke before it was ever evaluated has one
+    point, at chance."""
     chance = 1 / trace.classes
+    curve = [(float(p.samples), p.accuracy) for p in trace.points if p.accuracy is not None]
+    curve = curve or [(max(float(trace.samples), 1.0), chance)]
     return RunCurve(
-        samples=tuple(float(p.samples) for p in points),
-        accuracy=tuple(p.accuracy or 0.0 for p in points),
+        samples=tuple(samples for samples, _ in curve),
+        accuracy=tuple(accuracy for _, accuracy in curve),
         final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
         max_lr=trace.recipe.max_lr,
         chance=chance,

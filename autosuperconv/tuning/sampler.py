@@ -46,10 +46,19 @@ def make_sampler(name: str, prior: LrPrior, seed: int, trials_so_far: int) -> Ba
     Raises:
         UnknownName: no such sampler.
     """
-    if name not in SAMPLERS:
-        raise UnknownName("sampler", name, SAMPLERS)
+    check_sampler(name)
     inner, own = np.random.SeedSequence([seed, trials_so_far]).generate_state(2)
     return EdgeSampler(SAMPLERS[name](int(inner)), prior, int(own))
+
+
+def check_sampler(name: str) -> None:
+    """Refuse a name that is not in `SAMPLERS`.
+
+    Raises:
+        UnknownName: no such sampler.
+    """
+    if name not in SAMPLERS:
+        raise UnknownName("sampler", name, SAMPLERS)
 
 
 class EdgeSampler(BaseSampler):

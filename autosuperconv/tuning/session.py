@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import optuna
@@ -85,6 +86,18 @@ class Session:
     deadline: float | None = None
     keep_curve: Callable[[Trial, Trace], None] = nothing
     _runs: int = 0
+    _waited: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+
+    def remember_start(self) -> None:
+        """Keep when the search was begun; later starts leave it."""
+        if self.stored("started") is None:
+            self.store("started", datetime.now(UTC).isoformat(timespec="seconds"))
+        self._waited = float(self.stored("wall_seconds") or 0.0)
+
+    def remember_wall_seconds(self) -> None:
+        """Keep how long the search took, earlier starts included."""
+        self.store("wall_seconds", f"{self._waited + time.monotonic() - self._began:.1f}")
 
     def note(self, text: str) -> None:
         """Tell the user something once."""

@@ -36,15 +36,21 @@ def open_storage(url: str) -> BaseStorage:
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InvalidInput(f"--storage {url!r} cannot be opened: {first_line(error)}.") from None
     except (SQLAlchemyError, OSError) as error:
-        raise StorageUnavailable(
-            f"The storage {url!r} does not answer: {first_line(error)}. Check that the server "
-            "runs and the address is right, or leave out --storage to use a file here."
-        ) from None
+        raise silent_storage(url, error) from None
     except (ValueError, KeyError) as error:
         raise StorageUnavailable(
             f"The storage {url!r} is not a readable journal: {first_line(error)}. "
             "Move it away, or name another with --storage."
         ) from None
+
+
+def silent_storage(url: str, error: Exception) -> StorageUnavailable:
+    """What to say of a storage that does not answer, at first or in the middle of a search."""
+    cause = error.__cause__ or error
+    return StorageUnavailable(
+        f"The storage {url!r} does not answer: {first_line(cause)}. Check that the server "
+        "runs and the address is right, or leave out --storage to use a file here."
+    )
 
 
 def open_journal(path: Path) -> JournalFileBackend:
