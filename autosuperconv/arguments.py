@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from autosuperconv.core.options import OBJECTIVES
+from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS
 from autosuperconv.core.recipe import OPTIMIZERS
 
 Command = Callable[..., None]
@@ -213,6 +213,20 @@ SEARCH = options(
     ),
     click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
     click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
-    click.option("--workers", type=int, help="Runs at once.  [default: one a core; one on a GPU]"),
+    click.option(
+        "--precision",
+        default="auto",
+        show_default=True,
+        metavar="|".join(PRECISIONS),
+        help="Of forward and backward pass; auto: the fastest, measured on the network itself.",
+    ),
+    click.option(
+        "--memory-format",
+        default="auto",
+        show_default=True,
+        metavar="|".join(MEMORY_FORMATS),
+        help="Of images; auto: the fastest, measured.",
+    ),
+    click.option("--workers", type=int, help="Runs at once.  [default: measured; one on a GPU]"),
     OUTPUT,
 )

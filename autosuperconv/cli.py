@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
     *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
-    "workers",
+    *("precision", "memory_format", "workers"),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
