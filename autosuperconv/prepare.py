@@ -3,41 +3,43 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optuna import Study
+from optuna.exceptions import StorageInternalError
 from optuna.trial import Trial
+from sqlalchemy.exc import SQLAlchemyError
 
-from autosuperconv.core.codec import from_json, to_dict, to_json
+from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
+from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
+from autosuperconv.engage import ENGINE, settle
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
 from autosuperconv.reporting.files import check_writable
-from autosuperconv.training.choosing import EngineChoice, choose
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
-from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
-from autosuperconv.tuning.executor import InProcess, Processes
+from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
+from autosuperconv.tuning.pruner import make_pruner
+from autosuperconv.tuning.sampler import check_sampler
 from autosuperconv.tuning.session import Session, open_study
-from autosuperconv.tuning.storage import open_storage
+from autosuperconv.tuning.storage import open_storage, silent_storage
 from autosuperconv.tuning.summaries import curve_of
 
-ENGINE = "engine"  # the study's attribute that keeps precision, layout and workers
-STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
@@ -50,6 +52,7 @@ class Work:
 
     setup: Setup
     session: Session
+    searching: bool = True  # and not only reading what a search has found
 
 
 def silent(event: Event) -> None:
@@ -76,57 +79,77 @@ def prepare(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
     setup = set_up(trainer, dimensions, options)
+    question = question_of(task, setup, options)
+    check_setup(setup)
+    choice, executor, setup = settle(trainer, setup, options)
+    with open_work(
+        setup, question, executor, options.storage, options.timeout, listener, notes
+    ) as work:
+        work.session.store(ENGINE, to_json(choice))
+        yield work
+
+
+@contextmanager
+def open_work(
+    setup: Setup,
+    question: dict[str, object],
+    executor: Executor,
+    storage: str,
+    timeout: float | None = None,
+    listener: Listener = silent,
+    notes: Sequence[str] = (),
+) -> Iterator[Work]:
+    """Open the study of a search that is set up, whatever trains in it; the executor is stopped
+    at the end.
+
+    Args:
+        question: what makes two searches the same.
+
+    Raises:
+        InvalidInput: a name or a size in the setup does not hold, or the study is another's.
+        StorageUnavailable: the storage does not answer, now or later.
+    """
+    check_setup(setup)
     check_writable(Path(setup.out))
-    study, ledger = open_study(
-        open_storage(options.storage),
-        setup.settings.study_name,
-        question_of(task, setup, options),
-        DIRECTIONS[options.objective],
-    )
-    trainer, workers, setup = settle(study, trainer, setup, options)
-    executor = Processes(trainer, workers) if workers > 1 else InProcess(trainer)
-    session = Session(study, ledger, executor, listener, options.storage)
-    session.store("setup", to_json(setup))
-    session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
-    if options.timeout is not None:
-        session.deadline = time.monotonic() + options.timeout
-    for note in notes:
-        session.note(note)
+    direction = DIRECTIONS[setup.settings.objective]
     try:
-        yield Work(setup, session)
+        study, ledger = open_study(
+            open_storage(storage), setup.settings.study_name, question, direction
+        )
+        session = Session(study, ledger, executor, listener, storage)
+        session.remember_start()
+        session.store("setup", to_json(setup))
+        session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
+        if timeout is not None:
+            session.deadline = time.monotonic() + timeout
+        for note in notes:
+            session.note(note)
+        try:
+            yield Work(setup, session)
+        except KeyboardInterrupt:
+            session.remember_wall_seconds()
+            raise
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise silent_storage(storage, error) from None
     finally:
         executor.stop()
 
 
-def settle(
-    study: Study, trainer: TorchTrainer, setup: Setup, options: SearchOptions
-) -> tuple[TorchTrainer, int, Setup]:
-    """The trainer on the engine that this study trains with, how many at once, and the setup
-    that says so. Measured at the first start, kept with the study, read at every other: a
-    resumed search goes on as it began, so its traces can be compared."""
-    stored = study.user_attrs.get(ENGINE)
-    if stored is not None:
-        choice = from_json(EngineChoice, stored)
-    else:
-        choice = choose(
-            *(trainer, setup.base, options.precision, options.memory_format),
-            *(options.workers, cpu_workers()),
+def check_setup(setup: Setup) -> None:
+    """Refuse now what a later step would refuse.
+
+    Raises:
+        InvalidInput: no such sampler, pruner or schedule; a batch that is larger than the data.
+    """
+    check_sampler(setup.sampler)
+    make_pruner(setup.pruner, None, 0.0)
+    build_schedule(setup.base, steps=100)
+    n_train = setup.settings.n_train
+    if setup.batch_sizes[-1] > n_train:
+        raise InvalidSpace(
+            f"batch_size must be at most the number of training samples, {n_train}, but got "
+            f"{setup.batch_sizes[-1]}. Search smaller batches (--batch-size) or give more data."
         )
-        study.set_user_attr(ENGINE, to_json(choice))
-    workers = options.workers or choice.workers
-    engine = replace(
-        trainer.engine,
-        precision=choice.precision,
-        memory_format=choice.memory_format,
-        threads=1 if workers > 1 else None,
-    )
-    trainer = trainer.having(engine)
-    choices = (*trainer.choices(), *choice.reasons)
-    return (
-        trainer,
-        workers,
-        replace(setup, choices=choices, environment=describe_environment(engine)),
-    )
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
@@ -176,6 +199,7 @@ def set_up(
         choices=(),
         environment={},
         out=str(options.out or Path("runs") / study_name),
+        shapley=options.shapley,
     )
 
 
@@ -192,7 +216,7 @@ def default_space(
     Raises:
         InvalidSpace: dropout is asked for, but the model has no dropout layer.
     """
-    top = min(LARGEST_BATCH, 2 ** ((max(n_train // STEPS_PER_EPOCH, 8)).bit_length() - 1))
+    top = min(LARGEST_BATCH, 2 ** max(3, round(math.log2(4 * math.sqrt(n_train)))))
     dimensions: dict[str, Dimension] = {
         "batch_size": Choices((top // 4, top // 2, top)),
         "dropout": DROPOUT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from autosuperconv.assemble import Findings, assemble
@@ -23,9 +22,10 @@ from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
+from autosuperconv.tuning.counterfactuals import counterfactuals
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import CAP_FACTOR, LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.sweeps import SEEDS, run_range_test
@@ -57,10 +57,8 @@ def search(
         StorageUnavailable: the storage does not answer.
         NothingCompleted: every run of a step diverged.
     """
-    started = time.monotonic()
     with prepare(model_factory, data, options, listener) as work:
         report = tell_story(work)
-        report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
 
@@ -126,7 +124,11 @@ def tell_story(work: Work) -> Report:
     objective = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, objective, setup.settings.seed, confirm_runs(setup.seeds))
     confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
-    tradeoff = confirming.counterfactuals(session, confirmation, winner.recipe, baseline.recipe)
+    tradeoff = counterfactuals(
+        session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
+    )
+    if work.searching:
+        session.remember_wall_seconds()
     findings = Findings(
         plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
     )
@@ -142,7 +144,7 @@ def plan_search(work: Work) -> Plan:
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        Sizes(settings.n_train, setup.curve_cost, settings.n_test),
+        Sizes(settings.n_train, setup.curve_cost, settings.n_validation, settings.n_test),
         cells,
         setup.choices,
     )
@@ -159,7 +161,7 @@ def budget_of(setup: Setup) -> Budget:
     )
     low, high = setup.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
     fixed = setup.epochs is not None or setup.baseline_epochs is not None
-    return Budget(setup.trials, long, low, high, setup.seeds, fixed)
+    return Budget(setup.trials, long, low, high, setup.seeds, fixed, setup.factors, setup.shapley)
 
 
 def test_range(work: Work) -> RangeTest:
@@ -201,11 +203,12 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
 
 def clipped(range_: Range, range_test: RangeTest) -> Range:
     """max_lr's range, cut to what the range test found worth training: from the lowest floor to
-    twice the highest edge; the cap inside it depends on batch size and weight decay."""
+    `CAP_FACTOR` times the highest edge. The cap inside it depends on batch size and weight decay.
+    """
     floors = [c.floor for c in range_test.cells if c.floor is not None]
     edges = [c.edge for c in range_test.cells if c.edge is not None]
     low = max(range_.low, min(floors)) if floors else range_.low
-    high = min(range_.high, 2 * max(edges)) if edges else range_.high
+    high = min(range_.high, CAP_FACTOR * max(edges)) if edges else range_.high
     return Range(low, high, log=True) if low < high else range_
 
 

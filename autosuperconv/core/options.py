@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Dimension
+from autosuperconv.core.space import Dimension, SearchSpace
 from autosuperconv.errors import InvalidInput, UnknownName
 
 OBJECTIVES = ("accuracy", "cost")
@@ -42,6 +43,7 @@ class SearchOptions:
         workers: processes that train at once; None: one per CPU core where that trains more
             than one with all cores, and one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
+        shapley: retrain every subset of the changed factors for their Shapley values.
         command: how the search was called, for the report.
     """
 
@@ -67,6 +69,7 @@ class SearchOptions:
     workers: int | None = None
     model_name: str | None = None
     command: str = ""
+    shapley: bool = False
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -76,6 +79,7 @@ class SearchOptions:
         if self.memory_format not in MEMORY_FORMATS:
             raise UnknownName("memory format", self.memory_format, MEMORY_FORMATS)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
+        _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
         enough = self.max_seeds >= self.seeds
         _check(enough, "max_seeds", f"at least seeds, {self.seeds}", self.max_seeds)
@@ -84,10 +88,14 @@ class SearchOptions:
         in_unit = self.target is None or 0 < self.target < 1
         _check(in_unit, "target", "an accuracy in (0, 1)", self.target)
         longest = self.baseline_epochs
-        _check(longest is None or longest > 0, "baseline_epochs", "above 0", longest)
+        finite = longest is None or 0 < longest < inf
+        _check(finite, "baseline_epochs", "above 0 and finite", longest)
         if self.epochs is not None:
             low, high = self.epochs
-            _check(0 < low <= high, "epochs", "LOW:HIGH with 0 < LOW <= HIGH", self.epochs)
+            _check(0 < low <= high < inf, "epochs", "LOW:HIGH with 0 < LOW <= HIGH", self.epochs)
+        if "epochs" in self.space:
+            raise InvalidInput("Give cycle lengths as SearchOptions.epochs, not in space.")
+        SearchSpace(self.space)
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:

@@ -174,6 +174,8 @@ def _sentence(
         return f"Diverged: at max_lr {rate} training was lost in {failed}, accuracy {difference}."
     status = "open" if outcome == "undecided" else "unmet"
     reasons = [f"{c.name[:2]} {status}: {wording.clause(c.detail)}" for c in blamed]
+    if len(blamed) > 1:  # the details stand with the conditions
+        reasons = [f"{status}: {wording.listed([c.name for c in blamed])}"]
     if outcome == "accelerated" and blamed[0].name == "C4 control":
         reasons.append("the gain may be that of the shorter run alone")
     unchecked = [c.name for c in checked if c.met is None]
@@ -183,7 +185,8 @@ def _sentence(
         reasons.append("without C4 the baseline may only have been too long")
     if outcome == "undecided":
         reasons.append(_outlook(more_seeds, blamed))
-    figures = _figures(measured, criterion, "C1 accuracy" not in [c.name for c in blamed])
+    said = [c.name for c in blamed] == ["C1 accuracy"]
+    figures = _figures(measured, criterion, with_accuracy=not said)
     return f"{TITLES[outcome]}: {'; '.join([figures, *reasons])}."
 
 

@@ -18,6 +18,7 @@ from xml.etree import ElementTree
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 SVG = "http://www.w3.org/2000/svg"
@@ -240,6 +241,16 @@ def present(
     """The points of a curve that have a finite value, that value multiplied."""
     pairs = [(a, b * scale) for a, b in zip(x, y, strict=True) if b is not None and b == b]
     return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def log_ticks(axis: Axis, low: float, high: float, text: Callable[[float], str]) -> None:
+    """Label a log axis so that also a short range has labels: at 1, 2 and 5 below two decades."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    short = high < 100 * low
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if short else (1.0,)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: text(value)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def apart(positions: Sequence[float], gap: float) -> list[float]:

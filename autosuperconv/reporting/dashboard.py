@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import socketserver
 import tempfile
 import threading
@@ -35,6 +36,9 @@ RANGE_TEST_ID = "range-test"
 COST_ID = "accuracy-against-cost"
 ARTIFACT_PREFIX = "artifacts:"
 """Key of an artifact in the system attributes (optuna/artifacts/_upload.py)."""
+
+
+STORAGE_REMEDY = "Name the URL or the journal file that the search was given."
 
 
 def open_artifacts(artifact_dir: Path) -> FileSystemArtifactStore:
@@ -157,31 +161,41 @@ def make_dashboard(
     """
     from optuna_dashboard import wsgi
 
-    _check_storage(storage)
+    if not 0 <= port <= 65535:
+        raise InvalidInput(f"port must be from 0 to 65535, but got {port}. Choose another port.")
     store = open_artifacts(artifact_dir)
-    try:
-        application = wsgi(storage, artifact_store=store)
-    except Exception as error:  # a driver's own exception, of whatever database
-        raise StorageUnavailable(
-            f"The storage {storage!r} does not open: {error}. Name the URL or journal file that "
-            f"the search was given."
-        ) from error
+    application = wsgi(_open_storage(storage), artifact_store=store)
     try:
         return make_server(host, port, application, _Server, _SilentHandler)
     except OSError as error:
         raise InvalidInput(_cannot_listen(host, port, error)) from error
 
 
-def _check_storage(storage: str | BaseStorage) -> None:
-    """A missing SQLite file would be made, empty; a missing journal is not told from a URL."""
-    if not isinstance(storage, str):
-        return
-    path = storage.removeprefix("sqlite:///") if storage.startswith("sqlite:///") else storage
+def _open_storage(storage: str | BaseStorage) -> BaseStorage:
+    """Open without making anything: optuna would make a missing SQLite or journal file."""
+    from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    if isinstance(storage, BaseStorage):
+        return storage
+    path = storage.removeprefix("sqlite:///")
     if "://" not in path and not Path(path).is_file():
-        raise StorageUnavailable(
-            f"There is no study storage at {storage!r}. Name the URL or journal file that the "
-            f"search was given."
+        raise StorageUnavailable(f"There is no study storage at {path!r}. {STORAGE_REMEDY}")
+    try:
+        opened = (
+            RDBStorage(storage, skip_compatibility_check=True, skip_table_creation=True)
+            if "://" in storage
+            else JournalStorage(JournalFileBackend(storage))
         )
+        studies = opened.get_all_studies()
+    except Exception as error:  # a driver's own exception, of whatever database
+        name = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", storage)
+        raise StorageUnavailable(
+            f"The storage {name!r} does not open: {type(error).__name__}. {STORAGE_REMEDY}"
+        ) from error
+    if "://" not in storage and not studies and Path(storage).stat().st_size > 0:
+        raise StorageUnavailable(f"{storage!r} is no journal of studies. {STORAGE_REMEDY}")
+    return opened
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:

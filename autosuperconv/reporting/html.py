@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,10 +52,12 @@ def render(report: Report) -> str:
         report=report,
         outcome=words.OUTCOMES[report.verdict.outcome],
         keys=keys(report),
+        cost_caption=cost_caption(report),
         figures=_figures(report),
         roles=words.role_rows(report.confirmation),
         fields=fields,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
+        effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
         tuning=[_tuning_cells(run) for run in report.baseline.tuning],
         winner=words.winner_number(report),
         recipe=recipe_lines(report.winner),
@@ -75,8 +78,14 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["minus"] = lambda text: str(text).replace("-", "\u2212")
+    environment.filters["minus"] = minus
     return environment
+
+
+def minus(text: object) -> str:
+    """Set the sign of a negative number as such; other hyphens, as in 1e-4, stay."""
+    shown = re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", str(text))
+    return "\u2013" if shown == words.MISSING else shown
 
 
 def _figures(report: Report) -> dict[str, Figure]:
@@ -94,25 +103,42 @@ def _figures(report: Report) -> dict[str, Figure]:
 def keys(report: Report) -> tuple[Key, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
     verdict = report.verdict
-    ratio = words.lr_ratio(report)
-    winner = words.MISSING if report.winner is None else words.number(report.winner.max_lr)
+    took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
     between = words.interval(verdict.accuracy_low, verdict.accuracy_high)
     seeds = "single runs" if verdict.single_run else f"95 % interval {between}"
-    return (
-        Key(
-            "Speed-up",
-            words.times(verdict.speedup),
-            f"{words.count(verdict.candidate_samples)} instead of "
-            f"{words.count(verdict.baseline_samples)} samples",
-        ),
+    rate = "" if report.winner is None else words.number(report.winner.max_lr)
+    rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
+    shown = (
+        Key("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
         Key("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
-        Key(
-            "Learning rate",
-            words.times(ratio),
-            f"max_lr {winner} against {words.number(report.baseline.recipe.max_lr)}",
-        ),
+        Key("Learning rate", words.times(words.lr_ratio(report)), rates),
         Key("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
     )
+    return tuple(
+        Key(key.name, "\u2013", "not measured") if key.value == words.MISSING else key
+        for key in shown
+    )
+
+
+def cost_caption(report: Report) -> str:
+    """What is drawn in the first picture."""
+    parts = [
+        "Each mark is a trial, measured on validation data at its end; "
+        "marks on the lower axis lie below the range."
+    ]
+    if report.confirmation:
+        parts.append(
+            f"Squares are the confirmed runs on {report.confirmation[0].measured_on} data: mean "
+            f"and standard deviation over fresh seeds."
+        )
+    if any(trial.samples == 0 for trial in report.trials):
+        parts.append("Trials that were stopped before they cost anything are not drawn.")
+    if words.known(report.verdict.speedup) and words.known(report.verdict.baseline_samples):
+        parts.append(
+            "The arrow spans the candidate's cost and the cost at which the baseline first stays "
+            "at its final accuracy."
+        )
+    return " ".join(parts)
 
 
 def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:

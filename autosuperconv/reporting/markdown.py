@@ -16,13 +16,14 @@ def render_markdown(report: Report) -> str:
         f"## {words.OUTCOMES[report.verdict.outcome]}",
         escape(report.verdict.sentence),
         _asked(report),
-        _roles(report),
-        _conditions(report),
+        _headed("Confirmed runs", _roles(report)),
+        _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
         f"**Range test: {words.possible(report.range_test.possible)}.** "
         f"{escape(report.range_test.reason)}",
         _cells(report),
+        f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",
         _recipe(report),
         _missing(report),
     ]
@@ -42,6 +43,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         return ""
     rule = "|" + " --- |" * len(headings)
     return "\n".join(["| " + " | ".join(escape(name) for name in headings) + " |", rule, *lines])
+
+
+def _headed(name: str, text: str) -> str:
+    return f"**{name}**\n\n{text}" if text else ""
 
 
 def _asked(report: Report) -> str:
@@ -82,20 +87,14 @@ def _conditions(report: Report) -> str:
 
 
 def _effects(report: Report) -> str:
-    return table(
-        ("factor put back", "winner", "baseline", "points", "95 % interval", "n"),
-        (
-            (
-                words.factor(effect.factor),
-                effect.winner_value,
-                effect.baseline_value,
-                words.points(effect.points),
-                words.interval(effect.low, effect.high),
-                str(effect.runs),
-            )
-            for effect in report.tradeoff.effects
-        ),
+    tradeoff = report.tradeoff
+    shown = table(
+        words.effect_headings(tradeoff),
+        (words.effect_row(tradeoff, effect) for effect in tradeoff.effects),
     )
+    lines = [f"**{name}.** {escape(text)}" for name, text in words.tradeoff_lines(tradeoff)]
+    caption = "Worth of each change in points, with its 95 % interval; \\* zero lies outside."
+    return "\n\n".join([*lines, caption, shown] if shown else lines)
 
 
 def _cells(report: Report) -> str:
@@ -117,9 +116,9 @@ def _cells(report: Report) -> str:
 
 def _recipe(report: Report) -> str:
     lines = recipe_lines(report.winner)
-    return f"**The recipe to take away**\n\n```python\n{lines}\n```" if lines else ""
+    return _headed("The recipe to take away", f"```python\n{lines}\n```" if lines else "")
 
 
 def _missing(report: Report) -> str:
     lines = "\n".join(f"- {escape(line)}" for line in report.not_measured)
-    return f"**Not measured**\n\n{lines}" if lines else ""
+    return _headed("Not measured", lines)

@@ -8,12 +8,12 @@ import numpy as np
 
 from autosuperconv.core.report import Report, RunSummary, TrialState, TrialSummary
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, present, write
+from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, present, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LABEL_SHIFT = {"baseline": (12.0, 14.0), "candidate": (-9.0, 10.0), "control": (0.0, -12.0)}
+LABEL_SHIFT = {"baseline": (12.0, 9.0), "candidate": (-9.0, 10.0), "control": (0.0, -12.0)}
 
 
 def draw_cost(sheet: Sheet, report: Report) -> None:
@@ -53,7 +53,13 @@ def tip(trial: TrialSummary) -> str:
     )
 
 
-def _floor(report: Report) -> float:
+def _course_top(report: Report) -> float:
+    """The highest point of the baseline's course in percent: its label lies above it."""
+    seen = [y for run in baseline_runs(report) for y in run.curve.accuracy if y is not None]
+    return 100 * max(seen, default=0.0)
+
+
+def accuracy_floor(report: Report) -> float:
     """Lower end of the axis in percent: the completed runs decide, the failed lie on it."""
     ends = [t.accuracy for t in report.trials if t.accuracy is not None]
     ends += [r.accuracy for r in report.confirmation if r.accuracy is not None]
@@ -63,12 +69,13 @@ def _floor(report: Report) -> float:
     return 100 * max(low - 0.25 * (best - low) - 0.004, 0.0)
 
 
-def _top(report: Report) -> float:
+def accuracy_top(report: Report) -> float:
+    """Upper end of the axis in percent: the best run, and room for the labels."""
     ends = [t.accuracy or 0.0 for t in report.trials] + [
         r.accuracy or 0.0 for r in report.confirmation
     ]
     best = max([*ends, report.baseline.target])
-    return 100 * best + 0.16 * (100 * best - _floor(report))
+    return 100 * best + 0.16 * (100 * best - accuracy_floor(report))
 
 
 def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
@@ -79,7 +86,7 @@ def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
             if trial.state == state and trial.samples > 0 and shown_accuracy(trial) is not None
         ]
         if shown:
-            _state_points(sheet, axes, shown, state, _floor(report))
+            _state_points(sheet, axes, shown, state, accuracy_floor(report))
 
 
 def _state_points(
@@ -144,7 +151,9 @@ def _confirmed(axes: Axes, report: Report, wide: bool) -> None:
         )
         name = f"{row.name} {row.accuracy}" if wide else f"{row.name}\n{row.accuracy}"
         align = "center" if row.role == "control" else "right"
-        write(axes, name, at, row.role, shift=LABEL_SHIFT[row.role], align=align, bold=True)
+        above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
+        place, shift = (at[0], above), LABEL_SHIFT[row.role]
+        write(axes, name, place, row.role, shift=shift, align=align, bold=True)
 
 
 def _speedup(axes: Axes, report: Report) -> None:
@@ -156,21 +165,21 @@ def _speedup(axes: Axes, report: Report) -> None:
         axes.axvline(x, color=LIGHT[role], lw=0.9, ls=(0, (2, 2)), zorder=1)
     arrow = {"arrowstyle": "<->", "color": LIGHT["ink"], "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (start, height), xytext=(end, height), arrowprops=arrow)
-    text = f"{words.times(report.verdict.speedup)} fewer"
+    text = f"speed-up {words.times(report.verdict.speedup)}"
     middle = (start * end) ** 0.5
     write(axes, text, (middle, height), "ink", shift=(0, -9), align="center", bold=True)
 
 
 def _frame(axes: Axes, report: Report, wide: bool) -> None:
-    axes.set_ylim(_floor(report), _top(report))
-    costs = [float(t.samples) for t in report.trials if t.samples > 0]
-    costs += [float(run.samples) for run in (*report.confirmation, *baseline_runs(report))]
-    costs = costs or [1.0, 10.0]
+    axes.set_ylim(accuracy_floor(report), accuracy_top(report))
+    spent = [trial.samples for trial in report.trials]
+    spent += [run.samples for run in (*report.confirmation, *baseline_runs(report))]
+    costs = [float(samples) for samples in spent if samples > 0] or [1.0, 10.0]
     axes.set_xlim(0.6 * min(costs), 1.5 * max(costs))
     axes.set_xlabel("training samples seen (log scale)")
     axes.set_ylabel("accuracy at the end, %" if wide else "accuracy, %")
-    axes.xaxis.set_major_formatter(lambda value, _: words.count(value))
-    axes.xaxis.set_minor_formatter(lambda value, _: "")
+    low, high = axes.get_xlim()
+    log_ticks(axes.xaxis, low, high, words.count)
     size = report.settings.n_train
 
     def to_epochs(samples: Any) -> Any:
@@ -180,6 +189,5 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
         return np.asarray(epochs, float) * size
 
     above = axes.secondary_xaxis("top", functions=(to_epochs, to_samples))
-    above.xaxis.set_major_formatter(lambda value, _: words.number(value))
-    above.xaxis.set_minor_formatter(lambda value, _: "")
+    log_ticks(above.xaxis, low, high, words.number)
     above.set_xlabel("passes over the training data (epochs)")

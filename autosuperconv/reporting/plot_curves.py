@@ -23,7 +23,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     upper, lower = sheet.figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     for trial in report.trials:
         _trial(upper, trial)
-    _state_legend(upper)
+    _name_states(upper)
     _compared(sheet, upper, lower, report)
     upper.set_ylabel("accuracy, %")
     upper.set_xlim(0, 1)
@@ -32,6 +32,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     lower.set_yscale("log")
     lower.yaxis.set_major_formatter(lambda value, _: words.number(value))
     lower.yaxis.set_minor_formatter(lambda value, _: "")
+    sheet.figure.legend(loc="outside lower center", ncols=3 if sheet.wide else 2)
 
 
 def _trial(axes: Axes, trial: TrialSummary) -> None:
@@ -47,11 +48,10 @@ def _trial(axes: Axes, trial: TrialSummary) -> None:
         axes.axvline(trial.condemned_at, ymax=0.03, color=LIGHT["pruned"], lw=1.2)
 
 
-def _state_legend(axes: Axes) -> None:
+def _name_states(axes: Axes) -> None:
     for state in ("completed", "pruned", "diverged"):
         colour, marker = LIGHT[state], ENDS.get(state, "")
         axes.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
-    axes.legend(loc="lower right", ncols=1, borderaxespad=0.3, labelspacing=0.25)
 
 
 def _compared(sheet: Sheet, upper: Axes, lower: Axes, report: Report) -> None:

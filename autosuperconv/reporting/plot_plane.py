@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core.report import Report, TrialState, TrialSummary
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, write
+from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
 from autosuperconv.reporting.plot_cost import tip
 
 if TYPE_CHECKING:
@@ -32,9 +32,8 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
     _winner(axes, report)
     axes.set_xlabel("max_lr (log scale)")
     axes.set_ylabel("weight decay (log scale)")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: words.number(value))
-        axis.set_minor_formatter(lambda value, _: "")
+    log_ticks(axes.xaxis, *axes.get_xlim(), words.number)
+    log_ticks(axes.yaxis, *axes.get_ylim(), words.number)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         columns = 4 if sheet.wide else 2
@@ -51,7 +50,8 @@ def _shade_name(shade: int) -> str:
         return "reaches the target"
     if shade == 0:
         return f"over {100 * BELOW_TARGET[0]:.0f} points below"
-    return f"within {100 * BELOW_TARGET[shade - 1]:.0f} points"
+    points = f"{100 * BELOW_TARGET[shade - 1]:.0f}"
+    return f"within {points} {'point' if points == '1' else 'points'}"
 
 
 def _limits(axes: Axes, report: Report) -> None:

@@ -12,10 +12,24 @@ from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report
 from autosuperconv.reporting import words
 from autosuperconv.reporting.canvas import LIGHT
-from autosuperconv.reporting.plot_cost import baseline_runs, shown_accuracy, tip
+from autosuperconv.reporting.plot_cost import (
+    accuracy_floor,
+    accuracy_top,
+    baseline_runs,
+    shown_accuracy,
+    tip,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+SYMBOLS = {
+    "completed": "circle",
+    "pruned": "x",
+    "diverged": "triangle-down",
+    "above-edge": "triangle-up",
+    "out-of-memory": "diamond",
+}
 
 
 def _short(values: Iterable[float | None]) -> list[float | None]:
@@ -31,14 +45,22 @@ def range_test_figure(report: Report) -> go.Figure:
     roles = ("baseline", "candidate", "control", "diverged", "above-edge", "out-of-memory")
     for i, cell in enumerate(report.range_test.cells):
         _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
-    figure.update_layout(
-        title="Range test: " + words.possible(report.range_test.possible),
-        template="none",
-        xaxis={"type": "log", "title": "learning rate"},
-        yaxis={"title": "accuracy, %", "rangemode": "tozero"},
-        legend={"orientation": "h", "y": -0.2},
-    )
+    title = f"Range test: {words.possible(report.range_test.possible)}. Dotted: the edge"
+    _lay_out(figure, title, "learning rate")
+    figure.update_yaxes(rangemode="tozero")
     return figure
+
+
+def _lay_out(figure: go.Figure, title: str, across: str) -> None:
+    """For a card of some 440 x 330 dots: small print, the legend clear of the axis."""
+    figure.update_layout(
+        title={"text": title, "font": {"size": 14}, "x": 0.02},
+        template="none",
+        margin={"l": 48, "r": 12, "t": 40, "b": 40},
+        legend={"orientation": "h", "y": -0.22, "font": {"size": 10}},
+    )
+    figure.update_xaxes(type="log", dtick=1, title={"text": across, "standoff": 4})
+    figure.update_yaxes(title={"text": "accuracy, %", "standoff": 4})
 
 
 def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
@@ -62,27 +84,24 @@ def cost_figure(report: Report) -> go.Figure:
     """Accuracy against training samples: trials by state, the baseline, the confirmed runs."""
     import plotly.graph_objects as go
 
-    figure = go.Figure()
+    figure, floor = go.Figure(), accuracy_floor(report)
     for state, name in words.STATES.items():
         own = [t for t in report.trials if t.state == state and t.samples > 0]
         if own:
             figure.add_scatter(
                 x=[trial.samples for trial in own],
-                y=_short(100 * (shown_accuracy(trial) or 0.0) for trial in own),
+                y=_short(max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in own),
                 text=[tip(trial).replace("\n", "<br>") for trial in own],
                 mode="markers",
-                marker={"color": LIGHT[state], "size": 8},
+                marker={"color": LIGHT[state], "size": 7, "symbol": SYMBOLS[state]},
+                cliponaxis=False,
                 hoverinfo="text",
                 name=f"{name} ({len(own)})",
             )
     _add_confirmed(figure, report)
-    figure.update_layout(
-        title="Accuracy against training cost",
-        template="none",
-        xaxis={"type": "log", "title": "training samples seen"},
-        yaxis={"title": "accuracy, %"},
-        legend={"orientation": "h", "y": -0.2},
-    )
+    _lay_out(figure, "Accuracy against training cost", "training samples seen (log scale)")
+    top = accuracy_top(report)
+    figure.update_yaxes(range=[floor - 0.04 * (top - floor), top])
     return figure
 
 

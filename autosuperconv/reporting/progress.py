@@ -156,8 +156,8 @@ class LiveDisplay:
         if isinstance(event, StepFinished):
             took = (f" ({self.watch.took()})", "dim")
             name = (f"{event.step:<15} ", "bold green")
-            self.console.print(Text.assemble(name, event.text, took))
             self.watch.step = ""
+            self.console.print(Text.assemble(name, event.text, took))
         elif isinstance(event, Note):
             self.console.print(Text.assemble(("note            ", "bold yellow"), event.text))
 
@@ -167,10 +167,13 @@ class LiveDisplay:
         if not watch.step:
             return Text()
         row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(min_width=14)
-        bar = ProgressBar(total=max(watch.runs, 1), completed=watch.done, width=28)
+        row.add_column(min_width=15)
+        row.add_column()
+        row.add_column()
+        row.add_column(no_wrap=True)
+        bar = ProgressBar(total=max(watch.runs, 1), completed=watch.done, width=20)
         count = f"{watch.done}/{watch.runs}"
-        left = Text(_joined(watch.remaining(), f"{watch.took()} in this step"), "cyan")
+        left = Text(", ".join(filter(None, (watch.took(), watch.remaining()))), "cyan")
         row.add_row(Text(watch.step, "bold"), bar, count, left)
         lines = [Text(f"  {watch.last}", "dim", no_wrap=True, overflow="ellipsis")]
         if watch.best:

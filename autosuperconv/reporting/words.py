@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialState
+from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.verdict import Condition, Outcome
 
 MISSING = "-"
@@ -137,6 +138,73 @@ def factor(name: str) -> str:
     return FACTOR_NAMES.get(name, name.replace("_", " "))
 
 
+def worth_last(effect: Effect) -> Contrast:
+    """What a change is worth as the last one: the loss from putting it back."""
+    low = None if effect.high is None else -effect.high
+    high = None if effect.low is None else -effect.low
+    end = (effect.separable, effect.diverged, effect.runs)
+    return Contrast(-effect.points, low, high, *end)
+
+
+def share_of(tradeoff: Tradeoff, factor: str) -> Share | None:
+    """The Shapley value of the group that a factor is in."""
+    return next((share for share in tradeoff.shares if factor in share.factors), None)
+
+
+def worth(contrast: Contrast | None) -> str:
+    """E.g. "+0.31 (+0.12 to +0.50), 1 of 3 diverged"; a star where zero lies outside."""
+    if contrast is None:
+        return MISSING
+    text = points(contrast.points) + ("*" if contrast.separable else "")
+    if known(contrast.low):
+        text += f" ({interval(contrast.low, contrast.high)})"
+    return text + (
+        f", {contrast.diverged} of {contrast.runs} diverged" if contrast.diverged else ""
+    )
+
+
+def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
+    """A factor's row in a table: names, both ends, the effect of the order, the Shapley value."""
+    share = share_of(tradeoff, effect.factor)
+    cells = [
+        factor(effect.factor),
+        effect.baseline_value,
+        effect.winner_value,
+        worth(worth_last(effect)),
+        worth(effect.forward),
+        worth(effect.order),
+    ]
+    if tradeoff.shares:
+        joined = share is not None and len(share.factors) > 1
+        with_ = f" with {listed_factors(share.factors)}" if share and joined else ""
+        cells.append(worth(share.worth if share else None) + with_)
+    return (*cells, str(effect.runs))
+
+
+def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
+    """Headings of `effect_row`."""
+    shapley = ("Shapley value",) if tradeoff.shares else ()
+    ends = ("as the last change", "as the first change", "last less first")
+    return ("factor", "baseline", "winner", *ends, *shapley, "n")
+
+
+def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
+    """Name and sentence of what is told of the trade-off beside its own sentence."""
+    lines = [("Order", tradeoff.order_sentence)] if tradeoff.order_sentence else []
+    if tradeoff.shares:
+        shares = "; ".join(
+            f"{listed_factors(share.factors)} {worth(share.worth)}" for share in tradeoff.shares
+        )
+        total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
+        lines.append(("Shapley", f"{shares}{total}, in points (* zero lies outside)."))
+    return lines
+
+
+def listed_factors(names: Sequence[str]) -> str:
+    """Factors in words, with commas."""
+    return ", ".join(factor(name) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """Mean and standard deviation of some accuracies, fractions of 1, for showing."""
@@ -161,12 +229,13 @@ def spread(accuracies: Iterable[float | None]) -> Spread:
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """One side of the confirmation, over its seeds."""
+    """One side of the confirmation; samples, seconds and accuracy are means over its seeds."""
 
     role: str
     name: str
     recipe: Recipe
     samples: float
+    seconds: float
     accuracy: Spread
     runs: tuple[RunSummary, ...]
 
@@ -178,8 +247,9 @@ def role_rows(runs: Sequence[RunSummary]) -> list[RoleRow]:
         own = tuple(run for run in runs if run.role == role)
         if own:
             samples = fmean(run.samples for run in own)
+            seconds = fmean(run.seconds for run in own)
             accuracy = spread(run.accuracy for run in own)
-            rows.append(RoleRow(role, name, own[0].recipe, samples, accuracy, own))
+            rows.append(RoleRow(role, name, own[0].recipe, samples, seconds, accuracy, own))
     return rows
 
 

@@ -39,7 +39,7 @@ class Engine:
     memory_format: MemoryFormat = "contiguous"
     threads: int | None = None
     curve_samples: int = 1000
-    statistics_samples: int = 1024
+    statistics_samples: int = 512
     evaluation_batch: int = 500
     loader_workers: int | None = None
 

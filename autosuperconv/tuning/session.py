@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import optuna
@@ -85,6 +86,18 @@ class Session:
     deadline: float | None = None
     keep_curve: Callable[[Trial, Trace], None] = nothing
     _runs: int = 0
+    _waited: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+
+    def remember_start(self) -> None:
+        """Keep when the search was begun; later starts leave it."""
+        if self.stored("started") is None:
+            self.store("started", datetime.now(UTC).isoformat(timespec="seconds"))
+        self._waited = float(self.stored("wall_seconds") or 0.0)
+
+    def remember_wall_seconds(self) -> None:
+        """Keep how long the search took, earlier starts included."""
+        self.store("wall_seconds", f"{self._waited + time.monotonic() - self._began:.1f}")
 
     def note(self, text: str) -> None:
         """Tell the user something once."""
@@ -103,15 +116,22 @@ class Session:
     def run(
         self,
         step: str,
-        role: str,
+        role: str | Callable[[Job], str],
         jobs: Sequence[Job],
         describe: Callable[[Job], str],
     ) -> list[Trace]:
-        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order."""
+        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order.
+
+        Args:
+            role: of all of them, or of each: jobs of several roles given at once keep every
+                worker busy.
+        """
         missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
         tasks = (Task(key, job) for key, job in missing.items())
         for task, trace in drive(self.executor, tasks):
-            self.ledger.add(step, role, task.job, trace)
+            self.ledger.add(
+                step, role if isinstance(role, str) else role(task.job), task.job, trace
+            )
             left = self.seconds_left(step, len(self.ledger.of(step)))
             self.listener(RunFinished(step, describe(task.job), outcome_text(trace), None, left))
         return [self._known(job) for job in jobs]

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import pytest
+
+from autosuperconv.core.report import Report
+from autosuperconv.reporting.html import render
+from tests.reporting.sample import sample_report
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    return sample_report()
+
+
+@pytest.fixture(scope="session")
+def page(report: Report) -> str:
+    return render(report)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from autosuperconv.core.report import Report
+from autosuperconv.reporting import text
+from tests.reporting.sample import bare_report, sample_report
+
+
+def test_the_summary_begins_with_the_outcome_and_its_sentence(report: Report) -> None:
+    shown = text.to_text(text.summary(report), width=300)
+    assert shown.startswith(f"REACHED  {report.verdict.sentence}\n")
+
+
+def test_the_summary_compares_the_three_runs_with_mean_spread_and_n(report: Report) -> None:
+    lines = text.to_text(text.summary(report)).splitlines()
+    # 91.96, 92.04, 92.11: mean 92.04, sample deviation 0.075.
+    candidate = next(line for line in lines if line.startswith("candidate"))
+    assert candidate.split() == [
+        "candidate", "1cycle", "1.35", "12", "540", "k", "92.04", "\u00b1", "0.08", "%", "3",
+    ]  # fmt: skip
+    assert any(line.startswith("compressed control") for line in lines)
+
+
+def test_the_summary_says_which_conditions_are_not_met(report: Report) -> None:
+    first = replace(report.verdict.conditions[0], met=False)
+    second = replace(report.verdict.conditions[1], met=None)
+    verdict = replace(report.verdict, conditions=(first, second))
+    shown = text.to_text(text.summary(replace(report, verdict=verdict)))
+    assert "C1 accuracy  NOT MET" in shown
+    assert "C2 speed     not checked" in shown
+
+
+def test_the_summary_says_where_the_files_are(report: Report) -> None:
+    shown = text.to_text(text.summary(report, {"page": "runs/a/report.html"}))
+    assert "Page        runs/a/report.html" in shown
+
+
+def test_a_search_without_any_result_still_has_a_summary() -> None:
+    shown = text.to_text(text.summary(bare_report()))
+    assert shown.startswith("UNDECIDED  Undecided: no trial completed.")
+
+
+def test_markup_in_a_name_is_printed_as_it_is(report: Report) -> None:
+    verdict = replace(report.verdict, sentence="[red]no[/red] [/]")
+    assert "[red]no[/red] [/]" in text.to_text(text.summary(replace(report, verdict=verdict)))
+
+
+def _printed(report: Report, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = io.StringIO()
+    Console(file=stream, force_terminal=terminal, width=100).print(text.summary(report))
+    return stream.getvalue()
+
+
+def test_colour_comes_with_a_terminal_only(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert "\x1b[" not in _printed(report, False, monkeypatch)
+    assert "\x1b[" in _printed(report, True, monkeypatch)
+
+
+def test_the_plan_names_time_and_runs_and_lists_its_steps() -> None:
+    plan = sample_report(trials=21).plan
+    # 14 + 31 + 640 + 980 + 480 + 160 = 2305 s; 3 + 8 + 5 + 21 + 9 + 15 = 61 runs.
+    shown = text.to_text(text.plan_text(plan))
+    assert shown.startswith("about 38 min, 61 runs with 2 workers")
+    assert "range test          8       8    31 s" in shown
+
+
+def test_the_range_test_says_possible_or_not_for_every_cell(report: Report) -> None:
+    shown = text.to_text(text.range_test_text(report.range_test))
+    assert shown.startswith("POSSIBLE")
+    assert shown.count("not possible") == 3
+    assert ">= 3" in shown
+
+
+def test_an_empty_range_test_is_one_sentence() -> None:
+    assert text.to_text(text.range_test_text(bare_report().range_test)) == (
+        "CANNOT TELL  No sweep completed.\n"
+    )

@@ -1,0 +1,51 @@
+"""The prior on max_lr: about the range test's edge, and capped above it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.range_types import Cell
+from autosuperconv.core.space import Range
+from autosuperconv.tuning.prior import LrPrior
+
+RANGE = Range(1e-3, 10.0, log=True)
+
+
+def cell(edge: float | None, bound: bool = False) -> Cell:
+    return Cell(128, 1e-4, (), (), 0.01, edge, 0.1, bound, 0.9, True)
+
+
+def prior(edge: float | None, bound: bool = False) -> LrPrior:
+    test = RangeTest((cell(edge, bound),), 1e-3, 10.0, True, "Possible.")
+    return LrPrior(test, RANGE)
+
+
+def draws(of: LrPrior, n: int = 2000) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.log10([of.draw(rng, 128, 1e-4) for _ in range(n)])
+
+
+def test_nothing_is_ruled_out_below_four_times_the_edge() -> None:
+    assert prior(0.5).cap(128, 1e-4) == pytest.approx(2.0)
+    assert draws(prior(0.5)).max() <= math.log10(2.0)
+
+
+def test_the_cap_never_leaves_the_range_of_the_search() -> None:
+    assert prior(5.0).cap(128, 1e-4) == 10.0
+    assert prior(1e-4).cap(128, 1e-4) == 1e-3
+
+
+def test_most_draws_lie_about_the_edge_and_some_anywhere_below_the_cap() -> None:
+    logs = draws(prior(0.5))
+    near = np.abs(logs - math.log10(0.5)) < 0.45
+    assert 0.5 < near.mean() < 0.75
+    assert 0.05 < (logs < math.log10(0.5) - 1.35).mean() < 0.2
+
+
+@pytest.mark.parametrize("of", [prior(None), prior(10.0, bound=True), LrPrior(None, RANGE)])
+def test_where_nothing_broke_the_prior_is_uniform_and_caps_nothing(of: LrPrior) -> None:
+    assert of.cap(128, 1e-4) == 10.0
+    logs = draws(of)
+    assert np.histogram(logs, bins=4, range=(-3, 1))[0] / 2000 == pytest.approx(0.25, abs=0.04)
