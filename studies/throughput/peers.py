@@ -75,9 +75,7 @@ def one_cycle(case: Case, optimizer: torch.optim.Optimizer) -> OneCycleLR:
 def plain(case: Case, seed: int, workers: int = 0) -> nn.Module:
     """PyTorch's own tutorial loop."""
     torch.manual_seed(seed)
-    loader = DataLoader(
-        dataset_of(case), case.recipe.batch_size, shuffle=True, num_workers=workers
-    )
+    loader = DataLoader(dataset_of(case), case.recipe.batch_size, shuffle=True, num_workers=workers)
     model = case.factory()
     optimizer = sgd(case, model)
     scheduler = one_cycle(case, optimizer)
@@ -116,7 +114,7 @@ def fastai(case: Case, seed: int) -> nn.Module:
         DataLoaders(loader, loader, device="cpu"),
         case.factory(),
         loss_func=CrossEntropyLossFlat(),
-        opt_func=partial(SGD, decouple_wd=False),
+        opt_func=partial(SGD, mom=MOMENTUM, decouple_wd=False),
         wd=case.recipe.weight_decay,
         cbs=[NoValidation()],
     )

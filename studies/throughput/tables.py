@@ -36,13 +36,14 @@ def head(results: dict[str, Any]) -> str:
     )
     return f"""# Throughput
 
-{m["processor"]}, {m["cores"]} cores, GPU {m["gpu"]}. {versions}. Load average {m["load_average"][0]} at
-the start, {results["load_average_at_end"][0]} at the end (this benchmark itself accounts for 1 to 2);
-{results["minutes"]} minutes. Made by `python studies/throughput/run.py`.
+{m["processor"]}, {m["cores"]} cores, GPU {m["gpu"]}. {versions}.
+Load average {m["load_average"][0]} at the start, {results["load_average_at_end"][0]} at the end
+(this benchmark accounts for 1 to 2 of it); {results["minutes"]} minutes.
+Made by `python studies/throughput/run.py`.
 
 Same net, data, batch size, number of steps, 1cycle and augmentation in every loop; data are in
-memory before the clock starts, evaluation is outside it. One thread. Medians of 5 interleaved turns (extremes);
-ratios are taken within a turn. **GPU: not measured.**"""
+memory before the clock starts, evaluation is outside it. One thread. Medians of 5 interleaved
+turns (extremes); ratios are taken within a turn. **GPU: not measured.**"""
 
 
 def verdict(met: bool) -> str:
@@ -63,10 +64,10 @@ def goals(results: dict[str, Any]) -> str:
         f"{results['trials_per_hour']['peer']} | {verdict(median(hours) >= GOALS['hour'])} |"
     )
     for case in results["one_trial"]:
-        values = case["to_bare"]
+        shares = [100 * value for value in case["to_bare"]]
         rows.append(
             f"| >= {GOALS['bare']:.0%} of the bare step, {case['case']} | "
-            f"{spread([100 * v for v in values], 0)} % | {verdict(median(values) >= GOALS['bare'])} |"
+            f"{spread(shares, 0)} % | {verdict(median(shares) >= 100 * GOALS['bare'])} |"
         )
     share = results["overhead_ms"] / TRIAL_MS
     rows.append(
@@ -142,9 +143,10 @@ def hour(results: dict[str, Any]) -> str:
     h = results["trials_per_hour"]
     return f"""## Trials an hour, {h["case"]}
 
-Ours: {results["machine"]["cores"]} processes of one thread each, evaluation at seven phases and at the end
-included: {spread(h["ours"], 0)}. {h["peer"]}, trial after trial with its better number of threads,
-{h["peer_threads"]}, no evaluation: {spread(h["theirs"], 0)}. Ratio: {spread(h["ratio"])}."""
+Ours: {results["machine"]["cores"]} processes of one thread each, evaluation at seven phases and
+at the end included: {spread(h["ours"], 0)}. {h["peer"]}, trial after trial with its better number
+of threads, {h["peer_threads"]}, no evaluation: {spread(h["theirs"], 0)}.
+Ratio: {spread(h["ratio"])}."""
 
 
 def overhead(results: dict[str, Any]) -> str:
