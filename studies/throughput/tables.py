@@ -42,8 +42,9 @@ Load average {m["load_average"][0]} at the start, {results["load_average_at_end"
 Made by `python studies/throughput/run.py`.
 
 Same net, data, batch size, number of steps, 1cycle and augmentation in every loop; data are in
-memory before the clock starts, evaluation is outside it. One thread. Medians of 5 interleaved
-turns (extremes); ratios are taken within a turn. **GPU: not measured.**"""
+memory before the clock starts, evaluation is outside it. One thread, no loader processes,
+and processor time, since the machine was shared. Medians of 5 interleaved turns (extremes);
+ratios are taken within a turn. **GPU: not measured.**"""
 
 
 def verdict(met: bool) -> str:
@@ -80,7 +81,7 @@ def goals(results: dict[str, Any]) -> str:
 def speeds(results: dict[str, Any]) -> str:
     names = list(results["one_trial"][0]["samples_per_second"])
     rows = [
-        "## Training samples per second, one trial, one thread",
+        "## Training samples per processor second, one trial, one thread",
         "",
         "| case | " + " | ".join(names) + " |",
         "| - |" + " - |" * len(names),
@@ -146,7 +147,7 @@ def hour(results: dict[str, Any]) -> str:
 Ours: {results["machine"]["cores"]} processes of one thread each, evaluation at seven phases and
 at the end included: {spread(h["ours"], 0)}. {h["peer"]}, trial after trial with its better number
 of threads, {h["peer_threads"]}, no evaluation: {spread(h["theirs"], 0)}.
-Ratio: {spread(h["ratio"])}."""
+Ratio: {spread(h["ratio"])}. By the clock, so other load on the machine is in it."""
 
 
 def overhead(results: dict[str, Any]) -> str:

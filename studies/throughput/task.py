@@ -29,6 +29,13 @@ class Case:
     recipe: Recipe
     repeats: int = 5
 
+    def short(self) -> Case:
+        """One epoch of two batches: to warm up."""
+        few = 2 * self.recipe.batch_size
+        train = Split(self.train.x[:few], self.train.y[:few])
+        data = replace(self.data, train=train)
+        return replace(self, data=data, recipe=replace(self.recipe, epochs=1))
+
     @property
     def train(self) -> Split:
         assert isinstance(self.data.train, Split)
@@ -59,7 +66,7 @@ def cases() -> list[Case]:
     features = _whole_batches(_flat(load_dataset("digits", folder)), 64)
     tame = Recipe(max_lr=0.05, batch_size=128, weight_decay=1e-4)
     return [
-        _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=2)),
+        _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=1)),
         _case("resnet8 on CIFAR-10", "resnet8", small, replace(tame, epochs=2, max_lr=0.3)),
         _case("resnet20 on CIFAR-10", "resnet20", fewer, replace(tame, epochs=1, max_lr=0.3)),
         _case("mlp on 64 features", "mlp", features, replace(tame, epochs=20, batch_size=64)),
