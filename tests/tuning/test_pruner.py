@@ -123,7 +123,7 @@ def test_the_pruner_none_stops_nothing() -> None:
 
 
 def test_an_unknown_pruner_names_a_near_one() -> None:
-    with pytest.raises(UnknownName, match="Unknown pruner 'fase'. Did you mean 'phase'"):
+    with pytest.raises(UnknownName, match=r"Unknown pruner 'fase'. Did you mean 'phase'"):
         make_pruner("fase", None, 0.0)
 
 

@@ -54,7 +54,7 @@ def test_a_journal_with_nothing_but_a_torn_line_is_empty(tmp_path: Path) -> None
 def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("to do:\nbuy milk\n")
-    with pytest.raises(StorageUnavailable, match="is not a readable journal.*Move it away"):
+    with pytest.raises(StorageUnavailable, match=r"is not a readable journal.*Move it away"):
         open_storage(str(path))
     assert path.read_text() == "to do:\nbuy milk\n"
 
@@ -77,7 +77,7 @@ def test_sqlite_works_by_its_url(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:////proc/nope/x.db", "/proc/nope/a.journal"])
 def test_a_place_that_cannot_be_written_does_not_answer(url: str) -> None:
-    with pytest.raises(StorageUnavailable, match="does not answer: .*leave out --storage"):
+    with pytest.raises(StorageUnavailable, match=r"does not answer: .*leave out --storage"):
         open_storage(url)
 
 
@@ -95,6 +95,6 @@ def test_an_unknown_kind_of_database_is_a_wrong_input(url: str) -> None:
 def test_a_server_that_is_down_or_has_no_driver_here_is_named() -> None:
     installed = importlib.util.find_spec("psycopg2") is not None
     expected = StorageUnavailable if installed else InvalidInput
-    with pytest.raises(AutosuperconvError, match="postgresql://127.0.0.1:1/x") as caught:
+    with pytest.raises(AutosuperconvError, match=r"postgresql://127.0.0.1:1/x") as caught:
         open_storage("postgresql://127.0.0.1:1/x")
     assert type(caught.value) is expected

@@ -217,7 +217,7 @@ def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
 
 
 def test_an_unknown_sampler_names_a_near_one() -> None:
-    with pytest.raises(UnknownName, match="Unknown sampler 'tpee'. Did you mean 'tpe'"):
+    with pytest.raises(UnknownName, match=r"Unknown sampler 'tpee'. Did you mean 'tpe'"):
         make_sampler("tpee", prior(), 0, 0)
 
 
