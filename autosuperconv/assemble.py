@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autosuperconv.core.false_prunes import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, RunSummary
+from autosuperconv.core.report import (
+    FORMAT_VERSION,
+    Baseline,
+    Plan,
+    Report,
+    RunSummary,
+    TrialSummary,
+)
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.prepare import Work
@@ -35,13 +44,14 @@ def assemble(work: Work, found: Findings) -> Report:
     """The report of a finished search."""
     session = work.session
     costs = tuple(session.cost(step) for step in STEPS)
+    trials = trial_summaries(session, found.objective, work.setup.base)
     return Report(
         version=FORMAT_VERSION,
         settings=work.setup.settings,
         plan=found.plan,
         range_test=found.range_test,
         baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
-        trials=trial_summaries(session, found.objective, work.setup.base),
+        trials=trials,
         winner=found.winner.recipe,
         winner_validation_accuracy=found.winner.accuracy,
         confirmation=_runs(session, "confirm") + _runs(session, "counterfactuals"),
@@ -52,6 +62,18 @@ def assemble(work: Work, found: Findings) -> Report:
         environment=work.setup.environment,
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
+        pruning=_pruning(trials, work.setup.settings.n_train),
+    )
+
+
+def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:
+    """What pruning saved, and its errors among the trials that it spared."""
+    pruned = [t for t in trials if t.state == "pruned"]
+    spared = [t for t in trials if t.condemned_at is not None]
+    return pruning_report(
+        trained=sum(t.samples for t in trials),
+        untrained=[max(round(t.recipe.epochs * n_train) - t.samples, 0) for t in pruned],
+        reached=[t.feasible for t in spared],
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,15 +24,15 @@ from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
+from autosuperconv.engage import ENGINE, settle
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
 from autosuperconv.reporting.files import check_writable
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
-from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
-from autosuperconv.tuning.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.sampler import check_sampler
@@ -39,7 +40,6 @@ from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.storage import open_storage, silent_storage
 from autosuperconv.tuning.summaries import curve_of
 
-STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
@@ -74,15 +74,18 @@ def prepare(
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer, executor = engage(task, model_factory, options)
+    trainer = TorchTrainer(task, model_factory, Engine(device=resolve_device(options.device)))
     dimensions, notes = default_space(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
     setup = set_up(trainer, dimensions, options)
-    question = question_of(task, setup)
+    question = question_of(task, setup, options)
+    check_setup(setup)
+    choice, executor, setup = settle(trainer, setup, options)
     with open_work(
         setup, question, executor, options.storage, options.timeout, listener, notes
     ) as work:
+        work.session.store(ENGINE, to_json(choice))
         yield work
 
 
@@ -193,26 +196,16 @@ def set_up(
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples)
         + min(sizes["train"], engine.statistics_samples),
-        choices=trainer.choices(),
-        environment=describe_environment(engine),
+        choices=(),
+        environment={},
         out=str(options.out or Path("runs") / study_name),
+        shapley=options.shapley,
     )
 
 
 def task_of(data: TaskData | Data) -> TaskData:
     """The data as a task, whichever way they were given."""
     return data if isinstance(data, TaskData) else as_task_data(data)
-
-
-def engage(
-    task: TaskData, model_factory: ModelFactory, options: SearchOptions
-) -> tuple[TorchTrainer, Executor]:
-    """The trainer, and who carries out its jobs: on a CPU one process a core, one thread each."""
-    device = resolve_device(options.device)
-    workers = options.workers or (cpu_workers() if device == "cpu" else 1)
-    engine = Engine(device=device, threads=1 if workers > 1 else None)
-    trainer = TorchTrainer(task, model_factory, engine)
-    return trainer, Processes(trainer, workers) if workers > 1 else InProcess(trainer)
 
 
 def default_space(
@@ -223,7 +216,7 @@ def default_space(
     Raises:
         InvalidSpace: dropout is asked for, but the model has no dropout layer.
     """
-    top = min(LARGEST_BATCH, 2 ** ((max(n_train // STEPS_PER_EPOCH, 8)).bit_length() - 1))
+    top = min(LARGEST_BATCH, 2 ** max(3, round(math.log2(4 * math.sqrt(n_train)))))
     dimensions: dict[str, Dimension] = {
         "batch_size": Choices((top // 4, top // 2, top)),
         "dropout": DROPOUT,
@@ -259,13 +252,15 @@ def name_of(factory: ModelFactory) -> str:
     return getattr(factory, "__name__", type(factory).__name__)
 
 
-def question_of(task: TaskData, setup: Setup) -> dict[str, object]:
+def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[str, object]:
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
         "data": f"{task.name} {task.fingerprint}",
         "model": settings.model,
         "device": settings.device.split(":")[0],
+        "precision": options.precision,
+        "memory_format": options.memory_format,
         "objective": settings.objective,
         "target": settings.target,
         "epochs": setup.epochs,

@@ -22,6 +22,7 @@ from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
+from autosuperconv.tuning.counterfactuals import counterfactuals
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
 from autosuperconv.tuning.prior import CAP_FACTOR, LrPrior
@@ -123,7 +124,9 @@ def tell_story(work: Work) -> Report:
     objective = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, objective, setup.settings.seed, confirm_runs(setup.seeds))
     confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
-    tradeoff = confirming.counterfactuals(session, confirmation, winner.recipe, baseline.recipe)
+    tradeoff = counterfactuals(
+        session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
+    )
     if work.searching:
         session.remember_wall_seconds()
     findings = Findings(
@@ -141,7 +144,7 @@ def plan_search(work: Work) -> Plan:
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        Sizes(settings.n_train, setup.curve_cost, settings.n_test),
+        Sizes(settings.n_train, setup.curve_cost, settings.n_validation, settings.n_test),
         cells,
         setup.choices,
     )
@@ -158,7 +161,7 @@ def budget_of(setup: Setup) -> Budget:
     )
     low, high = setup.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
     fixed = setup.epochs is not None or setup.baseline_epochs is not None
-    return Budget(setup.trials, long, low, high, setup.seeds, fixed)
+    return Budget(setup.trials, long, low, high, setup.seeds, fixed, setup.factors, setup.shapley)
 
 
 def test_range(work: Work) -> RangeTest:

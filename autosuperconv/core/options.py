@@ -11,6 +11,8 @@ from autosuperconv.core.space import Dimension, SearchSpace
 from autosuperconv.errors import InvalidInput, UnknownName
 
 OBJECTIVES = ("accuracy", "cost")
+PRECISIONS = ("auto", "float32", "bfloat16")
+MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,12 @@ class SearchOptions:
         sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
         seed: of the search: sampler, splits of arrays, first weights.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        workers: processes that train at once; None: one per CPU core, or one on a GPU.
+        precision: of forward and backward pass: "float32", "bfloat16", or "auto", the fastest.
+        memory_format: of images: "contiguous", "channels_last", or "auto", the fastest.
+        workers: processes that train at once; None: one per CPU core where that trains more
+            than one with all cores, and one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
+        shapley: retrain every subset of the changed factors for their Shapley values.
         command: how the search was called, for the report.
     """
 
@@ -58,13 +64,20 @@ class SearchOptions:
     pruner: str = "phase"
     seed: int = 0
     device: str = "auto"
+    precision: str = "auto"
+    memory_format: str = "auto"
     workers: int | None = None
     model_name: str | None = None
     command: str = ""
+    shapley: bool = False
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             raise UnknownName("objective", self.objective, OBJECTIVES)
+        if self.precision not in PRECISIONS:
+            raise UnknownName("precision", self.precision, PRECISIONS)
+        if self.memory_format not in MEMORY_FORMATS:
+            raise UnknownName("memory format", self.memory_format, MEMORY_FORMATS)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)

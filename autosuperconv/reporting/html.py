@@ -57,6 +57,7 @@ def render(report: Report) -> str:
         roles=words.role_rows(report.confirmation),
         fields=fields,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
+        effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
         tuning=[_tuning_cells(run) for run in report.baseline.tuning],
         winner=words.winner_number(report),
         recipe=recipe_lines(report.winner),

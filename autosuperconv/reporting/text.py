@@ -50,8 +50,11 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
     if report.verdict.conditions:
         parts += [_conditions(report.verdict), Text()]
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
+    parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
     parts.append(_labelled("Range test", _possible(report.range_test)))
     parts.append(_labelled("Search", _search(report)))
+    if report.pruning is not None:
+        parts.append(_labelled("Pruning", report.pruning.sentence))
     parts += [_labelled(name.capitalize(), path) for name, path in (files or {}).items()]
     return Group(*parts)
 

@@ -116,15 +116,22 @@ class Session:
     def run(
         self,
         step: str,
-        role: str,
+        role: str | Callable[[Job], str],
         jobs: Sequence[Job],
         describe: Callable[[Job], str],
     ) -> list[Trace]:
-        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order."""
+        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order.
+
+        Args:
+            role: of all of them, or of each: jobs of several roles given at once keep every
+                worker busy.
+        """
         missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
         tasks = (Task(key, job) for key, job in missing.items())
         for task, trace in drive(self.executor, tasks):
-            self.ledger.add(step, role, task.job, trace)
+            self.ledger.add(
+                step, role if isinstance(role, str) else role(task.job), task.job, trace
+            )
             left = self.seconds_left(step, len(self.ledger.of(step)))
             self.listener(RunFinished(step, describe(task.job), outcome_text(trace), None, left))
         return [self._known(job) for job in jobs]

@@ -1,0 +1,140 @@
+"""One search on a replay world, by whichever sampler and pruner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+from optuna.pruners import BasePruner, NopPruner
+from optuna.samplers import BaseSampler
+from optuna.trial import TrialState
+from world import Floats, World, coordinates
+
+from autosuperconv.tuning.pruner import RUNGS, step_of
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A way to search.
+
+    Args:
+        sampler: from (world, seed). pruner: from (target, noise).
+        pays_range_test: the sweeps are charged.
+        by_step: accuracies are reported at whole epochs, as a plain user of Optuna does; else
+            at phases of the cycle.
+        prepare: called with the study before its first trial.
+    """
+
+    name: str
+    sampler: Callable[[World, int], BaseSampler]
+    pruner: Callable[[float | None, float], BasePruner] = lambda target, noise: NopPruner()
+    pays_range_test: bool = False
+    by_step: bool = False
+    prepare: Callable[[World, optuna.Study], None] = lambda world, study: None
+    after: Callable[[World, optuna.Study], None] = lambda world, study: None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One trial: what had been paid when it ended, what it was, what came out."""
+
+    paid: float
+    x: Floats
+    accuracy: float | None
+    broken: bool
+
+
+def search(world: World, contender: Contender, seed: int, full_runs: float) -> list[Tried]:
+    """Search until as much was trained as `full_runs` of the longest cycle."""
+    rng = np.random.default_rng([seed, 99])
+    by_cost = world.objective == "cost"
+    study = optuna.create_study(
+        study_name=f"{contender.name}-{seed}",  # Hyperband hashes it
+        direction="minimize" if by_cost else "maximize",
+        sampler=contender.sampler(world, seed),
+        pruner=contender.pruner(world.target if by_cost else None, world.noise),
+    )
+    contender.prepare(world, study)
+    paid = float(world.design.sweep_samples) if contender.pays_range_test else 0.0
+    tried: list[Tried] = []
+    while paid < full_runs * world.longest_samples and len(tried) < 4 * full_runs:
+        trial = study.ask()
+        x = suggest(world, trial)
+        rungs, end = world.run(x, rng)
+        samples, accuracy = follow(world, contender, study, trial, x, rungs, end)
+        paid += samples
+        tried.append(Tried(paid, x, accuracy, end < 1 or rungs[-1] < 0.15))
+        contender.after(world, study)
+    return tried
+
+
+def suggest(world: World, trial: optuna.Trial) -> Floats:
+    """The tool's own order: max_lr last."""
+    task = world.design.task
+    batch = trial.suggest_categorical("batch_size", task.batch_sizes)
+    dropout = trial.suggest_float("dropout", 0.0, 0.5)
+    epochs = task.epochs[1]
+    if world.objective == "cost":
+        epochs = trial.suggest_float("epochs", *task.epochs, log=True)
+    decay = trial.suggest_float("weight_decay", 1e-6, 1e-2, log=True)
+    lr = trial.suggest_float("max_lr", 1e-3, 10.0, log=True)
+    return coordinates(lr, epochs, batch, decay, dropout)
+
+
+def follow(
+    world: World,
+    contender: Contender,
+    study: optuna.Study,
+    trial: optuna.Trial,
+    x: Floats,
+    rungs: Floats,
+    end: float,
+) -> tuple[float, float | None]:
+    """Report the course, perhaps prune, tell the end; returns (samples, accuracy or None)."""
+    full = float(np.exp(x[1])) * world.design.n_train
+    for phase, step, accuracy in reports(contender, x, rungs):
+        if phase >= end or phase >= 1:
+            break
+        trial.report(accuracy, step)
+        if trial.should_prune():
+            tell(world, study, trial, full, accuracy, pruned=True)
+            return phase * full, None
+    tell(world, study, trial, full, float(rungs[-1]), pruned=False, broken=end < 1)
+    return end * full, float(rungs[-1])
+
+
+def reports(contender: Contender, x: Floats, rungs: Floats) -> list[tuple[float, int, float]]:
+    """(phase, step, accuracy) in order."""
+    if not contender.by_step:
+        return [(p, step_of(p), float(a)) for p, a in zip(RUNGS, rungs, strict=True)]
+    epochs = float(np.exp(x[1]))
+    whole = np.arange(1, int(epochs + 1e-9) + 1)
+    at = np.interp(whole / epochs, RUNGS, rungs)
+    return [(float(e / epochs), int(e), float(a)) for e, a in zip(whole, at, strict=True)]
+
+
+def tell(
+    world: World,
+    study: optuna.Study,
+    trial: optuna.Trial,
+    full: float,
+    accuracy: float,
+    pruned: bool,
+    broken: bool = False,
+) -> None:
+    """As `tuning.objective.tell`."""
+    trial.set_user_attr("accuracy", accuracy)
+    trial.set_user_attr("broken", broken or accuracy < 0.15)
+    if world.objective == "cost":
+        short = world.target - (0.0 if broken else accuracy)
+        trial.set_constraint("accuracy", max(short, 1e-3) if pruned else short)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    elif world.objective == "cost":
+        study.tell(trial, 2 * world.longest_samples if broken else full)
+    else:
+        study.tell(trial, accuracy)

@@ -1,0 +1,166 @@
+"""Pruners on the real runs: what they would have saved, and whom they would have stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from world import Floats
+
+from autosuperconv.tuning.pruner import MIN_TRIALS, RUNGS, PhasePruner
+
+SEARCH = 40  # runs of one replayed search
+REPLAYS = 200
+PHASES = np.array(RUNGS)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One real run: its accuracy at every rung, its length in epochs, the share it trained."""
+
+    rungs: Floats
+    epochs: float
+    share: float
+
+    def at_epochs(self) -> Floats:
+        """Accuracy after each whole epoch."""
+        whole = np.arange(1, int(self.epochs + 1e-9) + 1)
+        return np.interp(whole / self.epochs, PHASES, self.rungs)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One pruner on many replayed searches.
+
+    Args:
+        saved: share of the training. lost: of the runs that would have ended among the best
+            tenth, the share that was stopped. wrong: of the stopped runs, the share that would
+            have ended above the median.
+    """
+
+    name: str
+    saved: float
+    lost: float
+    wrong: float
+
+
+Rule = Callable[[Sequence[Course], Course], float]
+"""Earlier runs that finished, a new one -> share of it that is trained."""
+
+
+def finished(rule: Rule, order: Sequence[Course]) -> list[float]:
+    """The share of each run that is trained, one after the other; the stopped are not learned
+    from, as Optuna's pruners do."""
+    done: list[Course] = []
+    shares = []
+    for course in order:
+        share = min(rule(done, course), course.share)
+        shares.append(share)
+        if share >= course.share:
+            done.append(course)
+    return shares
+
+
+def never(done: Sequence[Course], new: Course) -> float:
+    return 1.0
+
+
+def median_by_phase(done: Sequence[Course], new: Course) -> float:
+    """Below the median of the finished at the same phase; five of them first, as Optuna's."""
+    if len(done) < 5:
+        return 1.0
+    middle = np.median([c.rungs for c in done], axis=0)
+    best = np.maximum.accumulate(new.rungs)
+    return first(best[:-1] < middle[:-1], PHASES)
+
+
+def median_by_step(done: Sequence[Course], new: Course) -> float:
+    """Below the median of the finished after the same number of epochs: Optuna as it comes."""
+    if len(done) < 5:
+        return 1.0
+    mine = np.maximum.accumulate(new.at_epochs())
+    curves = [c.at_epochs() for c in done]
+    for epoch in range(1, len(mine)):
+        others = [c[epoch - 1] for c in curves if len(c) >= epoch]
+        if others and epoch / new.epochs < 1 and mine[epoch - 1] < np.median(others):
+            return epoch / new.epochs
+    return 1.0
+
+
+def halving(every: list[Course], first_rung: int, factor: float = 3.0) -> Rule:
+    """Asynchronous successive halving by phase: at each rung only the best third goes on.
+
+    Args:
+        every: all runs that reached a rung, the stopped included: filled as it goes.
+    """
+
+    def rule(done: Sequence[Course], new: Course) -> float:
+        for k in range(first_rung, len(PHASES) - 1, 2):
+            rivals = [c.rungs[k] for c in every if c.share >= PHASES[k]]
+            bar = np.quantile(rivals, 1 - 1 / factor) if rivals else -np.inf
+            if new.rungs[k] < bar:
+                every.append(Course(new.rungs, new.epochs, float(PHASES[k])))
+                return float(PHASES[k])
+        every.append(new)
+        return 1.0
+
+    return rule
+
+
+def hyperband() -> Rule:
+    """Four brackets in turn: halving from the first, the third, the fifth rung, and none."""
+    brackets = [halving([], k) for k in (0, 2, 4)] + [never]
+    turn = iter(range(10**9))
+
+    def rule(done: Sequence[Course], new: Course) -> float:
+        return brackets[next(turn) % 4](done, new)
+
+    return rule
+
+
+def projected(
+    target: float | None, noise: float, quantile: float, first_phase: float, least: int = MIN_TRIALS
+) -> Rule:
+    """`PhasePruner`: its own projection."""
+    pruner = PhasePruner(target, noise, quantile)
+
+    def rule(done: Sequence[Course], new: Course) -> float:
+        if len(done) < least:
+            return 1.0
+        bar = target if target is not None else max(float(c.rungs[-1]) for c in done)
+        for k, phase in enumerate(RUNGS[:-1]):
+            if phase < first_phase:
+                continue
+            pairs = [(float(c.rungs[k]), float(c.rungs[-1])) for c in done]
+            if pruner.projection(float(new.rungs[k]), pairs) < bar:
+                return phase
+        return 1.0
+
+    return rule
+
+
+def first(hit: np.ndarray, phases: Floats) -> float:
+    return float(phases[hit.argmax()]) if hit.any() else 1.0
+
+
+def count(name: str, make: Callable[[], Rule], runs: Sequence[Course], weights: Floats) -> Count:
+    """Replay searches of `SEARCH` runs drawn without replacement; the shares over all of them."""
+    rng = np.random.default_rng(11)
+    spent = full = lost = best = stopped = wrong = 0.0
+    for _ in range(REPLAYS):
+        drawn = rng.choice(len(runs), SEARCH, replace=False, p=weights / weights.sum())
+        order = [runs[i] for i in drawn]
+        shares = np.array(finished(make(), order))
+        ends = np.array([c.rungs[-1] for c in order])
+        length = np.array([c.epochs for c in order])
+        own = np.array([c.share for c in order])
+        cut = shares < own
+        top = ends >= np.sort(ends)[-SEARCH // 10]
+        spent += float(shares @ length)
+        full += float(own @ length)
+        lost += float((cut & top).sum())
+        best += float(top.sum())
+        stopped += float(cut.sum())
+        wrong += float((cut & (ends > np.median(ends))).sum())
+    return Count(name, 1 - spent / full, lost / best, wrong / max(stopped, 1))

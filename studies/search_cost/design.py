@@ -1,0 +1,151 @@
+"""Trains the dense random design: real runs over the whole space, repeats, and the sweeps.
+
+    AUTOSUPERCONV_DATA=data python studies/search_cost/design.py digits
+    AUTOSUPERCONV_DATA=data python studies/search_cost/design.py mnist
+
+Writes `NAME.csv.xz` (one run a line) and `NAME-range-test.json.xz` beside this file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import lzma
+import multiprocessing
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import qmc
+from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec, trainer_of
+
+from autosuperconv.core.codec import to_dict, to_json
+from autosuperconv.core.range_test import summarise, summarise_cell
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.tuning.plan import SWEEP_PHASES
+from autosuperconv.tuning.pruner import RUNGS
+from autosuperconv.tuning.sweeps import HIGHEST_LR, LOWEST_LR, SEEDS, sweep_curve, sweep_recipe
+
+HERE = Path(__file__).parent
+PROCESSES = 2
+LONGEST_SHARE = 0.3  # of the runs: the accuracy objective trains at the longest cycle only
+REPEATED, SEEDS_EACH = 10, 6
+SWEEP_DECAYS = (1e-5, 1e-3)
+FIELDS = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "seed")
+_trainer: list[TorchTrainer] = []
+
+
+def draw(task: TaskSpec) -> list[Recipe]:
+    """A scrambled Sobol design over the whole space, and repeated seeds at points that train."""
+    unit = qmc.Sobol(6, seed=7).random(task.runs)
+    spread = [_recipe(task, u, seed) for seed, u in enumerate(unit)]
+    again = qmc.Sobol(6, seed=8).random(REPEATED)
+    again[:, 0] = 0.3 + 0.4 * again[:, 0]  # rates of 0.016 to 0.63
+    points = [_recipe(task, u, 0) for u in again]
+    return spread + [replace(p, seed=1000 + s) for p in points for s in range(SEEDS_EACH)]
+
+
+def _recipe(task: TaskSpec, u: np.ndarray, seed: int) -> Recipe:
+    low, high = np.log(task.epochs)
+    share = min(float(u[1]) / (1 - LONGEST_SHARE), 1.0)
+    return Recipe(
+        max_lr=float(10 ** (LOG_LR[0] + u[0] * (LOG_LR[1] - LOG_LR[0]))),
+        epochs=float(np.exp(low + share * (high - low))),
+        batch_size=task.batch_sizes[int(u[2] * 3)],
+        weight_decay=float(10 ** (LOG_DECAY[0] + u[3] * (LOG_DECAY[1] - LOG_DECAY[0]))),
+        dropout=float(DROPOUT[0] + u[4] * (DROPOUT[1] - DROPOUT[0])),
+        seed=seed,
+    )
+
+
+def sweeps(task: TaskSpec, n_train: int) -> list[Job]:
+    """The range test's jobs, as the tool runs them."""
+    phases = tuple((i + 1) / SWEEP_PHASES for i in range(SWEEP_PHASES))
+    outer = (task.batch_sizes[0], task.batch_sizes[-1])
+    return [
+        Job(sweep_recipe(Recipe(1.0), b, wd, s, n_train), phases=phases)
+        for b in outer
+        for wd in SWEEP_DECAYS
+        for s in SEEDS
+    ]
+
+
+def _start(name: str) -> None:
+    _trainer.append(trainer_of(TASKS[name]))
+
+
+def _train(job: Job) -> Trace:
+    return _trainer[0](job)
+
+
+def row(trace: Trace) -> dict[str, object]:
+    """A run as one line: its recipe, its accuracy at every rung, its end and its cost.
+
+    `train` is the training accuracy at all points, per mille, without the last one.
+    """
+    recipe = to_dict(trace.recipe)
+    at: dict[float, float | None] = dict.fromkeys(RUNGS)
+    for point in trace.points:
+        if point.accuracy is not None:
+            at[min(RUNGS, key=lambda rung: abs(rung - point.phase))] = round(point.accuracy, 4)
+    return {
+        **{field: _short(recipe[field]) for field in FIELDS},
+        **{f"at_{1000 * rung:g}": value for rung, value in at.items()},
+        "train": " ".join(f"{1000 * p.train_accuracy:.0f}" for p in trace.points[:-1]),
+        "final": None if trace.accuracy is None else round(trace.accuracy, 4),
+        "stopped_because": trace.stopped_because,
+        "steps": trace.steps,
+        "samples": trace.samples,
+        "seconds": round(trace.seconds, 3),
+    }
+
+
+def _short(value: object) -> object:
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def write_runs(path: Path, traces: Sequence[Trace]) -> None:
+    """All runs as compressed CSV."""
+    rows = [row(trace) for trace in traces]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_bytes(lzma.compress(text.getvalue().encode()))
+
+
+def write_range_test(path: Path, traces: Sequence[Trace]) -> None:
+    """The sweeps, read as the tool reads them; what they cost stands in the name's second file."""
+    cells = []
+    for i in range(0, len(traces), len(SEEDS)):
+        cell = traces[i : i + len(SEEDS)]
+        recipe = cell[0].recipe
+        curves = [sweep_curve(trace) for trace in cell]
+        cells.append(summarise_cell(recipe.batch_size, recipe.weight_decay, curves))
+    test = summarise(cells, LOWEST_LR, HIGHEST_LR)
+    path.write_bytes(lzma.compress(to_json(test).encode()))
+    print(test.reason)
+    for c in cells:
+        print(c.batch_size, c.weight_decay, "edge", c.edge, "spread", c.edge_spread)
+
+
+def main(name: str) -> None:
+    task = TASKS[name]
+    started = time.monotonic()
+    n_train = trainer_of(task).n_train
+    swept = sweeps(task, n_train)
+    jobs = swept + [Job(recipe, phases=RUNGS) for recipe in draw(task)]
+    with multiprocessing.get_context("spawn").Pool(PROCESSES, _start, (name,)) as pool:
+        traces = pool.map(_train, jobs, chunksize=8)
+    write_range_test(HERE / f"{name}-range-test.json.xz", traces[: len(swept)])
+    write_runs(HERE / f"{name}.csv.xz", traces)
+    print(f"{len(traces)} runs in {time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

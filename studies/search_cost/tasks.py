@@ -1,0 +1,69 @@
+"""The two real tasks of the study, and the space that is searched on both."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.models import model_factory
+
+LOG_LR = (-3.0, 1.0)
+LOG_DECAY = (-6.0, -2.0)
+DROPOUT = (0.0, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """One task.
+
+    Args:
+        epochs: shortest and longest cycle.
+        runs: of the random design.
+        engine: how to train.
+    """
+
+    name: str
+    dataset: str
+    model: str
+    n_train: int | None
+    epochs: tuple[float, float]
+    batch_sizes: tuple[int, int, int]
+    runs: int
+    engine: Engine
+
+
+TASKS = {
+    "digits": TaskSpec(
+        "digits",
+        "digits",
+        "resnet8",
+        None,
+        (1.0, 10.0),
+        (32, 64, 128),
+        700,
+        Engine(threads=1),
+    ),
+    "mnist": TaskSpec(
+        "mnist",
+        "mnist",
+        "lenet",
+        1000,
+        (1.0, 8.0),
+        (16, 32, 64),
+        500,
+        Engine(precision="bfloat16", memory_format="channels_last", threads=1),
+    ),
+}
+
+
+def trainer_of(task: TaskSpec) -> TorchTrainer:
+    """The project's own trainer; data from $AUTOSUPERCONV_DATA."""
+    data = load_dataset(
+        task.dataset, Path(os.environ.get("AUTOSUPERCONV_DATA", "data")), task.n_train
+    )
+    factory = model_factory(task.model, data.shape, data.classes)
+    return TorchTrainer(data, factory, task.engine)

@@ -1,0 +1,279 @@
+"""The replay world: a smooth mean of the real runs, and their own residuals as its noise."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import lzma
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec
+
+from autosuperconv.core.codec import from_json
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.tuning.pruner import RUNGS
+
+HERE = Path(__file__).parent
+Floats = NDArray[np.float64]
+CHANCE = 0.1
+FLOOR = 0.01
+SCALE = np.array([0.25, 0.8, 0.8, 1.5, 0.4])  # one unit of distance between neighbours
+"""Of log10 max_lr, ln epochs, log2 batch size, log10 weight decay, dropout."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """All real runs of a task, one a row.
+
+    Args:
+        x: (n, 5) coordinates. rungs: (n, 7) accuracies, chance after a divergence.
+        share: of the run that was trained. repeat: row belongs to the repeated points.
+        train: training accuracy on the way, per run.
+    """
+
+    task: TaskSpec
+    x: Floats
+    rungs: Floats
+    share: Floats
+    repeat: NDArray[np.bool_]
+    seconds: float
+    sweep_samples: int
+    n_train: int
+    train: tuple[Floats, ...]
+    range_test: RangeTest
+
+
+def coordinates(
+    max_lr: float, epochs: float, batch_size: float, weight_decay: float, dropout: float
+) -> Floats:
+    return np.array(
+        [np.log10(max_lr), np.log(epochs), np.log2(batch_size), np.log10(weight_decay), dropout]
+    )
+
+
+def load(name: str) -> Design:
+    """A task's committed design."""
+    task = TASKS[name]
+    text = lzma.decompress((HERE / f"{name}.csv.xz").read_bytes()).decode()
+    every = list(csv.DictReader(io.StringIO(text)))
+    swept = sum(1 for _ in range(8))
+    sweeps, rows = every[:swept], every[swept:]
+    x = np.array(
+        [
+            coordinates(
+                *(
+                    float(r[k])
+                    for k in ("max_lr", "epochs", "batch_size", "weight_decay", "dropout")
+                )
+            )
+            for r in rows
+        ]
+    )
+    n_train = {"digits": 1079, "mnist": 1000}[name]
+    return Design(
+        task=task,
+        x=x,
+        rungs=np.array([_rungs(r) for r in rows]),
+        share=np.array(
+            [min(1.0, float(r["samples"]) / (float(r["epochs"]) * n_train)) for r in rows]
+        ),
+        repeat=np.array([int(r["seed"]) >= 1000 for r in rows]),
+        seconds=sum(float(r["seconds"]) for r in every),
+        sweep_samples=sum(int(r["samples"]) for r in sweeps),
+        n_train=n_train,
+        train=tuple(np.array([float(v) / 1000 for v in r["train"].split()]) for r in rows),
+        range_test=from_json(
+            RangeTest,
+            lzma.decompress((HERE / f"{name}-range-test.json.xz").read_bytes()).decode(),
+        ),
+    )
+
+
+def _rungs(row: dict[str, str]) -> list[float]:
+    """Accuracy at every rung; a rung that a short run misses has the one before."""
+    ended = row["stopped_because"] == "diverged"
+    values: list[float] = []
+    for rung in RUNGS:
+        text = row[f"at_{1000 * rung:g}"]
+        before = values[-1] if values else CHANCE
+        values.append(float(text) if text else (CHANCE if ended else before))
+    if row["final"]:
+        values[-1] = float(row["final"])
+    return values
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A Gaussian process through all rungs at once, and each run's leave-one-out residuals.
+
+    Fitted on the end of the run; the other rungs share its kernel.
+    """
+
+    at: Floats
+    lengths: Floats
+    height: float
+    weights: Floats
+    centre: Floats
+    residuals: Floats
+
+    def mean(self, x: Floats) -> Floats:
+        """(7,) or (m, 7): the expected accuracies."""
+        values = self.log_error(np.atleast_2d(x))
+        return accuracy(values[0] if x.ndim == 1 else values)
+
+    def log_error(self, x: Floats) -> Floats:
+        """(m, 7): the same, as the surface has it."""
+        return self._kernel(x / SCALE) @ self.weights + self.centre
+
+    def _kernel(self, scaled: Floats) -> Floats:
+        return self.height * matern(cdist(scaled / self.lengths, self.at / self.lengths))
+
+    def near(self, x: Floats, k: int) -> NDArray[np.int64]:
+        """Rows of the k nearest runs."""
+        return np.argpartition(((self.at - x / SCALE) ** 2).sum(axis=1), k)[:k]
+
+
+def log_error(accuracy: Floats) -> Floats:
+    """Errors differ by factors: on this scale 98 and 99 % are as far apart as 60 and 80 %."""
+    return np.log(1 + FLOOR - accuracy)
+
+
+def accuracy(value: Floats) -> Floats:
+    """The inverse of `log_error`."""
+    return np.clip(1 + FLOOR - np.exp(value), 0.08, 1.0)
+
+
+def matern(r: Floats) -> Floats:
+    """Matern 5/2."""
+    s = np.sqrt(5.0) * r
+    return (1 + s + s**2 / 3) * np.exp(-s)
+
+
+def fit(design: Design) -> Surface:
+    """The surface of a task; its hyper-parameters are stored beside the design."""
+    at, y = design.x / SCALE, log_error(design.rungs)
+    lengths, height, noise = hyper_parameters(design.task.name, at, y[:, -1])
+    gram = height * matern(cdist(at / lengths, at / lengths))
+    inverse = np.linalg.inv(gram + noise * np.eye(len(at)))
+    centre = y.mean(axis=0)
+    weights = inverse @ (y - centre)
+    residuals = weights / np.diag(inverse)[:, None]
+    return Surface(at, lengths, height, weights, centre, residuals)
+
+
+def hyper_parameters(name: str, at: Floats, y: Floats) -> tuple[Floats, float, float]:
+    """(length scales, height, noise variance) by maximum likelihood on the end of the runs."""
+    path = HERE / "surfaces.json"
+    stored = json.loads(path.read_text()) if path.exists() else {}
+    if name not in stored:
+        kernel = Matern(np.full(5, 3.0), (0.2, 30.0), nu=2.5)
+        full = ConstantKernel(1.0, (0.05, 50)) * kernel + WhiteKernel(0.1, (1e-3, 1.0))
+        gp = GaussianProcessRegressor(full, random_state=0).fit(at, y - y.mean())
+        k = gp.kernel_
+        lengths = [round(float(v), 3) for v in k.k1.k2.length_scale]
+        stored[name] = [lengths, round(k.k1.k1.constant_value, 4), round(k.k2.noise_level, 5)]
+        path.write_text(json.dumps(stored, indent=1) + "\n")
+    lengths, height, noise = stored[name]
+    return np.array(lengths), height, noise
+
+
+class World:
+    """A task to be searched again and again.
+
+    Args:
+        objective: "accuracy" (at the longest cycle) or "cost" (cycle length is searched).
+        shift: decades by which the range test's edges are made wrong.
+    """
+
+    def __init__(
+        self, design: Design, surface: Surface, objective: str, shift: float = 0.0
+    ) -> None:
+        self.design, self.surface, self.objective = design, surface, objective
+        self.range_test = shifted(design.range_test, shift)
+        self.longest_samples = design.task.epochs[1] * design.n_train
+        self.noise, self._noise_factor = noise_of(design, surface)
+        self.best_x, self.best = self._find_best()
+        self.target = self.best - 0.01
+        self.cheapest = self._find_cheapest()
+
+    def truth(self, x: Floats) -> Floats:
+        """Expected accuracy at the end."""
+        return self.surface.mean(x)[..., -1]
+
+    def run(self, x: Floats, rng: np.random.Generator) -> tuple[Floats, float]:
+        """One run: accuracies at all rungs, and the share of it that was trained."""
+        i = int(rng.choice(self.surface.near(x, 5)))
+        if self.design.share[i] < 0.97:
+            return self.design.rungs[i], float(self.design.share[i])
+        mean = self.surface.log_error(x[None])[0]
+        return accuracy(mean + self._noise_factor * self.surface.residuals[i]), 1.0
+
+    def _sample(self, n: int) -> Floats:
+        task, rng = self.design.task, np.random.default_rng(3)
+        low, high = np.log(task.epochs)
+        return np.column_stack(
+            [
+                rng.uniform(*LOG_LR, n),
+                rng.uniform(low, high, n) if self.objective == "cost" else np.full(n, high),
+                np.log2(rng.choice(task.batch_sizes, n)),
+                rng.uniform(*LOG_DECAY, n),
+                rng.uniform(*DROPOUT, n),
+            ]
+        )
+
+    def _find_best(self) -> tuple[Floats, float]:
+        x = self._sample(40_000)
+        truth = self.truth(x)
+        return x[truth.argmax()], float(truth.max())
+
+    def _find_cheapest(self) -> float:
+        """Fewest samples of a point that reaches the target."""
+        x = self._sample(40_000)
+        enough = self.truth(x) >= self.target
+        return float(np.exp(x[enough, 1].min())) * self.design.n_train
+
+    def share_good(self) -> float:
+        """Share of the space that counts as found."""
+        x = self._sample(40_000)
+        return float(np.mean([self.found(row, t) for row, t in zip(x, self.truth(x), strict=True)]))
+
+    def found(self, x: Floats, truth: float | None = None) -> bool:
+        """Whether the search may stop here: within half a point of the best; or, by cost, at the
+        target (less the half point) within 1.25 times the cheapest."""
+        truth = float(self.truth(x)) if truth is None else truth
+        if self.objective == "accuracy":
+            return truth >= self.best - 0.005
+        cost = float(np.exp(x[1])) * self.design.n_train
+        return truth >= self.target - 0.005 and cost <= 1.25 * self.cheapest
+
+
+def noise_of(design: Design, surface: Surface) -> tuple[float, float]:
+    """(seed sd of good runs, factor that brings the surface's residuals down to it)."""
+    ends = design.rungs[design.repeat, -1].reshape(-1, 6)
+    good = np.median(ends, axis=1) > np.quantile(design.rungs[:, -1], 0.5)
+    seeds = float(np.sqrt((ends[good].var(axis=1, ddof=1)).mean()))
+    logs = log_error(ends)
+    within = float(np.sqrt((logs[good].var(axis=1, ddof=1)).mean()))
+    top = design.rungs[:, -1] > np.quantile(design.rungs[:, -1], 0.6)
+    spread = float(np.sqrt(np.mean(surface.residuals[top, -1] ** 2)))
+    return seeds, min(1.0, within / spread)
+
+
+def shifted(range_test: RangeTest, decades: float) -> RangeTest:
+    """The range test as it would be, were all its rates wrong by a factor."""
+
+    def moved(value: float | None) -> float | None:
+        return None if value is None else value * 10**decades
+
+    cells = tuple(
+        replace(c, edge=moved(c.edge), floor=moved(c.floor), readings=(), curves=())
+        for c in range_test.cells
+    )
+    return replace(range_test, cells=cells)
