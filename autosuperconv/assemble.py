@@ -10,12 +10,15 @@ from autosuperconv.core.report import FORMAT_VERSION, Baseline, Plan, Report, Ru
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.prepare import Work
+from autosuperconv.tuning.analysis import surrogate_view
 from autosuperconv.tuning.baseline import TunedBaseline
 from autosuperconv.tuning.confirm import Confirmation
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.session import STEPS, Session
 from autosuperconv.tuning.summaries import run_summary, trial_summaries
 from autosuperconv.tuning.winner import Winner
+
+WALL_SECONDS = "wall_seconds"  # kept with the study, for a report that is made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def assemble(work: Work, found: Findings) -> Report:
         not_measured=_not_measured(found),
         environment=work.setup.environment,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=0.0,
+        wall_seconds=float(session.stored(WALL_SECONDS) or 0.0),
+        surrogate=surrogate_view(session, found.winner.recipe),
     )
 
 

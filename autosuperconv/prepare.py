@@ -21,8 +21,9 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
 from autosuperconv.errors import InvalidSpace
-from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
+from autosuperconv.reporting.dashboard import attach_curve, open_artifacts, publish_live
 from autosuperconv.reporting.files import check_writable
+from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.environment import cpu_workers, describe_environment
@@ -80,7 +81,8 @@ def prepare(
         question_of(task, setup),
         DIRECTIONS[options.objective],
     )
-    session = Session(study, ledger, executor, listener, options.storage)
+    live = LiveNote(name_of_search(setup), functools.partial(publish_live, study), time.monotonic)
+    session = Session(study, ledger, executor, told_to(listener, live), options.storage)
     session.store("setup", to_json(setup))
     session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
     if options.timeout is not None:
@@ -91,6 +93,21 @@ def prepare(
         yield Work(setup, session)
     finally:
         executor.stop()
+
+
+def told_to(*listeners: Listener) -> Listener:
+    """One listener that tells all of them, in their order."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
+def name_of_search(setup: Setup) -> str:
+    """E.g. "resnet8 on digits"."""
+    return f"{setup.settings.model} on {setup.settings.dataset}"
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:

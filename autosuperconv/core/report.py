@@ -7,6 +7,7 @@ from typing import Literal
 
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
@@ -182,3 +183,4 @@ class Report:
     environment: dict[str, str]
     started: str
     wall_seconds: float
+    surrogate: SurrogateView | None = None
