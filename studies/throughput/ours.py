@@ -53,9 +53,7 @@ def chosen_engine(case: Case, threads: int) -> tuple[TorchTrainer, list[Timing]]
     ]
     timings = measure(trainer, case.recipe, engines)
     best = fastest(timings)
-    engine = replace(
-        engines[0], precision=best.precision, memory_format=best.memory_format
-    )
+    engine = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
     return trainer.having(engine), timings
 
 

@@ -75,9 +75,7 @@ def one_cycle(case: Case, optimizer: torch.optim.Optimizer) -> OneCycleLR:
 def plain(case: Case, seed: int, workers: int = 0) -> nn.Module:
     """PyTorch's own tutorial loop."""
     torch.manual_seed(seed)
-    loader = DataLoader(
-        dataset_of(case), case.recipe.batch_size, shuffle=True, num_workers=workers
-    )
+    loader = DataLoader(dataset_of(case), case.recipe.batch_size, shuffle=True, num_workers=workers)
     model = case.factory()
     optimizer = sgd(case, model)
     scheduler = one_cycle(case, optimizer)

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import ours
 import peers
 import torch
-from task import Case, cases, use_threads
 from tables import write
+from task import Case, cases, use_threads
 
 from autosuperconv.training.environment import cpu_workers, processor_name
 from autosuperconv.tuning.executor import Processes
