@@ -93,7 +93,7 @@ def test_lengths_that_the_user_gave_are_kept() -> None:
 
 
 def test_a_timeout_that_is_too_short_is_refused_with_what_it_would_take() -> None:
-    with pytest.raises(InvalidInput, match=r"--timeout 1s is too short.*takes about \d+ s here"):
+    with pytest.raises(InvalidInput, match=r"--timeout is too short: 1 s.*takes about \d+ s here"):
         fit(Budget(), SIZES, RATES, [32] * 8, 1, 1.0)
 
 
