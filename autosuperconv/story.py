@@ -92,8 +92,12 @@ def train(
     measured_on: Split = "validation",
     device: str = "auto",
     listener: Listener = silent,
+    curvature: bool = False,
 ) -> Trace:
     """Train one recipe, measured at 20 phases of the run and at its end.
+
+    Args:
+        curvature: measure, too, what learning rate the curvature suggests on the way.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
@@ -106,11 +110,15 @@ def train(
     def tell(point: Point) -> None:
         if point.accuracy is not None:
             text = f"{100 * point.accuracy:.2f} %, train loss {point.train_loss:.4g}"
+            if point.path_lr is not None:
+                text += f", curvature suggests {point.path_lr:.3g} along the path"
+            if point.gradient_lr is not None:
+                text += f", {point.gradient_lr:.3g} along the gradient"
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
             listener(RunFinished("train", label, text, None, None))
 
     phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
-    return trainer(Job(recipe, measured_on, phases), tell)
+    return trainer(Job(recipe, measured_on, phases, curvature), tell)
 
 
 def tell_story(work: Work) -> Report:

@@ -17,6 +17,9 @@ from torch.nn import functional
 
 from autosuperconv.core.curvature import ALPHA, START, curvature_lr
 
+SAMPLES = 64  # of a batch, behind one Hessian-vector product
+EVERY = 3  # evaluations of a run, from one Hessian-vector product to the next: each is dear
+
 
 class PathCurvature:
     """Eq. 8 from step to step, as a moving average; buffers (batch-norm statistics) are no
@@ -45,7 +48,7 @@ class PathCurvature:
         return estimate
 
     def _snapshot(self) -> Tensor:
-        return torch.cat([w.detach().reshape(-1) for w in self._weights]).double()
+        return torch.cat([w.detach().reshape(-1) for w in self._weights])
 
 
 def gradient_curvature_lr(
@@ -55,11 +58,12 @@ def gradient_curvature_lr(
     reaches the bottom of its parabola. None where the loss does not curve upwards there.
 
     Args:
-        x: (B, ...) a network's input. y: (B,) labels.
+        x: (B, ...) a network's input, of which the first 64 samples are used. y: (B,) labels.
     """
     weights = [w for w in model.parameters() if w.requires_grad]
     with untouched(model), torch.enable_grad():
-        loss = functional.cross_entropy(model(x), y, label_smoothing=label_smoothing)
+        scores = model(x[:SAMPLES])
+        loss = functional.cross_entropy(scores, y[:SAMPLES], label_smoothing=label_smoothing)
         return curvature_of(loss, weights)
 
 
@@ -91,3 +95,9 @@ def untouched(model: nn.Module) -> Iterator[None]:
             with torch.no_grad():
                 for buffer, value in zip(model.buffers(), kept, strict=True):
                     buffer.copy_(value)
+
+
+def gradient_norm(model: nn.Module) -> float:
+    """L2 norm of the gradients that the last step left."""
+    norms = [w.grad.detach().norm() for w in model.parameters() if w.grad is not None]
+    return float(torch.stack(norms).norm()) if norms else 0.0

@@ -27,6 +27,12 @@ from autosuperconv.core.trace import (
 )
 from autosuperconv.errors import DataError
 from autosuperconv.training.batches import Batches, size_of
+from autosuperconv.training.curvature import (
+    EVERY,
+    PathCurvature,
+    gradient_curvature_lr,
+    gradient_norm,
+)
 from autosuperconv.training.data import TaskData
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.evaluation import chance_complaint, evaluate, recalibrate
@@ -176,6 +182,9 @@ class Run:
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
+        self.path = PathCurvature(self.model) if job.curvature else None
+        self.batch: tuple[Tensor, Tensor] | None = None
+        self.evaluations = 0
 
     def carry_out(self) -> Trace:
         """Train to the end, or until something ends it."""
@@ -205,6 +214,9 @@ class Run:
                 rate = self.rates[self.done]
                 loss, scores = self.learner.step(x, y, rate)
                 self.done += 1
+                if self.path is not None:
+                    self.batch = x, y
+                    self.path.take(rate.lr)
                 self.recent.add(loss, (scores.argmax(1) == y).sum())
                 if complaint := self._look(rate):
                     return f"{complaint} of {self.steps}"
@@ -228,6 +240,7 @@ class Run:
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
             measured = self._measure(self.engine.curve_samples)
+            self.evaluations += 1
             if self.done == self.steps and self.evaluated <= self.engine.curve_samples:
                 self.final = measured
         samples = self.done * self.job.recipe.batch_size
@@ -242,10 +255,20 @@ class Run:
             train_accuracy=accuracy,
             loss=measured[0],
             accuracy=measured[1],
+            grad_norm=gradient_norm(self.model) if self.path else None,
+            path_lr=self.path.average if self.path else None,
+            gradient_lr=self._gradient_lr() if measured[1] is not None else None,
         )
         self.points.append(point)
         if self.on_point is not None:
             self.on_point(point)
+
+    def _gradient_lr(self) -> float | None:
+        """Curvature along the gradient, at every third evaluation of a run that asks for it."""
+        if self.batch is None or (self.evaluations - 1) % EVERY:
+            return None
+        self.model.train()
+        return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
     def _measure(self, limit: int | None) -> tuple[float, float]:
         recalibrate(self.model, self.batches.statistics(), self.engine)

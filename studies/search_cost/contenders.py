@@ -99,7 +99,8 @@ def follow(
     for phase, step, accuracy in reports(contender, x, rungs):
         if phase >= end or phase >= 1:
             break
-        trial.report(accuracy, step)
+        worth = 1 - accuracy if contender.by_step and world.objective == "cost" else accuracy
+        trial.report(worth, step)  # Optuna's pruners compare in the study's direction
         if trial.should_prune():
             tell(world, study, trial, full, accuracy, pruned=True)
             return phase * full, None

@@ -273,7 +273,13 @@ def shifted(range_test: RangeTest, decades: float) -> RangeTest:
         return None if value is None else value * 10**decades
 
     cells = tuple(
-        replace(c, edge=moved(c.edge), floor=moved(c.floor), readings=(), curves=())
+        replace(
+            c,
+            edge=moved(c.edge),
+            floor=moved(c.floor),
+            readings=tuple(replace(r, peak_lr=moved(r.peak_lr)) for r in c.readings),
+            curves=(),
+        )
         for c in range_test.cells
     )
     return replace(range_test, cells=cells)

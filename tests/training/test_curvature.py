@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job
 from autosuperconv.training.curvature import (
     PathCurvature,
     curvature_of,
     gradient_curvature_lr,
 )
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.models import model_factory
 
 
 class Parabola(nn.Module):
@@ -90,3 +98,16 @@ def test_measuring_changes_neither_buffers_nor_random_state_nor_gradients() -> N
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(a, b) for a, b in zip(buffers, model.buffers(), strict=True))
     assert all(w.grad is None for w in model.parameters())
+
+
+def test_a_run_that_measures_curvature_is_bitwise_the_run_that_does_not() -> None:
+    data = load_dataset("digits", Path("data"), n_train=200)
+    trainer = TorchTrainer(data, model_factory("resnet8", data.shape, data.classes), Engine())
+    recipe = Recipe(max_lr=0.5, epochs=2, batch_size=32, dropout=0.3)
+    plain = trainer(Job(recipe, phases=(0.5, 1.0)))
+    watched = trainer(Job(recipe, phases=(0.5, 1.0), curvature=True))
+    kept = [(p.step, p.train_loss, p.loss, p.accuracy) for p in plain.points]
+    assert kept == [(p.step, p.train_loss, p.loss, p.accuracy) for p in watched.points]
+    assert all(p.path_lr and p.grad_norm for p in watched.points)
+    assert any(p.gradient_lr for p in watched.points)
+    assert not any(p.path_lr or p.grad_norm or p.gradient_lr for p in plain.points)
