@@ -22,7 +22,7 @@ from autosuperconv.tuning.plan import Budget, Sizes, fit, forecast, make_plan, m
 from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.winner import Winner, pick, shortlist
 
-SIZES = Sizes(n_train=1000, curve=0, end=0)
+SIZES = Sizes(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
 BASE = Recipe(max_lr=1.0, batch_size=32)
 COST = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
@@ -50,12 +50,12 @@ def test_the_mean_length_of_a_log_uniform_draw() -> None:
 def test_the_forecast_by_hand() -> None:
     budget = Budget(trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0, seeds=3)
     steps = {f.step: f for f in forecast(budget, SIZES, RATES, [32] * 8, workers=1)}
-    assert steps["range test"].seconds == pytest.approx(8 * 3.2)  # 100 steps of 32
+    assert steps["range test"].seconds == pytest.approx(8 * 2.56)  # 80 steps of 32
     assert steps["baseline"].seconds == pytest.approx(10 * 20)
     assert steps["study"].seconds == pytest.approx(10 * 2)
     # shortlist 3 x 2, three control rates, candidate and control on 3 seeds; baseline on 3
     assert steps["confirm"].seconds == pytest.approx((6 + 3 + 6) * 2 + 3 * 20)
-    assert steps["counterfactuals"].seconds == pytest.approx(5 * 3 * 2)
+    assert steps["counterfactuals"].seconds == pytest.approx(11 * 3 * 2)
 
 
 def test_workers_share_the_work() -> None:
@@ -64,7 +64,7 @@ def test_workers_share_the_work() -> None:
 
 def test_evaluation_is_a_third_of_training() -> None:
     budget = Budget(trials=10, epochs_low=2.0, epochs_high=2.0)
-    sizes = Sizes(n_train=1000, curve=300, end=600)
+    sizes = Sizes(n_train=1000, curve=300, validation=600, test=900)
     study = next(f for f in forecast(budget, sizes, RATES, [32], 1) if f.step == "study")
     assert study.seconds == pytest.approx(10 * 2 + (70 * 300 + 10 * 600) / 3 / 1000)
 
