@@ -150,7 +150,8 @@ def fit(
         raise InvalidInput(
             f"--timeout is too short: {max(seconds, 0):.0f} s of it are left, but the smallest "
             f"search of this kind takes about {takes(budget):.0f} s here. Give more time, fewer "
-            "training samples (--n-train), shorter runs (--baseline-epochs, --epochs) or a smaller model."
+            "training samples (--n-train), shorter runs (--baseline-epochs, --epochs) or a smaller "
+            "model."
         )
     return budget
 
