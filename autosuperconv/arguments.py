@@ -1,10 +1,18 @@
-"""What people write on a command line, read: durations, ranges, lists of sizes."""
+"""What people write on a command line: durations, ranges, lists; and the options that several
+commands share."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import click
+
+from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS
+from autosuperconv.core.recipe import OPTIMIZERS
+
+Command = Callable[..., None]
 
 UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 PART = re.compile(r"(\d+(?:\.\d+)?)(min|[smhd])")
@@ -86,3 +94,139 @@ class ManyFiles(click.Command):
 
 
 DURATION, LOW_HIGH, SIZES = Duration(), LowHigh(), Sizes()
+
+
+def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several click options as one decorator, in the order written."""
+
+    def decorate(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+TASK = options(
+    click.option(
+        "--dataset",
+        default="digits",
+        show_default=True,
+        metavar="NAME",
+        help="digits, mnist, fashion-mnist, cifar10, cifar100, or folder:PATH: images in class "
+        "folders (train/ and test/ or val/, or one folder to be split).",
+    ),
+    click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        default=Path("data"),
+        show_default=True,
+        help="Where data sets lie, or are downloaded to on first use.",
+    ),
+    click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
+    click.option(
+        "--model",
+        metavar="NAME",
+        help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
+        "package.module:factory.  [default: resnet8; lenet for MNIST]",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
+    ),
+)
+
+STUDY = options(
+    click.option(
+        "--storage",
+        default="autosuperconv.journal",
+        show_default=True,
+        help="An Optuna storage URL, or a file's path.",
+    ),
+    click.option("--study-name", help="Of the Optuna study.  [default: DATASET-MODEL]"),
+)
+
+OUTPUT = options(
+    click.option("--quiet", is_flag=True, help="No progress."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output."),
+)
+
+SEARCH = options(
+    TASK,
+    STUDY,
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        help="Folder of the report.  [default: runs/STUDY_NAME]",
+    ),
+    click.option("--trials", type=int, default=30, show_default=True, help="Of the study."),
+    click.option(
+        "--timeout",
+        type=DURATION,
+        help="Time for the whole command, as 90s, 20m, 1h; lengths are chosen to fit.",
+    ),
+    click.option("--epochs", type=LOW_HIGH, help="Cycle lengths to search.  [default: planned]"),
+    click.option(
+        "--baseline-epochs",
+        type=float,
+        help="Length of the standard schedule.  [default: planned, 30 where time allows]",
+    ),
+    click.option(
+        "--target",
+        type=float,
+        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's]",
+    ),
+    click.option(
+        "--objective",
+        default="cost",
+        show_default=True,
+        metavar="|".join(OBJECTIVES),
+        help="cost: the shortest cycle that reaches the target; accuracy: the most accurate "
+        "cycle of the longest length.",
+    ),
+    click.option("--seeds", type=int, default=3, show_default=True, help="Confirming runs."),
+    click.option(
+        "--max-seeds",
+        type=int,
+        default=3,
+        show_default=True,
+        help="While the verdict is undecided, confirm on more seeds, up to so many.",
+    ),
+    click.option(
+        "--shapley",
+        is_flag=True,
+        help="Retrain every subset of the changed factors: a fair share of the gain for each.",
+    ),
+    click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
+    click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
+    click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
+    click.option("--batch-size", type=SIZES, help="[default: three that fit the data]"),
+    click.option(
+        "--optimizer",
+        default="sgd",
+        show_default=True,
+        metavar="|".join(OPTIMIZERS),
+        help="Of all runs.",
+    ),
+    click.option(
+        "--schedule", default="1cycle", show_default=True, help="Of the trials; see `train --help`."
+    ),
+    click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
+    click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
+    click.option(
+        "--precision",
+        default="auto",
+        show_default=True,
+        metavar="|".join(PRECISIONS),
+        help="Of forward and backward pass; auto: the fastest, measured on the network itself.",
+    ),
+    click.option(
+        "--memory-format",
+        default="auto",
+        show_default=True,
+        metavar="|".join(MEMORY_FORMATS),
+        help="Of images; auto: the fastest, measured.",
+    ),
+    click.option("--workers", type=int, help="Runs at once.  [default: measured; one on a GPU]"),
+    OUTPUT,
+)

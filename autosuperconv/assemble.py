@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from autosuperconv.core.false_prunes import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
@@ -19,6 +18,7 @@ from autosuperconv.core.report import (
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.prepare import Work
+from autosuperconv.tuning.analysis import surrogate_view
 from autosuperconv.tuning.baseline import TunedBaseline
 from autosuperconv.tuning.confirm import Confirmation
 from autosuperconv.tuning.objective import Objective
@@ -61,9 +61,10 @@ def assemble(work: Work, found: Findings) -> Report:
         cost=costs,
         not_measured=_not_measured(found),
         environment=work.setup.environment,
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=0.0,
+        started=session.stored("started"),
+        wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=_pruning(trials, work.setup.settings.n_train),
+        surrogate=surrogate_view(session, found.winner.recipe),
     )
 
 

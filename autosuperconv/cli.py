@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import autosuperconv
-from autosuperconv.arguments import DURATION, LOW_HIGH, SIZES, ManyFiles
-from autosuperconv.core.options import OBJECTIVES, SearchOptions
+from autosuperconv.arguments import OUTPUT, SEARCH, STUDY, TASK, ManyFiles
+from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.errors import AutosuperconvError, InvalidInput
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
     from autosuperconv.training.data import TaskData
     from autosuperconv.training.models import ModelFactory
 
-Command = Callable[..., None]
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "sampler", "pruner", "seed", "device", "workers"),
+    *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
+    *("precision", "memory_format", "workers"),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
@@ -53,123 +52,6 @@ def cli() -> None:
     `search` answers it: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
     counterfactual retraining, verdict. The other commands are its steps, one by one.
     """
-
-
-def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
-    """Several click options as one decorator, in the order written."""
-
-    def decorate(command: Command) -> Command:
-        for decorator in reversed(decorators):
-            command = decorator(command)
-        return command
-
-    return decorate
-
-
-TASK = options(
-    click.option(
-        "--dataset",
-        default="digits",
-        show_default=True,
-        metavar="NAME",
-        help="digits, mnist, fashion-mnist, cifar10, cifar100, or folder:PATH: images in class "
-        "folders (train/ and test/ or val/, or one folder to be split).",
-    ),
-    click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path),
-        default=Path("data"),
-        show_default=True,
-        help="Where data sets lie, or are downloaded to on first use.",
-    ),
-    click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
-    click.option(
-        "--model",
-        metavar="NAME",
-        help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
-        "package.module:factory.  [default: resnet8; lenet for MNIST; mlp for tabular]",
-    ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
-    ),
-)
-
-STUDY = options(
-    click.option(
-        "--storage",
-        default="autosuperconv.journal",
-        show_default=True,
-        help="An Optuna storage URL, or a file's path.",
-    ),
-    click.option("--study-name", help="Of the Optuna study.  [default: DATASET-MODEL]"),
-)
-
-OUTPUT = options(
-    click.option("--quiet", is_flag=True, help="No progress."),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output."),
-)
-
-SEARCH = options(
-    TASK,
-    STUDY,
-    click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        help="Folder of the report.  [default: runs/STUDY_NAME]",
-    ),
-    click.option("--trials", type=int, default=30, show_default=True, help="Of the study."),
-    click.option(
-        "--timeout",
-        type=DURATION,
-        help="Time for the whole command, as 90s, 20m, 1h; lengths are chosen to fit.",
-    ),
-    click.option("--epochs", type=LOW_HIGH, help="Cycle lengths to search.  [default: planned]"),
-    click.option(
-        "--baseline-epochs",
-        type=float,
-        help="Length of the standard schedule.  [default: planned, 30 where time allows]",
-    ),
-    click.option(
-        "--target",
-        type=float,
-        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's]",
-    ),
-    click.option(
-        "--objective",
-        default="cost",
-        show_default=True,
-        metavar="|".join(OBJECTIVES),
-        help="cost: the shortest cycle that reaches the target; accuracy: the most accurate "
-        "cycle of the longest length.",
-    ),
-    click.option("--seeds", type=int, default=3, show_default=True, help="Confirming runs."),
-    click.option(
-        "--max-seeds",
-        type=int,
-        default=3,
-        show_default=True,
-        help="While the verdict is undecided, confirm on more seeds, up to so many.",
-    ),
-    click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
-    click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
-    click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
-    click.option("--batch-size", type=SIZES, help="[default: three that fit the data]"),
-    click.option(
-        "--optimizer",
-        default="sgd",
-        show_default=True,
-        metavar="|".join(OPTIMIZERS),
-        help="Of all runs.",
-    ),
-    click.option(
-        "--schedule", default="1cycle", show_default=True, help="Of the trials; see `train --help`."
-    ),
-    click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
-    click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
-    click.option("--workers", type=int, help="Runs at once.  [default: one a core; one on a GPU]"),
-    OUTPUT,
-)
 
 
 @cli.command(epilog=EXAMPLES)
@@ -240,8 +122,11 @@ def range_test(read: Path | None, **given: Any) -> None:
 @click.option("--optimizer", help=", ".join(OPTIMIZERS))
 @click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
 @click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
+@click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
 @OUTPUT
-def train(recipe: Path | None, on: Split, as_json: bool, quiet: bool, **given: Any) -> None:
+def train(
+    recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
+) -> None:
     """Train one recipe, from flags or a recipe.json, and print how it went."""
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.short_text import trace_text
@@ -251,7 +136,8 @@ def train(recipe: Path | None, on: Split, as_json: bool, quiet: bool, **given: A
     factory, data = _task(given)
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
-        trace = run_train(factory, data, recipe_from(start, wanted), on, given["device"], listener)
+        wished = recipe_from(start, wanted)
+        trace = run_train(factory, data, wished, on, given["device"], listener, curvature)
     _show(trace, trace_text(trace), as_json)
 
 

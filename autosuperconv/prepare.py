@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from optuna.exceptions import StorageInternalError
 from optuna.trial import Trial
+from sqlalchemy.exc import SQLAlchemyError
 
 from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
+from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
+from autosuperconv.engage import ENGINE, settle
 from autosuperconv.errors import InvalidSpace
-from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
+from autosuperconv.reporting.dashboard import attach_curve, open_artifacts, publish_live
 from autosuperconv.reporting.files import check_writable
+from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
-from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
-from autosuperconv.tuning.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
+from autosuperconv.tuning.pruner import make_pruner
+from autosuperconv.tuning.sampler import check_sampler
 from autosuperconv.tuning.session import Session, open_study
-from autosuperconv.tuning.storage import open_storage
+from autosuperconv.tuning.storage import open_storage, silent_storage
 from autosuperconv.tuning.summaries import curve_of
 
-STEPS_PER_EPOCH = 8
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
@@ -47,6 +53,7 @@ class Work:
 
     setup: Setup
     session: Session
+    searching: bool = True  # and not only reading what a search has found
 
 
 def silent(event: Event) -> None:
@@ -68,29 +75,99 @@ def prepare(
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer, executor = engage(task, model_factory, options)
+    trainer = TorchTrainer(task, model_factory, Engine(device=resolve_device(options.device)))
     dimensions, notes = default_space(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
     setup = set_up(trainer, dimensions, options)
+    question = question_of(task, setup, options)
+    check_setup(setup)
+    choice, executor, setup = settle(trainer, setup, options)
+    with open_work(
+        setup, question, executor, options.storage, options.timeout, listener, notes
+    ) as work:
+        work.session.store(ENGINE, to_json(choice))
+        yield work
+
+
+@contextmanager
+def open_work(
+    setup: Setup,
+    question: dict[str, object],
+    executor: Executor,
+    storage: str,
+    timeout: float | None = None,
+    listener: Listener = silent,
+    notes: Sequence[str] = (),
+) -> Iterator[Work]:
+    """Open the study of a search that is set up, whatever trains in it; the executor is stopped
+    at the end.
+
+    Args:
+        question: what makes two searches the same.
+
+    Raises:
+        InvalidInput: a name or a size in the setup does not hold, or the study is another's.
+        StorageUnavailable: the storage does not answer, now or later.
+    """
+    check_setup(setup)
     check_writable(Path(setup.out))
-    study, ledger = open_study(
-        open_storage(options.storage),
-        setup.settings.study_name,
-        question_of(task, setup),
-        DIRECTIONS[options.objective],
-    )
-    session = Session(study, ledger, executor, listener, options.storage)
-    session.store("setup", to_json(setup))
-    session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
-    if options.timeout is not None:
-        session.deadline = time.monotonic() + options.timeout
-    for note in notes:
-        session.note(note)
+    direction = DIRECTIONS[setup.settings.objective]
     try:
-        yield Work(setup, session)
+        study, ledger = open_study(
+            open_storage(storage), setup.settings.study_name, question, direction
+        )
+        keep_note = functools.partial(publish_live, study)
+        live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
+        session = Session(study, ledger, executor, told_to(listener, live), storage)
+        session.remember_start()
+        session.store("setup", to_json(setup))
+        session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
+        if timeout is not None:
+            session.deadline = time.monotonic() + timeout
+        for note in notes:
+            session.note(note)
+        try:
+            yield Work(setup, session)
+        except KeyboardInterrupt:
+            session.remember_wall_seconds()
+            raise
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise silent_storage(storage, error) from None
     finally:
         executor.stop()
+
+
+def check_setup(setup: Setup) -> None:
+    """Refuse now what a later step would refuse.
+
+    Raises:
+        InvalidInput: no such sampler, pruner or schedule; a batch that is larger than the data.
+    """
+    check_sampler(setup.sampler)
+    make_pruner(setup.pruner, None, 0.0)
+    build_schedule(setup.base, steps=100)
+    n_train = setup.settings.n_train
+    if setup.batch_sizes[-1] > n_train:
+        raise InvalidSpace(
+            f"batch_size must be at most the number of training samples, {n_train}, but got "
+            f"{setup.batch_sizes[-1]}. Search smaller batches (--batch-size) or give more data."
+        )
+
+
+def told_to(*listeners: Listener) -> Listener:
+    """One listener that tells all of them, in their order."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
+def name_of_search(setup: Setup) -> str:
+    """E.g. "resnet8 on digits"."""
+    return f"{setup.settings.model} on {setup.settings.dataset}"
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
@@ -137,26 +214,16 @@ def set_up(
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples)
         + min(sizes["train"], engine.statistics_samples),
-        choices=trainer.choices(),
-        environment=describe_environment(engine),
+        choices=(),
+        environment={},
         out=str(options.out or Path("runs") / study_name),
+        shapley=options.shapley,
     )
 
 
 def task_of(data: TaskData | Data) -> TaskData:
     """The data as a task, whichever way they were given."""
     return data if isinstance(data, TaskData) else as_task_data(data)
-
-
-def engage(
-    task: TaskData, model_factory: ModelFactory, options: SearchOptions
-) -> tuple[TorchTrainer, Executor]:
-    """The trainer, and who carries out its jobs: on a CPU one process a core, one thread each."""
-    device = resolve_device(options.device)
-    workers = options.workers or (cpu_workers() if device == "cpu" else 1)
-    engine = Engine(device=device, threads=1 if workers > 1 else None)
-    trainer = TorchTrainer(task, model_factory, engine)
-    return trainer, Processes(trainer, workers) if workers > 1 else InProcess(trainer)
 
 
 def default_space(
@@ -167,7 +234,7 @@ def default_space(
     Raises:
         InvalidSpace: dropout is asked for, but the model has no dropout layer.
     """
-    top = min(LARGEST_BATCH, 2 ** ((max(n_train // STEPS_PER_EPOCH, 8)).bit_length() - 1))
+    top = min(LARGEST_BATCH, 2 ** max(3, round(math.log2(4 * math.sqrt(n_train)))))
     dimensions: dict[str, Dimension] = {
         "batch_size": Choices((top // 4, top // 2, top)),
         "dropout": DROPOUT,
@@ -203,13 +270,15 @@ def name_of(factory: ModelFactory) -> str:
     return getattr(factory, "__name__", type(factory).__name__)
 
 
-def question_of(task: TaskData, setup: Setup) -> dict[str, object]:
+def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[str, object]:
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
         "data": f"{task.name} {task.fingerprint}",
         "model": settings.model,
         "device": settings.device.split(":")[0],
+        "precision": options.precision,
+        "memory_format": options.memory_format,
         "objective": settings.objective,
         "target": settings.target,
         "epochs": setup.epochs,

@@ -46,7 +46,7 @@ def rebuild(storage: str, study_name: str | None, out: Path | None) -> tuple[Rep
     session, setup = open_finished(storage, study_name)
     if out is not None:
         setup = replace(setup, out=str(out))
-    work = Work(setup, session)
+    work = Work(setup, session, searching=False)
     report = tell_story(work)
     publish(work, report)
     return report, Path(setup.out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from autosuperconv.assemble import Findings, assemble
@@ -23,6 +22,7 @@ from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
+from autosuperconv.tuning.counterfactuals import counterfactuals
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
 from autosuperconv.tuning.prior import CAP_FACTOR, LrPrior
@@ -57,10 +57,8 @@ def search(
         StorageUnavailable: the storage does not answer.
         NothingCompleted: every run of a step diverged.
     """
-    started = time.monotonic()
     with prepare(model_factory, data, options, listener) as work:
         report = tell_story(work)
-        report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
 
@@ -94,8 +92,12 @@ def train(
     measured_on: Split = "validation",
     device: str = "auto",
     listener: Listener = silent,
+    curvature: bool = False,
 ) -> Trace:
     """Train one recipe, measured at 20 phases of the run and at its end.
+
+    Args:
+        curvature: measure, too, what learning rate the curvature suggests on the way.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
@@ -108,11 +110,15 @@ def train(
     def tell(point: Point) -> None:
         if point.accuracy is not None:
             text = f"{100 * point.accuracy:.2f} %, train loss {point.train_loss:.4g}"
+            if point.path_lr is not None:
+                text += f", curvature suggests {point.path_lr:.3g} along the path"
+            if point.gradient_lr is not None:
+                text += f", {point.gradient_lr:.3g} along the gradient"
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
             listener(RunFinished("train", label, text, None, None))
 
     phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
-    return trainer(Job(recipe, measured_on, phases), tell)
+    return trainer(Job(recipe, measured_on, phases, curvature), tell)
 
 
 def tell_story(work: Work) -> Report:
@@ -126,7 +132,11 @@ def tell_story(work: Work) -> Report:
     objective = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, objective, setup.settings.seed, confirm_runs(setup.seeds))
     confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
-    tradeoff = confirming.counterfactuals(session, confirmation, winner.recipe, baseline.recipe)
+    tradeoff = counterfactuals(
+        session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
+    )
+    if work.searching:
+        session.remember_wall_seconds()
     findings = Findings(
         plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
     )
@@ -142,7 +152,7 @@ def plan_search(work: Work) -> Plan:
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        Sizes(settings.n_train, setup.curve_cost, settings.n_test),
+        Sizes(settings.n_train, setup.curve_cost, settings.n_validation, settings.n_test),
         cells,
         setup.choices,
     )
@@ -159,7 +169,7 @@ def budget_of(setup: Setup) -> Budget:
     )
     low, high = setup.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
     fixed = setup.epochs is not None or setup.baseline_epochs is not None
-    return Budget(setup.trials, long, low, high, setup.seeds, fixed)
+    return Budget(setup.trials, long, low, high, setup.seeds, fixed, setup.factors, setup.shapley)
 
 
 def test_range(work: Work) -> RangeTest:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Dimension
+from autosuperconv.core.space import Dimension, SearchSpace
 from autosuperconv.errors import InvalidInput, UnknownName
 
 OBJECTIVES = ("accuracy", "cost")
+PRECISIONS = ("auto", "float32", "bfloat16")
+MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,12 @@ class SearchOptions:
         sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
         seed: of the search: sampler, splits of arrays, first weights.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        workers: processes that train at once; None: one per CPU core, or one on a GPU.
+        precision: of forward and backward pass: "float32", "bfloat16", or "auto", the fastest.
+        memory_format: of images: "contiguous", "channels_last", or "auto", the fastest.
+        workers: processes that train at once; None: one per CPU core where that trains more
+            than one with all cores, and one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
+        shapley: retrain every subset of the changed factors for their Shapley values.
         command: how the search was called, for the report.
     """
 
@@ -57,14 +64,22 @@ class SearchOptions:
     pruner: str = "phase"
     seed: int = 0
     device: str = "auto"
+    precision: str = "auto"
+    memory_format: str = "auto"
     workers: int | None = None
     model_name: str | None = None
     command: str = ""
+    shapley: bool = False
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
             raise UnknownName("objective", self.objective, OBJECTIVES)
+        if self.precision not in PRECISIONS:
+            raise UnknownName("precision", self.precision, PRECISIONS)
+        if self.memory_format not in MEMORY_FORMATS:
+            raise UnknownName("memory format", self.memory_format, MEMORY_FORMATS)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
+        _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
         enough = self.max_seeds >= self.seeds
         _check(enough, "max_seeds", f"at least seeds, {self.seeds}", self.max_seeds)
@@ -73,10 +88,14 @@ class SearchOptions:
         in_unit = self.target is None or 0 < self.target < 1
         _check(in_unit, "target", "an accuracy in (0, 1)", self.target)
         longest = self.baseline_epochs
-        _check(longest is None or longest > 0, "baseline_epochs", "above 0", longest)
+        finite = longest is None or 0 < longest < inf
+        _check(finite, "baseline_epochs", "above 0 and finite", longest)
         if self.epochs is not None:
             low, high = self.epochs
-            _check(0 < low <= high, "epochs", "LOW:HIGH with 0 < LOW <= HIGH", self.epochs)
+            _check(0 < low <= high < inf, "epochs", "LOW:HIGH with 0 < LOW <= HIGH", self.epochs)
+        if "epochs" in self.space:
+            raise InvalidInput("Give cycle lengths as SearchOptions.epochs, not in space.")
+        SearchSpace(self.space)
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:

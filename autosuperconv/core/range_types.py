@@ -35,13 +35,23 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class SweepCurve:
-    """One recorded sweep, as drawn in the report. All tuples have one entry a point."""
+    """One recorded sweep, as drawn in the report. All tuples have one entry a point, or none at
+    all where the thing was not measured.
+
+    Args:
+        grad_norm, path_lr, gradient_lr: see `core.trace.Point`.
+        noise_lr: what `path_lr` would be if gradients were pure noise: its null.
+    """
 
     seed: int
     lr: tuple[float, ...]
     accuracy: tuple[float | None, ...]
     train_loss: tuple[float | None, ...]
     loss: tuple[float | None, ...]
+    grad_norm: tuple[float | None, ...] = ()
+    path_lr: tuple[float | None, ...] = ()
+    gradient_lr: tuple[float | None, ...] = ()
+    noise_lr: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

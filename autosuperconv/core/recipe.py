@@ -7,6 +7,7 @@ and the JSON keys.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from math import isfinite
 
 from autosuperconv.errors import InvalidRecipe, UnknownName
 
@@ -63,6 +64,9 @@ class Recipe:
     milestones: tuple[float, ...] = (0.5, 0.75)
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.type == "float":
+                self._check(field.name, isfinite(getattr(self, field.name)), "finite")
         for name in ("max_lr", "epochs", "div_factor", "final_div_factor", "gamma"):
             self._check(name, getattr(self, name) > 0, "above 0")
         for name in ("batch_size", "cycles", "cycle_mult"):

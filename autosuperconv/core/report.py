@@ -8,6 +8,7 @@ from typing import Literal
 from autosuperconv.core.false_prunes import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
@@ -91,7 +92,9 @@ class RunSummary:
     """One run of a step other than the study.
 
     Args:
-        role: "baseline", "candidate", "control", "tuning", or "counterfactual:FACTOR".
+        role: "baseline", "candidate", "control", "tuning", "counterfactual:FACTOR" (put back from
+            the winner), "forward:FACTOR" (alone at the winner's value; "forward:none": not one)
+            or "shapley:FACTOR+FACTOR" (those at the winner's value).
         accuracy: at the end, on `measured_on`; None where it did not complete.
     """
 
@@ -182,3 +185,4 @@ class Report:
     started: str
     wall_seconds: float
     pruning: PruningReport | None = None
+    surrogate: SurrogateView | None = None

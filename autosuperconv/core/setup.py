@@ -24,6 +24,7 @@ class Setup:
             norm included.
         choices: engine decisions and why.
         out: folder of the report.
+        shapley: as in `SearchOptions`.
     """
 
     settings: Settings
@@ -40,12 +41,20 @@ class Setup:
     choices: tuple[str, ...]
     environment: dict[str, str]
     out: str
+    shapley: bool = False
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
         """The batch sizes that are searched, rising."""
         dimension = self.dimensions.get("batch_size")
         return dimension.values if isinstance(dimension, Choices) else (self.base.batch_size,)
+
+    @property
+    def factors(self) -> int:
+        """In how many factors a winner will probably differ from the baseline: in those that are
+        searched, and in weight decay, rate and momentum, which the baseline has tuned or fixed."""
+        searched = set(self.dimensions) & {"batch_size", "dropout", "label_smoothing"}
+        return len(searched) + 3
 
     def range_of(self, field: str) -> Range:
         """Where a field is searched; one point where it is not."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
-from autosuperconv.core.recipe import RECIPE_FIELDS
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.errors import InvalidSpace, UnknownName
 
 
@@ -26,6 +26,8 @@ class Choices:
 
 
 Dimension = Range | Choices
+KINDS = {field.name: field.type for field in fields(Recipe)}  # by name: "float", "int", ...
+ANY = Recipe(max_lr=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class SearchSpace:
 
     Raises:
         UnknownName: a key is no recipe field.
-        InvalidSpace: a range is reversed, or not positive where its logarithm is searched.
+        InvalidSpace: a range is reversed, or not positive where its logarithm is searched; or the
+            field is no number, or a range of a whole number.
+        InvalidRecipe: a value of the space is out of the field's range.
     """
 
     dimensions: Mapping[str, Dimension]
@@ -43,10 +47,13 @@ class SearchSpace:
         for field, dimension in self.dimensions.items():
             if field not in RECIPE_FIELDS:
                 raise UnknownName("recipe field", field, RECIPE_FIELDS)
+            check_kind(field, dimension)
             if isinstance(dimension, Range):
                 check_range(field, dimension)
             elif not dimension.values:
                 raise InvalidSpace(f"The choices of {field} must not be empty.")
+            for value in ends(dimension):
+                replace(ANY, **{field: value})  # type: ignore[arg-type]
 
     def without(self, field: str) -> SearchSpace:
         """The space with one dimension less."""
@@ -55,6 +62,27 @@ class SearchSpace:
     def with_(self, field: str, dimension: Dimension) -> SearchSpace:
         """The space with one dimension set."""
         return replace(self, dimensions={**self.dimensions, field: dimension})
+
+
+def ends(dimension: Dimension) -> tuple[float, float] | tuple[int, ...]:
+    """The values that decide whether all of a dimension is allowed."""
+    return (dimension.low, dimension.high) if isinstance(dimension, Range) else dimension.values
+
+
+def check_kind(field: str, dimension: Dimension) -> None:
+    """Numbers have ranges, whole numbers have choices, and nothing else can be searched.
+
+    Raises:
+        InvalidSpace: with the field and what it takes.
+    """
+    kind = KINDS[field] if field != "seed" else ""
+    if kind not in ("float", "int"):
+        raise InvalidSpace(f"{field} cannot be searched. Set it in SearchOptions.base.")
+    wanted = Range if kind == "float" else Choices
+    if not isinstance(dimension, wanted):
+        raise InvalidSpace(
+            f"The dimension {field} must be given as {wanted.__name__}, but got {dimension!r}."
+        )
 
 
 def check_range(field: str, range_: Range) -> None:

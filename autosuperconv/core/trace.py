@@ -26,11 +26,13 @@ class Job:
             confirmation alone.
         phases: shares of the run, rising and in (0, 1], after which to evaluate. The last
             evaluation is always the end of the run.
+        curvature: measure, too, what learning rate the curvature suggests.
     """
 
     recipe: Recipe
     measured_on: Split = "validation"
     phases: tuple[float, ...] = (1.0,)
+    curvature: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Point:
         loss: on the evaluation subset; None where it was not evaluated.
         accuracy: on the evaluation subset, fraction of 1; None where it was not evaluated.
         grad_norm: L2 norm of the last step's gradient; None where it was not measured.
+        path_lr: rate suggested by the curvature along the path (Smith & Topin, eq. 8), a moving
+            average; None where it was not measured.
+        gradient_lr: rate suggested by the curvature along the gradient, g'g / g'Hg; None where it
+            was not measured, or the loss does not curve upwards.
     """
 
     step: int
@@ -61,6 +67,8 @@ class Point:
     loss: float | None = None
     accuracy: float | None = None
     grad_norm: float | None = None
+    path_lr: float | None = None
+    gradient_lr: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,107 +1,84 @@
 """The trade-off: what each change of regularization is worth, by retraining.
 
-Each factor of the winner is put back to the baseline's value alone, so an effect is that of one
-change with all others kept; where factors act together, the effects do not add up. The intervals
-are per factor at 95 %, not for all of them at once.
+From both ends. Backward: each factor of the winner is put back to the baseline's value alone.
+Forward: from the baseline's values, under the winner's schedule and length, each factor alone is
+set to the winner's value. So a change is measured as the last one and as the first one; where
+factors act together, the two differ and the effects do not add up. The intervals are per factor
+at 95 %, not for all of them at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from statistics import fmean
 
-from autosuperconv.core import wording
+from autosuperconv.core.factors import FACTORS, put_back, value_text, with_values
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.shapley import shapley_values, subsets
 from autosuperconv.core.statistics import mean_interval
-from autosuperconv.errors import InvalidInput, UnknownName
+from autosuperconv.core.tradeoff_types import Contrast, Effect, Share, Tradeoff
+from autosuperconv.core.tradeoff_words import order_sentence, price_sentence
+from autosuperconv.errors import InvalidInput
 
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """Putting one factor of the winner back to the baseline's value.
-
-    Args:
-        factor: the recipe field, or "momentum" for the momentum range.
-        winner_value, baseline_value: as texts, e.g. "1e-4" and "2e-3".
-        points: mean accuracy with the factor put back, minus the winner's, in points (paired
-            by seed): negative means that the change away from the baseline was worth it.
-        low, high: its 95 % confidence interval in points; None for a single pair.
-        separable: zero lies outside the interval.
-        diverged: runs that diverged with the factor put back, of `runs`.
-        runs: paired seeds.
-    """
-
-    factor: str
-    winner_value: str
-    baseline_value: str
-    points: float
-    low: float | None
-    high: float | None
-    separable: bool
-    diverged: int
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class Tradeoff:
-    """All effects, the largest first, and the sentence that names the trade.
-
-    Args:
-        unchanged: factors in which winner and baseline agree, so nothing was retrained.
-    """
-
-    effects: tuple[Effect, ...]
-    unchanged: tuple[str, ...]
-    sentence: str
-
-
-FACTORS: dict[str, tuple[str, ...]] = {
-    "batch_size": ("batch_size",),
-    "dropout": ("dropout",),
-    "label_smoothing": ("label_smoothing",),
-    "max_lr": ("max_lr",),
-    "momentum": ("max_momentum", "base_momentum"),
-    "weight_decay": ("weight_decay",),
-}
-
+__all__ = [
+    "FACTORS",
+    "Contrast",
+    "Effect",
+    "Forward",
+    "Share",
+    "Tradeoff",
+    "contrast",
+    "name_tradeoff",
+    "put_back",
+    "shapley_shares",
+    "start_of",
+    "with_values",
+]
 
 CONFIDENCE = 0.95
-
-# The direction in which a change removes regularization: -1 a smaller value, +1 a larger one.
-GIVES_WAY = {"batch_size": 1, "dropout": -1, "label_smoothing": -1, "weight_decay": -1}
+BySeed = Mapping[int, float]
 
 
-def put_back(winner: Recipe, baseline: Recipe, factor: str) -> Recipe | None:
-    """The winner with one factor at the baseline's value; None where they agree in it.
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """The runs of the forward half: final accuracy by seed.
 
-    Raises:
-        UnknownName: no such factor.
+    Args:
+        start: of the winner's schedule and length with every factor at the baseline's value.
+        accuracy: by the factor that alone has the winner's value.
+        diverged: by factor, the seeds that diverged (their accuracy is chance).
     """
-    if factor not in FACTORS:
-        raise UnknownName("factor", factor, FACTORS)
-    changes: dict[str, Any] = {name: getattr(baseline, name) for name in FACTORS[factor]}
-    changed = replace(winner, **changes)
-    return None if changed == winner else changed
+
+    start: BySeed
+    accuracy: Mapping[str, BySeed]
+    diverged: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def start_of(winner: Recipe, baseline: Recipe) -> Recipe:
+    """The winner with every factor at the baseline's value: where the forward half begins."""
+    return with_values(winner, baseline, FACTORS)
 
 
 def name_tradeoff(
     winner: Recipe,
     baseline: Recipe,
-    winner_accuracy: Mapping[int, float],
-    counterfactual_accuracy: Mapping[str, Mapping[int, float]],
+    winner_accuracy: BySeed,
+    counterfactual_accuracy: Mapping[str, BySeed],
     diverged: Mapping[str, Sequence[int]] | None = None,
+    forward: Forward | None = None,
 ) -> Tradeoff:
-    """Effects and sentence from paired runs.
+    """Effects and sentences from paired runs.
 
     Args:
         winner_accuracy: final accuracy by seed.
         counterfactual_accuracy: by factor, then by seed.
         diverged: by factor, the seeds that diverged (their accuracy is chance).
+        forward: the other half; None where it was not trained.
 
     Raises:
         InvalidInput: a factor in which the two agree was put back, or it shares no seed with
-            the winner's runs.
+            the runs that it is compared with.
         UnknownName: no such factor.
     """
     lost = diverged or {}
@@ -112,134 +89,120 @@ def name_tradeoff(
     effects.sort(key=lambda effect: (-abs(effect.points), effect.factor))
     unchanged = tuple(f for f in FACTORS if put_back(winner, baseline, f) is None)
     unmeasured = [f for f in FACTORS if f not in unchanged and f not in counterfactual_accuracy]
-    sentence = _sentence(winner, baseline, effects, unmeasured)
-    return Tradeoff(tuple(effects), unchanged, sentence)
+    sentence = price_sentence(winner, baseline, effects, unmeasured)
+    found = Tradeoff(tuple(effects), unchanged, sentence)
+    if forward is None:
+        return found
+    start = start_of(winner, baseline)
+    return _with_forward(found, forward, start, winner_accuracy, counterfactual_accuracy)
+
+
+def shapley_shares(
+    accuracy: Mapping[frozenset[str], BySeed], groups: Mapping[str, tuple[str, ...]]
+) -> tuple[Share, ...]:
+    """Shapley values of groups of factors, one a seed, then their mean and interval.
+
+    Args:
+        accuracy: by the set of groups at the winner's values, then by seed; every set.
+        groups: name -> the factors in it.
+
+    Raises:
+        InvalidInput: too many groups, a set is missing, or no seed is common to all.
+    """
+    names = list(groups)
+    wanted = [accuracy[s] for s in subsets(names) if s in accuracy]
+    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in wanted))) if wanted else []
+    if not seeds:
+        raise InvalidInput("Shapley values need a seed that every run has, but there is none.")
+    by_seed = [shapley_values({s: a[i] for s, a in accuracy.items()}, names) for i in seeds]
+    shares = [
+        Share(factors, _summarised([100 * values[name] for values in by_seed], 0))
+        for name, factors in groups.items()
+    ]
+    return tuple(sorted(shares, key=lambda share: -abs(share.worth.points)))
+
+
+def contrast(after: BySeed, before: BySeed, diverged: Sequence[int], what: str) -> Contrast:
+    """Accuracy after a change less that before it, paired by seed.
+
+    Raises:
+        InvalidInput: no seed in common.
+    """
+    seeds = sorted(after.keys() & before.keys())
+    if not seeds:
+        ours, theirs = sorted(before), sorted(after)
+        raise InvalidInput(f"{what}: no seed in common to pair, but {ours} and {theirs}.")
+    differences = [100 * (after[seed] - before[seed]) for seed in seeds]
+    return _summarised(differences, len(set(diverged) & set(seeds)))
+
+
+def _summarised(differences: Sequence[float], diverged: int) -> Contrast:
+    runs = len(differences)
+    if runs == 1:
+        return Contrast(differences[0], None, None, False, diverged, 1)
+    interval = mean_interval(differences, CONFIDENCE)
+    separable = interval.low > 0 or interval.high < 0
+    return Contrast(interval.mean, interval.low, interval.high, separable, diverged, runs)
 
 
 def _effect(
     winner: Recipe,
     baseline: Recipe,
     factor: str,
-    winner_accuracy: Mapping[int, float],
-    accuracy: Mapping[int, float],
+    winner_accuracy: BySeed,
+    accuracy: BySeed,
     diverged: Sequence[int],
 ) -> Effect:
     if put_back(winner, baseline, factor) is None:
         raise InvalidInput(
             f"{factor} was put back, but winner and baseline agree in it: "
-            f"both have {_value(winner, factor)}."
+            f"both have {value_text(winner, factor)}."
         )
-    seeds = sorted(winner_accuracy.keys() & accuracy.keys())
-    if not seeds:
-        ours, theirs = sorted(winner_accuracy), sorted(accuracy)
-        raise InvalidInput(f"{factor}: no seed in common to pair, but {ours} and {theirs}.")
-    differences = [100 * (accuracy[seed] - winner_accuracy[seed]) for seed in seeds]
-    interval = mean_interval(differences, CONFIDENCE) if len(seeds) > 1 else None
+    found = contrast(accuracy, winner_accuracy, diverged, factor)
     return Effect(
         factor=factor,
-        winner_value=_value(winner, factor),
-        baseline_value=_value(baseline, factor),
-        points=interval.mean if interval else differences[0],
-        low=interval.low if interval else None,
-        high=interval.high if interval else None,
-        separable=interval is not None and (interval.low > 0 or interval.high < 0),
-        diverged=len(set(diverged) & set(seeds)),
-        runs=len(seeds),
+        winner_value=value_text(winner, factor),
+        baseline_value=value_text(baseline, factor),
+        points=found.points,
+        low=found.low,
+        high=found.high,
+        separable=found.separable,
+        diverged=found.diverged,
+        runs=found.runs,
     )
 
 
-def _value(recipe: Recipe, factor: str) -> str:
-    values = [wording.number(getattr(recipe, name)) for name in FACTORS[factor]]
-    return values[0] if len(set(values)) == 1 else " to ".join(values)
+def _with_forward(
+    found: Tradeoff,
+    forward: Forward,
+    start: Recipe,
+    winner_accuracy: BySeed,
+    counterfactual_accuracy: Mapping[str, BySeed],
+) -> Tradeoff:
+    effects = tuple(
+        _both_ends(effect, forward, winner_accuracy, counterfactual_accuracy[effect.factor])
+        for effect in found.effects
+    )
+    mean = fmean(forward.start.values())
+    return replace(
+        found,
+        effects=effects,
+        start=start,
+        start_accuracy=mean,
+        total=contrast(winner_accuracy, forward.start, (), "all factors"),
+        order_sentence=order_sentence(effects, mean),
+    )
 
 
-def _sentence(
-    winner: Recipe, baseline: Recipe, effects: Sequence[Effect], unmeasured: Sequence[str]
-) -> str:
-    raised = winner.max_lr > baseline.max_lr
-    others = [effect for effect in effects if effect.factor != "max_lr"]
-    paid = [e for e in others if raised and _claimed(e) and _gave_way(winner, baseline, e)]
-    rest = [effect for effect in others if effect not in paid]
-    before, after = _value(baseline, "max_lr"), _value(winner, "max_lr")
-    change = f"max_lr {before} -> {after}"
-    same = f"max_lr {after} in both" if before == after else f"{change} is no rise"
-    parts = [_head(change, paid, others, unmeasured)] if raised else [same]
-    parts += [f"and by {_change(effect)}: {_worth(effect)}" for effect in paid[1:]]
-    rest += [effect for effect in effects if effect not in others]
-    noise = [effect for effect in rest if _is_noise(effect)]
-    parts += [f"{_label(effect)}: {_worth(effect)}" for effect in rest if effect not in noise]
-    if noise:
-        listed = [f"{_label(effect)} ({_signed(effect)})" for effect in noise]
-        parts.append(f"not separable from seed noise: {wording.listed(listed)}")
-    if unmeasured:
-        names = wording.listed([_name(factor) for factor in unmeasured])
-        parts.append(f"changed but not put back: {names}")
-    return f"{'; '.join(parts)}."
-
-
-def _head(
-    change: str, paid: Sequence[Effect], others: Sequence[Effect], unmeasured: Sequence[str]
-) -> str:
-    if paid:
-        return f"{change} was paid for by {_change(paid[0])}: {_worth(paid[0])}"
-    if others:
-        return f"{change} was paid for by nothing that can be told from seed noise"
-    if unmeasured:
-        return f"{change}: what paid for it was not measured"
-    return f"{change} was paid for by no other change"
-
-
-def _is_noise(effect: Effect) -> bool:
-    return effect.low is not None and not effect.separable and not effect.diverged
-
-
-def _label(effect: Effect) -> str:
-    return "max_lr itself" if effect.factor == "max_lr" else _change(effect)
-
-
-def _signed(effect: Effect) -> str:
-    return f"{wording.points(effect.points, 1)} points"
-
-
-def _claimed(effect: Effect) -> bool:
-    """Whether putting the factor back surely costs accuracy."""
-    return (effect.separable and effect.points < 0) or _always_diverged(effect)
-
-
-def _always_diverged(effect: Effect) -> bool:
-    return effect.runs > 1 and effect.diverged == effect.runs
-
-
-def _gave_way(winner: Recipe, baseline: Recipe, effect: Effect) -> bool:
-    """Whether the change took regularization away; momentum counts by its lowest value."""
-    name = FACTORS[effect.factor][-1]
-    change = getattr(winner, name) - getattr(baseline, name)
-    return bool(change * GIVES_WAY.get(effect.factor, -1) > 0)
-
-
-def _worth(effect: Effect) -> str:
-    failed = f"diverged in {effect.diverged} of {wording.counted(effect.runs, 'run')}"
-    if _always_diverged(effect):
-        return f"put back, training {failed}"
-    text = _size(effect)
-    return f"{text}; put back, training {failed}" if effect.diverged else text
-
-
-def _size(effect: Effect) -> str:
-    if effect.low is None or effect.high is None:
-        return f"{wording.points(effect.points)} points put back in a single run, so no interval"
-    near, far = sorted((abs(effect.low), abs(effect.high)))
-    decimals = 1 if near >= 0.1 else 2
-    if not effect.separable:
-        return f"{wording.points(effect.points, decimals)} points, not separable from seed noise"
-    verb = "costs" if effect.points < 0 else "gains"
-    bounds = wording.interval(near, far, CONFIDENCE, decimals)
-    return f"putting it back {verb} {abs(effect.points):.{decimals}f} points ({bounds})"
-
-
-def _change(effect: Effect) -> str:
-    return f"{_name(effect.factor)} {effect.baseline_value} -> {effect.winner_value}"
-
-
-def _name(factor: str) -> str:
-    return factor if factor == "max_lr" else factor.replace("_", " ")
+def _both_ends(effect: Effect, forward: Forward, winner: BySeed, put_back_: BySeed) -> Effect:
+    """The effect with its forward end, where that was trained."""
+    alone = forward.accuracy.get(effect.factor)
+    if alone is None:
+        return effect
+    lost = forward.diverged.get(effect.factor, ())
+    first = contrast(alone, forward.start, lost, f"{effect.factor} alone")
+    seeds = winner.keys() & put_back_.keys() & alone.keys() & forward.start.keys()
+    last_less_first = {s: (winner[s] - put_back_[s]) - (alone[s] - forward.start[s]) for s in seeds}
+    zero = dict.fromkeys(seeds, 0.0)
+    order = contrast(last_less_first, zero, (), f"order of {effect.factor}")
+    return replace(effect, forward=first, order=order)

@@ -10,6 +10,7 @@ from autosuperconv.reporting.canvas import LIGHT, Sheet, log_ticks, present, wri
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
 
 SEED_COLOURS = ("baseline", "candidate", "control", "diverged")
 
@@ -23,21 +24,34 @@ def height(range_test: RangeTest, wide: bool) -> float:
     """Inches for all panels."""
     cells = max(len(range_test.cells), 1)
     rows = -(-cells // columns(cells, wide))
-    return 3.2 * rows + 0.2
+    return 4.0 * rows + 0.2
 
 
 def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
-    """Above accuracy, below training loss; the shaded part lies above the edge."""
+    """From the top: accuracy, training loss, and the rate that curvature suggests; the shaded
+    part lies above the edge."""
     cells = range_test.cells
     across = columns(len(cells), sheet.wide)
     down = -(-len(cells) // across)
     parts = sheet.figure.subfigures(down, across, squeeze=False).ravel()
     for part, cell in zip(parts, cells, strict=False):
-        upper, lower = part.subplots(2, 1, sharex=True, height_ratios=(3, 1.7))
+        upper, lower, lowest = _axes(part, cell)
         _curves(upper, lower, cell)
+        if lowest is not lower:
+            _suggested(lowest, cell)
         _limits(upper, lower, range_test)
+        _shared_axis(lowest, range_test)
         _marks(upper, lower, cell)
         upper.set_title(title(cell).replace(": ", "\n", 1))
+
+
+def _axes(part: SubFigure, cell: Cell) -> tuple[Axes, Axes, Axes]:
+    """For accuracy, loss and curvature; where no curvature was measured, loss comes last."""
+    if not all(curve.path_lr for curve in cell.curves):
+        upper, lower = part.subplots(2, 1, sharex=True, height_ratios=(3, 1.7))
+        return upper, lower, lower
+    upper, lower, lowest = part.subplots(3, 1, sharex=True, height_ratios=(3, 1.5, 1.5))
+    return upper, lower, lowest
 
 
 def title(cell: Cell) -> str:
@@ -69,10 +83,26 @@ def _limits(upper: Axes, lower: Axes, range_test: RangeTest) -> None:
         low = min(losses)
         lower.set_ylim(0.9 * low, min(1.1 * max(losses), 4 * max(low, 1.0)))
     lower.set_ylabel("train loss")
-    lower.set_xscale("log")
-    lower.set_xlim(range_test.lowest_lr, range_test.highest_lr)
-    lower.set_xlabel("learning rate (log scale)")
-    log_ticks(lower.xaxis, *lower.get_xlim(), words.number)
+
+
+def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
+    lowest.set_xscale("log")
+    lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
+    lowest.set_xlabel("learning rate (log scale)")
+    log_ticks(lowest.xaxis, *lowest.get_xlim(), words.number)
+
+
+def _suggested(axes: Axes, cell: Cell) -> None:
+    """The rates that curvature suggests: along the path (line) beside what pure noise would give
+    (dotted), and along the gradient (dots)."""
+    for i, curve in enumerate(cell.curves):
+        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+        axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)
+        axes.plot(*present(curve.lr, curve.gradient_lr), color=colour, ls="", marker="o", ms=3)
+    for curve in cell.curves[:1]:
+        axes.plot(*present(curve.lr, curve.noise_lr), color=LIGHT["soft"], lw=1, ls=":")
+    axes.set_yscale("log")
+    axes.set_ylabel("curvature\nsuggests")
 
 
 def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:

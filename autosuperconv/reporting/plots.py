@@ -49,10 +49,10 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{words.factor(effect.factor)} {words.points(effect.points)} points"
+        f"{words.factor(effect.factor)} {words.points(-effect.points)} points as the last change"
         for effect in report.tradeoff.effects
     )
-    return f"Change of accuracy when one factor is put back. {effects}"
+    return f"What each change from the baseline to the winner is worth. {effects}"
 
 
 def _count_label(what: str) -> Callable[[Report], str]:
@@ -75,7 +75,7 @@ PICTURES: dict[str, Picture] = {
     "effects": Picture(
         lambda sheet, report: plot_effects.draw_effects(sheet, report.tradeoff),
         lambda report: bool(report.tradeoff.effects),
-        lambda report, _: plot_effects.height(report.tradeoff),
+        lambda report, wide: plot_effects.height(report.tradeoff, wide),
         _effects_label,
     ),
     "plane": Picture(

@@ -12,6 +12,8 @@ from statistics import fmean, stdev
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialState
+from autosuperconv.core.surrogate import Importance
+from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.verdict import Condition, Outcome
 
 MISSING = "-"
@@ -135,6 +137,91 @@ def momentum(recipe: Recipe) -> str:
 def factor(name: str) -> str:
     """A factor of the trade-off, in words."""
     return FACTOR_NAMES.get(name, name.replace("_", " "))
+
+
+def worth_last(effect: Effect) -> Contrast:
+    """What a change is worth as the last one: the loss from putting it back."""
+    low = None if effect.high is None else -effect.high
+    high = None if effect.low is None else -effect.low
+    end = (effect.separable, effect.diverged, effect.runs)
+    return Contrast(-effect.points, low, high, *end)
+
+
+def share_of(tradeoff: Tradeoff, factor: str) -> Share | None:
+    """The Shapley value of the group that a factor is in."""
+    return next((share for share in tradeoff.shares if factor in share.factors), None)
+
+
+def worth(contrast: Contrast | None) -> str:
+    """E.g. "+0.31 (+0.12 to +0.50), 1 of 3 diverged"; a star where zero lies outside."""
+    if contrast is None:
+        return MISSING
+    text = points(contrast.points) + ("*" if contrast.separable else "")
+    if known(contrast.low):
+        text += f" ({interval(contrast.low, contrast.high)})"
+    return text + (
+        f", {contrast.diverged} of {contrast.runs} diverged" if contrast.diverged else ""
+    )
+
+
+def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
+    """A factor's row in a table: names, both ends, the effect of the order, the Shapley value."""
+    share = share_of(tradeoff, effect.factor)
+    cells = [
+        factor(effect.factor),
+        effect.baseline_value,
+        effect.winner_value,
+        worth(worth_last(effect)),
+        worth(effect.forward),
+        worth(effect.order),
+    ]
+    if tradeoff.shares:
+        joined = share is not None and len(share.factors) > 1
+        with_ = f" with {listed_factors(share.factors)}" if share and joined else ""
+        cells.append(worth(share.worth if share else None) + with_)
+    return (*cells, str(effect.runs))
+
+
+def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
+    """Headings of `effect_row`."""
+    shapley = ("Shapley value",) if tradeoff.shares else ()
+    ends = ("as the last change", "as the first change", "last less first")
+    return ("factor", "baseline", "winner", *ends, *shapley, "n")
+
+
+def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
+    """Name and sentence of what is told of the trade-off beside its own sentence."""
+    lines = [("Order", tradeoff.order_sentence)] if tradeoff.order_sentence else []
+    if tradeoff.shares:
+        shares = "; ".join(
+            f"{listed_factors(share.factors)} {worth(share.worth)}" for share in tradeoff.shares
+        )
+        total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
+        lines.append(("Shapley", f"{shares}{total}, in points (* zero lies outside)."))
+    return lines
+
+
+def surrogate_lines(report: Report) -> list[tuple[str, str]]:
+    """Name and sentence of the surrogate's view: exchange rate, then each importance."""
+    view = report.surrogate
+    if view is None:
+        return []
+    return [
+        ("Exchange rate", view.exchange.sentence),
+        *((one.name, f"{shares(one)} ({one.question}).") for one in view.importances),
+    ]
+
+
+def shares(importance: Importance) -> str:
+    """E.g. "epochs 62 %, max_lr 30 %"."""
+    return ", ".join(
+        f"{factor(name)} {percent(share, 0)}" for name, share in importance.shares.items()
+    )
+
+
+def listed_factors(names: Sequence[str]) -> str:
+    """Factors in words, with commas."""
+    return ", ".join(factor(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

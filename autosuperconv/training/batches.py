@@ -1,26 +1,27 @@
 """Batches: the data set on the device, augmented there in whole batches; or streamed.
 
-Resident data stay as they were given (uint8 for images) and are normalised batch by batch. Crop
-and flip are one gather: each image is padded once, and a batch is read by computed pixel
-addresses, which also yields the channels-last layout for nothing.
+Resident images stay uint8 and are normalised batch by batch where they are augmented; otherwise
+the training split is normalised once. What is read again and again, the subsets behind
+batch-norm statistics and learning curves, is kept ready.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Protocol
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
 
 from autosuperconv.core.trace import Split as SplitName
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import Samples, Split, TaskData, normalised
+from autosuperconv.training.crop_flip import CropFlip
+from autosuperconv.training.data import Samples, Split, TaskData
 from autosuperconv.training.engine import Engine
 
 Batch = tuple[Tensor, Tensor]
-PAD = 4
+KEEP_BYTES = 2**28  # 256 MiB: a normalised split, or a subset, that is larger is not kept
+FREE_SHARE = 0.5  # of a GPU's free memory that data may take; the rest is the network's
 
 
 class Batches(Protocol):
@@ -32,24 +33,18 @@ class Batches(Protocol):
         """Samples in the split."""
         ...
 
-    def training(self, batch_size: int, seed: int) -> Iterator[Batch]:
-        """Endless: epoch after epoch, each in a new order; a batch may span two epochs."""
+    def training(self, batch_size: int, seed: int) -> Generator[Batch]:
+        """Endless: epoch after epoch, each in a new order; a batch may span two epochs. Close it
+        where it is left early."""
         ...
 
-    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterator[Batch]:
+    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterable[Batch]:
         """The split, or a fixed random subset of it."""
         ...
 
-    def statistics(self) -> Iterator[Batch]:
-        """A fixed subset of the training data, not augmented, for batch-norm statistics."""
+    def statistics(self) -> Iterable[Batch]:
+        """A fixed subset of the training data, for batch-norm statistics."""
         ...
-
-
-def make_batches(data: TaskData, engine: Engine) -> Batches:
-    """Resident where the data are tensors, streamed where they are a torch `Dataset`."""
-    if isinstance(data.train, Split):
-        return Resident(data, engine)
-    return Streamed(data, engine)
 
 
 def endless_order(n: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -71,44 +66,95 @@ def fixed_subset(n: int, limit: int | None) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:limit]
 
 
+def input_layout(x: Tensor, engine: Engine) -> Tensor:
+    """x in the engine's memory format; other than 4-D tensors have only one."""
+    if x.dim() == 4 and engine.memory_format == "channels_last":
+        return x.contiguous(memory_format=torch.channels_last)
+    return x.contiguous()
+
+
+class Kept:
+    """Batches that are read more than once, as long as they are small."""
+
+    def __init__(self) -> None:
+        self._batches: dict[tuple[str, int], list[Batch]] = {}
+
+    def get(
+        self, key: tuple[str, int], samples: int, read: Callable[[], Iterator[Batch]]
+    ) -> Iterable[Batch]:
+        """The batches of that name, read at the first call.
+
+        Args:
+            samples: in all of them.
+        """
+        if key in self._batches:
+            return self._batches[key]
+        with torch.random.fork_rng(devices=[]):  # a run must not notice who read them first
+            torch.manual_seed(0)
+            batches = read()
+            first = next(batches)
+            bytes_each = first[0].nbytes / len(first[1])
+            if bytes_each * samples > KEEP_BYTES:
+                return _prepended(first, batches)
+            self._batches[key] = [first, *batches]
+        return self._batches[key]
+
+
+def _prepended(first: Batch, batches: Iterator[Batch]) -> Iterator[Batch]:
+    yield first
+    yield from batches
+
+
 class Resident:
     """All splits on the device."""
 
     def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._kept = engine, Kept()
         device = torch.device(engine.device)
         self._splits = {
             "train": _on_device(data.train, device),
             "validation": _on_device(data.validation, device),
             "test": _on_device(data.test, device),
         }
-        self.n_train = len(self._splits["train"].y)
+        train = self._splits["train"]
+        self.n_train = len(train.y)
         self._mean, self._scale = _affine(data, device)
-        self._augmented: Callable[[Tensor, torch.Generator], Tensor] | None = None
-        if data.augment == "crop-flip":
-            self._augmented = CropFlip(self._splits["train"].x)
+        self._augmented = CropFlip(train.x) if data.augment == "crop-flip" else None
+        self._ready = None
+        if self._augmented is None and 4 * train.x.numel() <= KEEP_BYTES:
+            self._ready = self._normalise(train.x)
 
     def size(self, split: SplitName) -> int:
         return len(self._splits[split].y)
 
-    def training(self, batch_size: int, seed: int) -> Iterator[Batch]:
+    def training(self, batch_size: int, seed: int) -> Generator[Batch]:
         device = torch.device(self._engine.device)
         generator = torch.Generator(device).manual_seed(seed)
-        train = self._splits["train"]
+        y = self._splits["train"].y
         for index in endless_order(self.n_train, batch_size, generator):
-            if self._augmented is None:
-                x = train.x.index_select(0, index)
-            else:
-                x = self._augmented(index, generator)
-            yield self._normalise(x), train.y.index_select(0, index)
+            yield self._inputs(index, generator), y.index_select(0, index)
 
-    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterator[Batch]:
+    def _inputs(self, index: Tensor, generator: torch.Generator) -> Tensor:
+        """(B,) sample numbers -> the network's input."""
+        if self._augmented is not None:
+            return self._normalise(self._augmented(index, generator))
+        if self._ready is not None:
+            return input_layout(self._ready.index_select(0, index), self._engine)
+        return self._normalise(self._splits["train"].x.index_select(0, index))
+
+    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterable[Batch]:
         chosen = self._splits[split]
-        yield from self._in_order(chosen, fixed_subset(len(chosen.y), limit))
+        subset = fixed_subset(len(chosen.y), limit)
+        if limit is None:
+            return self._in_order(chosen, subset)
+        return self._kept.get((split, limit), len(subset), lambda: self._in_order(chosen, subset))
 
-    def statistics(self) -> Iterator[Batch]:
-        subset = fixed_subset(self.n_train, self._engine.statistics_samples)
-        yield from self._in_order(self._splits["train"], subset)
+    def statistics(self) -> Iterable[Batch]:
+        train, samples = self._splits["train"], self._engine.statistics_samples
+        subset = fixed_subset(self.n_train, samples)
+        return self._kept.get(
+            ("statistics", samples), len(subset), lambda: self._in_order(train, subset)
+        )
 
     def _in_order(self, split: Split, index: Tensor) -> Iterator[Batch]:
         for part in index.to(split.y.device).split(self._engine.evaluation_batch):
@@ -116,93 +162,14 @@ class Resident:
 
     def _normalise(self, x: Tensor) -> Tensor:
         """(B, ...) as stored -> (B, ...) float32, zero mean and unit variance per channel."""
-        y = x.to(torch.float32).sub_(self._mean).mul_(self._scale)
-        if y.dim() == 4 and self._engine.memory_format == "channels_last":
-            return y.contiguous(memory_format=torch.channels_last)
-        return y
+        copied = x.to(torch.float32, copy=True)
+        return input_layout(copied.sub_(self._mean).mul_(self._scale), self._engine)
 
 
-class CropFlip:
-    """Random crop of an image padded by 4 and random horizontal flip (He et al. 2015, 4.2).
-
-    Args:
-        x: (N, C, H, W), any dtype; kept padded with zeros as (N * (H + 8) * (W + 8), C).
-    """
-
-    def __init__(self, x: Tensor) -> None:
-        padded = torch.nn.functional.pad(x, (PAD, PAD, PAD, PAD))
-        self._n, self._c, self._h, self._w = padded.shape
-        self._rows = padded.permute(0, 2, 3, 1).reshape(-1, self._c).contiguous()
-        device = x.device
-        self._y = torch.arange(x.shape[2], device=device)
-        self._x = torch.arange(x.shape[3], device=device)
-
-    def __call__(self, index: Tensor, generator: torch.Generator) -> Tensor:
-        """(B,) sample numbers -> (B, C, H, W) in channels-last layout."""
-        b, device = len(index), index.device
-        shift = torch.randint(0, 2 * PAD + 1, (2, b, 1), generator=generator, device=device)
-        flip = torch.randint(0, 2, (b, 1), generator=generator, device=device).bool()
-        columns = torch.where(flip, self._x.flip(0), self._x) + shift[0]
-        rows = (self._y + shift[1] + index[:, None] * self._h) * self._w
-        address = rows[:, :, None] + columns[:, None, :]
-        pixels = self._rows.index_select(0, address.reshape(-1))
-        return pixels.view(b, len(self._y), len(self._x), self._c).permute(0, 3, 1, 2)
-
-
-class Streamed:
-    """A user's own torch `Dataset`s, with their own transforms, through a DataLoader."""
-
-    def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._data, self._engine = data, engine
-        self._splits: dict[str, Dataset[Batch]] = {
-            "train": _as_dataset(data.train),
-            "validation": _as_dataset(data.validation),
-            "test": _as_dataset(data.test),
-        }
-        self.n_train = size_of(self._splits["train"])
-
-    def size(self, split: SplitName) -> int:
-        return size_of(self._splits[split])
-
-    def training(self, batch_size: int, seed: int) -> Iterator[Batch]:
-        generator = torch.Generator().manual_seed(seed)
-        orders = (i.tolist() for i in endless_order(self.n_train, batch_size, generator))
-        yield from self._load("train", orders)
-
-    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterator[Batch]:
-        subset = fixed_subset(size_of(self._splits[split]), limit)
-        yield from self._load(split, self._parts(subset))
-
-    def statistics(self) -> Iterator[Batch]:
-        subset = fixed_subset(self.n_train, self._engine.statistics_samples)
-        yield from self._load("train", self._parts(subset))
-
-    def _parts(self, index: Tensor) -> Iterator[list[int]]:
-        return iter([part.tolist() for part in index.split(self._engine.evaluation_batch)])
-
-    def _load(self, split: str, orders: Iterator[list[int]]) -> Iterator[Batch]:
-        pinned = self._engine.device.startswith("cuda")
-        loader: DataLoader[Batch] = DataLoader(
-            self._splits[split],
-            batch_sampler=orders,
-            pin_memory=pinned,
-        )
-        for x, y in loader:
-            x = x.to(self._engine.device, non_blocking=pinned)
-            y = y.to(self._engine.device, non_blocking=pinned).long()
-            yield normalised(x, self._data), y
-
-
-def _on_device(split: object, device: torch.device) -> Split:
+def _on_device(split: Samples, device: torch.device) -> Split:
     if not isinstance(split, Split):
         raise DataError("All splits must be tensors, or all torch Datasets, but they are mixed.")
     return Split(split.x.to(device), split.y.to(device))
-
-
-def _as_dataset(split: object) -> Dataset[Batch]:
-    if not isinstance(split, Dataset):
-        raise DataError("All splits must be tensors, or all torch Datasets, but they are mixed.")
-    return split
 
 
 def size_of(samples: Samples) -> int:

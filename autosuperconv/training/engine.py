@@ -30,6 +30,8 @@ class Engine:
             is always measured on the whole split.
         statistics_samples: training samples that recalibrate batch norm before an evaluation.
         evaluation_batch: samples per forward pass when evaluating.
+        loader_workers: processes that read streamed data beside one run; None: as the device
+            needs.
     """
 
     device: str = "cpu"
@@ -37,8 +39,9 @@ class Engine:
     memory_format: MemoryFormat = "contiguous"
     threads: int | None = None
     curve_samples: int = 1000
-    statistics_samples: int = 1024
+    statistics_samples: int = 512
     evaluation_batch: int = 500
+    loader_workers: int | None = None
 
 
 def resolve_device(name: str) -> str:

@@ -7,13 +7,13 @@ a short high-rate run reads far too low (facts in Smith & Topin's issue 2; condi
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate, tabulate
@@ -26,14 +26,22 @@ from autosuperconv.core.trace import (
     Trace,
 )
 from autosuperconv.errors import DataError
-from autosuperconv.training.batches import Batches, make_batches, size_of
-from autosuperconv.training.data import Split, TaskData
-from autosuperconv.training.engine import Engine, autocast, isolated
+from autosuperconv.training.batches import Batches, size_of
+from autosuperconv.training.curvature import (
+    EVERY,
+    PathCurvature,
+    gradient_curvature_lr,
+    gradient_norm,
+)
+from autosuperconv.training.data import TaskData
+from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.evaluation import chance_complaint, evaluate, recalibrate
-from autosuperconv.training.models import ModelFactory, set_dropout
-from autosuperconv.training.optimizer import make_optimizer, set_rate
+from autosuperconv.training.loader import how_held, make_batches
+from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.step import Learner
 
 LOSS_POINTS = 50
+LOOK_EVERY = 8  # steps between two looks at the losses: each makes a GPU be waited for
 DIVERGED_LOSS = 4.0
 
 
@@ -53,6 +61,10 @@ class TorchTrainer:
         _check_batch(job.recipe, batches.n_train)
         with isolated(self.engine):
             return Run(job, self, batches, on_point).carry_out()
+
+    def having(self, engine: Engine) -> TorchTrainer:
+        """The same model and data on another engine."""
+        return TorchTrainer(self.data, self.factory, engine)
 
     def batches(self) -> Batches:
         """The data, brought to the device at the first call."""
@@ -75,13 +87,8 @@ class TorchTrainer:
         }
 
     def choices(self) -> tuple[str, ...]:
-        """What the engine does and why, one sentence each."""
-        kind = "resident on the device" if isinstance(self.data.train, Split) else "streamed"
-        engine = self.engine
-        return (
-            f"Data {kind}.",
-            f"{engine.precision}, {engine.memory_format}, device {engine.device}.",
-        )
+        """How the data reach the device, and why: one sentence each."""
+        return (how_held(self.data, self.engine),)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_batches": None}
@@ -110,16 +117,47 @@ class LossWatch:
 
     def complaint(self, loss: float) -> str:
         """Take one step's loss; "" while all is well."""
+        self.seen += 1
         if not math.isfinite(loss):
             return "the loss is not finite"
-        if self.seen == 0:
+        if self.seen == 1:
             self.start = loss
-        self.seen += 1
         self.average = 0.9 * self.average + 0.1 * loss
         level = self.average / (1 - 0.9**self.seen)
         if level > DIVERGED_LOSS * max(self.start, 0.5):
             return f"the loss, {level:.3g}, is {level / self.start:.1f} x its start"
         return ""
+
+
+class Recent:
+    """Losses and hits since the last point; they stay on the device until they are looked at."""
+
+    def __init__(self, watch: LossWatch) -> None:
+        self._watch = watch
+        self._new: list[Tensor] = []
+        self._hits: list[Tensor] = []
+        self._losses: list[float] = []
+
+    def add(self, loss: Tensor, hits: Tensor) -> None:
+        """One step's mean loss, and how many of its samples were right."""
+        self._new.append(loss)
+        self._hits.append(hits)
+
+    def look(self) -> str:
+        """Fetch the losses that are new; says at which step the run diverged, or ""."""
+        new: list[float] = torch.stack(self._new).tolist() if self._new else []
+        self._new.clear()
+        self._losses += new
+        for loss in new:
+            if complaint := self._watch.complaint(loss):
+                return f"{complaint} at step {self._watch.seen}"
+        return ""
+
+    def means(self, batch_size: int) -> tuple[float, float]:
+        """Mean loss and accuracy since the last call; all losses must have been looked at."""
+        losses, hits = self._losses, torch.stack(self._hits).tolist()
+        self._losses, self._hits = [], []
+        return sum(losses) / len(losses), sum(hits) / (batch_size * len(hits))
 
 
 class Run:
@@ -131,12 +169,8 @@ class Run:
         self.job, self.engine, self.batches, self.on_point = job, trainer.engine, batches, on_point
         self.classes = trainer.data.classes
         recipe = job.recipe
-        torch.manual_seed(recipe.seed)
-        self.model = trainer.factory().to(self.engine.device)
-        if self.engine.memory_format == "channels_last":
-            self.model.to(memory_format=torch.channels_last)
-        set_dropout(self.model, recipe.dropout)
-        self.optimizer = make_optimizer(recipe, self.model)
+        self.learner = Learner(recipe, trainer.factory, self.engine)
+        self.model = self.learner.model
         self.steps = steps_of(recipe, batches.n_train)
         self.rates = tabulate(recipe, self.steps)
         self.evaluate_after = {max(1, round(p * self.steps)) for p in job.phases} | {self.steps}
@@ -144,9 +178,13 @@ class Run:
         self.note_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
         self.points: list[Point] = []
         self.watch = LossWatch()
+        self.recent = Recent(self.watch)
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
+        self.path = PathCurvature(self.model) if job.curvature else None
+        self.batch: tuple[Tensor, Tensor] | None = None
+        self.evaluations = 0
 
     def carry_out(self) -> Trace:
         """Train to the end, or until something ends it."""
@@ -168,44 +206,41 @@ class Run:
 
     def _train(self) -> str:
         """All steps; returns why the run diverged, or ""."""
-        sums = torch.zeros(2, device=self.engine.device)
-        since = 0
         recipe = self.job.recipe
-        for x, y in self.batches.training(recipe.batch_size, recipe.seed):
-            rate = self.rates[self.done]
-            loss, correct = self._step(x, y, rate)
-            sums += torch.stack((loss, correct))
-            since += 1
-            self.done += 1
-            complaint = self.watch.complaint(loss.item())
-            if complaint or self.done in self.note_after or self.done in self.evaluate_after:
-                mean_loss, mean_accuracy = (sums / since).tolist()
-                self._note(rate, mean_loss, mean_accuracy, evaluate=not complaint)
-                sums.zero_()
-                since = 0
-            if complaint or self.done == self.steps:
-                return f"{complaint} at step {self.done} of {self.steps}" if complaint else ""
+        self.model.train()
+        batches = self.batches.training(recipe.batch_size, recipe.seed)
+        with contextlib.closing(batches):
+            for x, y in batches:
+                rate = self.rates[self.done]
+                loss, scores = self.learner.step(x, y, rate)
+                self.done += 1
+                if self.path is not None:
+                    self.batch = x, y
+                    self.path.take(rate.lr)
+                self.recent.add(loss, (scores.argmax(1) == y).sum())
+                if complaint := self._look(rate):
+                    return f"{complaint} of {self.steps}"
+                if self.done == self.steps:
+                    return ""
         raise AssertionError("training batches never end")
 
-    def _step(self, x: Tensor, y: Tensor, rate: Rate) -> tuple[Tensor, Tensor]:
-        """One update; returns (mean loss, share correct) of the batch, both on the device."""
-        set_rate(self.optimizer, rate)
-        self.model.train()
-        with autocast(self.engine):
-            scores = self.model(x)
-            loss = functional.cross_entropy(
-                scores, y, label_smoothing=self.job.recipe.label_smoothing
-            )
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        return loss.detach(), (scores.detach().argmax(1) == y).float().mean()
+    def _look(self, rate: Rate) -> str:
+        """At some steps: check the losses, keep a point, evaluate; returns a complaint or ""."""
+        due = self.done in self.note_after or self.done in self.evaluate_after
+        if not due and self.done % LOOK_EVERY:
+            return ""
+        complaint = self.recent.look()
+        if complaint or due:
+            self._note(rate, *self.recent.means(self.job.recipe.batch_size), not complaint)
+            self.model.train()
+        return complaint
 
     def _note(self, rate: Rate, loss: float, accuracy: float, evaluate: bool) -> None:
         """Keep a point, and show it to whoever watches."""
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
             measured = self._measure(self.engine.curve_samples)
+            self.evaluations += 1
             if self.done == self.steps and self.evaluated <= self.engine.curve_samples:
                 self.final = measured
         samples = self.done * self.job.recipe.batch_size
@@ -220,10 +255,20 @@ class Run:
             train_accuracy=accuracy,
             loss=measured[0],
             accuracy=measured[1],
+            grad_norm=gradient_norm(self.model) if self.path else None,
+            path_lr=self.path.average if self.path else None,
+            gradient_lr=self._gradient_lr() if measured[1] is not None else None,
         )
         self.points.append(point)
         if self.on_point is not None:
             self.on_point(point)
+
+    def _gradient_lr(self) -> float | None:
+        """Curvature along the gradient, at every third evaluation of a run that asks for it."""
+        if self.batch is None or (self.evaluations - 1) % EVERY:
+            return None
+        self.model.train()
+        return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
     def _measure(self, limit: int | None) -> tuple[float, float]:
         recalibrate(self.model, self.batches.statistics(), self.engine)

@@ -82,7 +82,7 @@ def tune_baseline(
     """Tune the standard schedule.
 
     Raises:
-        NothingCompleted: every run of it diverged.
+        NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
     """
     session.start("baseline", BASELINE_RUNS)
     tried: list[Trace] = []
@@ -103,6 +103,7 @@ def tune_baseline(
     chosen = best(tried).recipe
     again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]
     traces = session.run("baseline", "tuning", again, _label)
+    best(traces)
     ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
     margin = max(MIN_MARGIN, stdev(ends) if len(ends) > 1 else 0.0)
     reached = target if target is not None else mean(ends) - margin
@@ -129,9 +130,10 @@ def best(traces: Sequence[Trace]) -> Trace:
 
 
 def _beyond_the_end(traces: Sequence[Trace]) -> float | None:
-    """The next rate outside the grid, where the best so far lies at its end."""
+    """The next rate outside the grid, where the best so far lies at its end or none completed."""
     rates = sorted({t.recipe.max_lr for t in traces})
-    at = best(traces).recipe.max_lr
+    none_completed = not any(t.completed for t in traces)
+    at = rates[0] if none_completed else best(traces).recipe.max_lr
     if at == rates[0]:
         return rates[0] / STEP_LR
     return rates[-1] * STEP_LR if at == rates[-1] else None

@@ -1,6 +1,6 @@
-"""Confirmation and counterfactuals, on fresh paired seeds. The test set is read here, and only
-here: winner, tuned baseline and compressed baseline, then the winner with one regularizer put
-back at a time.
+"""Confirmation, on fresh paired seeds: winner, tuned baseline and compressed baseline.
+
+The test set is read here and in `tuning.counterfactuals`, and nowhere else.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.core.tradeoff import Tradeoff, name_tradeoff, put_back
 from autosuperconv.core.verdict import RunCurve
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.baseline import STEP_LR, best
@@ -19,8 +18,7 @@ from autosuperconv.tuning.session import Session
 CURVE = 50  # T_B is only as fine as this, and rounded up
 FIRST_SEED = 10_000
 CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
-PHASES = tuple((i + 1) / CURVE for i in range(CURVE))
-FACTORS_RETRAINED = ("weight_decay", "dropout", "batch_size", "momentum", "max_lr")
+PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,11 @@ class Confirmation:
     candidate: tuple[Trace, ...]
     baseline: tuple[Trace, ...]
     control: tuple[Trace, ...]
+
+
+def evenly(n: int) -> tuple[float, ...]:
+    """n phases, the last at the end."""
+    return tuple((i + 1) / n for i in range(n))
 
 
 def seeds(n: int) -> list[int]:
@@ -46,7 +49,7 @@ def confirm(
         sides.append(("control", control))
     found: dict[str, tuple[Trace, ...]] = {}
     for role, recipe in sides:
-        jobs = [Job(replace(recipe, seed=s), "test", PHASES) for s in seeds(n)]
+        jobs = [Job(replace(recipe, seed=s), "test", evenly(PHASES[role])) for s in seeds(n)]
         found[role] = tuple(session.run("confirm", role, jobs, _labeller(role)))
     return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
 
@@ -64,38 +67,20 @@ def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe |
 
 
 def run_curve(trace: Trace) -> RunCurve:
-    """A trace as the verdict reads it."""
-    points = [p for p in trace.points if p.accuracy is not None]
+    """A trace as the verdict reads it. A run that broke before it was ever evaluated has one
+    point, at chance."""
     chance = 1 / trace.classes
+    curve = [(float(p.samples), p.accuracy) for p in trace.points if p.accuracy is not None]
+    curve = curve or [(max(float(trace.samples), 1.0), chance)]
     return RunCurve(
-        samples=tuple(float(p.samples) for p in points),
-        accuracy=tuple(p.accuracy or 0.0 for p in points),
+        samples=tuple(samples for samples, _ in curve),
+        accuracy=tuple(accuracy for _, accuracy in curve),
         final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
         max_lr=trace.recipe.max_lr,
         chance=chance,
         seed=trace.recipe.seed,
         diverged=not trace.completed,
     )
-
-
-def counterfactuals(
-    session: Session, confirmation: Confirmation, winner: Recipe, baseline: Recipe
-) -> Tradeoff:
-    """Retrain the winner with one factor at the baseline's value, on the confirmation's seeds."""
-    changed = {f: r for f in FACTORS_RETRAINED if (r := put_back(winner, baseline, f)) is not None}
-    n = len(confirmation.candidate)
-    session.start("counterfactuals", n * len(changed))
-    accuracy: dict[str, dict[int, float]] = {}
-    diverged: dict[str, list[int]] = {}
-    for factor, recipe in changed.items():
-        jobs = [Job(replace(recipe, seed=s), "test", (1.0,)) for s in seeds(n)]
-        role = f"counterfactual:{factor}"
-        traces = session.run("counterfactuals", role, jobs, _labeller(f"{factor} put back"))
-        accuracy[factor] = by_seed(traces)
-        diverged[factor] = [t.recipe.seed for t in traces if not t.completed]
-    result = name_tradeoff(winner, baseline, by_seed(confirmation.candidate), accuracy, diverged)
-    session.finish("counterfactuals", result.sentence)
-    return result
 
 
 def by_seed(traces: Sequence[Trace]) -> dict[int, float]:

@@ -64,8 +64,10 @@ class Processes:
 
     def __init__(self, trainer: Trainer, size: int) -> None:
         self._trainer, self.size = trainer, size
+        self._started = False
 
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        self._started = True
         pool = get_reusable_executor(
             self.size, timeout=600, initializer=_install, initargs=(self._trainer,)
         )
@@ -73,7 +75,8 @@ class Processes:
         return future
 
     def stop(self) -> None:
-        get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+        if self._started:
+            get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
 
 
 _installed: Trainer | None = None
@@ -129,8 +132,9 @@ def _has_result(future: Future[Trace]) -> bool:
 
 def _check_deaths(deaths: int, future: Future[Trace]) -> None:
     if deaths >= MAX_DEATHS:
+        why = str(future.exception()).splitlines()[0].rstrip(".")
         raise WorkerDied(
-            f"A worker process died {deaths} times, last with: {future.exception()}. Often the "
+            f"A worker process died {deaths} times, last with: {why}. Often the "
             "memory ran out: use fewer --workers or less data. The study is kept; the same "
             "command goes on with it."
         )

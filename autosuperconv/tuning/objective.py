@@ -8,6 +8,7 @@ sampler ignores, and it would propose the same again.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -123,7 +124,9 @@ class Reporter:
         )
         trial = Trial(study, self.trial_id)
         phase = nearest_rung(point.phase)
-        trial.report(point.accuracy, step_of(phase))
+        with warnings.catch_warnings():  # a run taken up again reports the same points again
+            warnings.simplefilter("ignore", UserWarning)
+            trial.report(point.accuracy, step_of(phase))
         if "condemned_at" in trial.user_attrs or not trial.should_prune():
             return
         if is_spared(trial.number):

@@ -13,12 +13,13 @@ from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.trace import Job
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.baseline import BASELINE_RUNS
-from autosuperconv.tuning.confirm import CONTROL_RATES, CURVE, FACTORS_RETRAINED
+from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
+from autosuperconv.tuning.counterfactuals import distinct_runs
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.winner import EXTRA_SEEDS, SHORTLIST
 
 TIMING_STEPS = 24
-SWEEP_STEPS = 100
+SWEEP_STEPS = 80
 SWEEP_PHASES = 25
 NOISE_SEEDS = 3
 MIN_TRIALS = 12
@@ -36,6 +37,8 @@ class Budget:
         epochs_low, epochs_high: range of cycle lengths.
         seeds: paired seeds of the confirmation and of each counterfactual.
         fixed: the lengths were given by the user and are not to be shortened.
+        factors: in which winner and baseline will probably differ.
+        shapley: retrain every subset of them.
     """
 
     trials: int = 30
@@ -44,6 +47,8 @@ class Budget:
     epochs_high: float = 10.0
     seeds: int = 3
     fixed: bool = False
+    factors: int = 5
+    shapley: bool = False
 
     def scaled(self, factor: float) -> Budget:
         """All lengths times a factor."""
@@ -61,16 +66,17 @@ class Sizes:
 
     Args:
         curve: samples of one evaluation on the way, with those that recalibrate batch norm.
-        end: samples of the evaluation at the end.
+        validation, test: samples of the evaluation at the end, on either split.
     """
 
     n_train: int
     curve: int
-    end: int
+    validation: int
+    test: int
 
 
 def sweep_epochs(batch_size: int, n_train: int) -> float:
-    """Length of one sweep: at least 100 steps and half an epoch."""
+    """Length of one sweep: at least 80 steps and half an epoch."""
     return max(SWEEP_STEPS * batch_size / n_train, 0.5)
 
 
@@ -97,21 +103,22 @@ def forecast(
     rate = sum(rates.values()) / len(rates)
 
     def cost(step: str, runs: float, epochs: float, evaluations: float) -> Forecast:
+        end = sizes.test if step in ("confirm", "counterfactuals") else sizes.validation
         equivalents = epochs * sizes.n_train + EVALUATION_COST * (
-            evaluations * sizes.curve + runs * sizes.end
+            evaluations * sizes.curve + runs * end
         )
         seconds = equivalents / rate / min(workers, max(runs, 1))
         return Forecast(step, round(runs), epochs, seconds)
 
     sweeps = sum(sweep_epochs(b, sizes.n_train) for b in cells)
-    counterfactuals = len(FACTORS_RETRAINED) * budget.seeds
+    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
     mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
     confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
     return (
         cost("range test", len(cells), sweeps, SWEEP_PHASES * len(cells)),
         cost("baseline", BASELINE_RUNS, BASELINE_RUNS * long, BASELINE_RUNS),
         cost("study", budget.trials, budget.trials * mean, 7 * budget.trials),
-        cost("confirm", confirm_runs(seeds), confirm_epochs, CURVE * 3 * seeds),
+        cost("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
         cost("counterfactuals", counterfactuals, counterfactuals * mean, 0),
     )
 
@@ -166,8 +173,8 @@ def make_plan(
     known = session.stored("plan")
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
-    session.start("plan", len(batch_sizes) * session.executor.size + NOISE_SEEDS)
-    rates = {b: _rate(session, base, b, sizes.n_train) for b in batch_sizes}
+    session.start("plan", len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
+    rates = {b: _rate(session, base, b, sizes) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
     budget = fit(budget, sizes, rates, cells, session.executor.size, session.time_left())
     plan = Plan(
@@ -193,18 +200,20 @@ def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
     return plan
 
 
-def _rate(session: Session, base: Recipe, batch_size: int, n_train: int) -> float:
+def _rate(session: Session, base: Recipe, batch_size: int, sizes: Sizes) -> float:
     """Training samples per second of one worker while all are busy."""
     recipe = replace(
         base,
         max_lr=1e-3,
         schedule="constant",
         batch_size=batch_size,
-        epochs=TIMING_STEPS * batch_size / n_train,
+        epochs=TIMING_STEPS * batch_size / sizes.n_train,
     )
-    jobs = [Job(replace(recipe, seed=seed)) for seed in range(session.executor.size)]
+    jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
+    evaluated = sizes.curve + sizes.validation  # a point on the curve, and the end
     traces = session.run("plan", "timing", jobs, lambda job: f"timing batch {batch_size}")
-    return max(t.samples for t in traces) / min(t.seconds for t in traces)
+    work = traces[0].samples + EVALUATION_COST * evaluated
+    return work / min(t.seconds for t in traces)
 
 
 def _seed_noise(session: Session, base: Recipe, budget: Budget) -> float | None:

@@ -46,10 +46,19 @@ def make_sampler(name: str, prior: LrPrior, seed: int, trials_so_far: int) -> Ba
     Raises:
         UnknownName: no such sampler.
     """
-    if name not in SAMPLERS:
-        raise UnknownName("sampler", name, SAMPLERS)
+    check_sampler(name)
     inner, own = np.random.SeedSequence([seed, trials_so_far]).generate_state(2)
     return EdgeSampler(SAMPLERS[name](int(inner)), prior, int(own))
+
+
+def check_sampler(name: str) -> None:
+    """Refuse a name that is not in `SAMPLERS`.
+
+    Raises:
+        UnknownName: no such sampler.
+    """
+    if name not in SAMPLERS:
+        raise UnknownName("sampler", name, SAMPLERS)
 
 
 class EdgeSampler(BaseSampler):
@@ -61,6 +70,7 @@ class EdgeSampler(BaseSampler):
     def __init__(self, inner: BaseSampler, prior: LrPrior, seed: int) -> None:
         self._inner, self._prior = inner, prior
         self._rng = np.random.default_rng(seed)
+        self._proposed: dict[int, float] = {}
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -73,12 +83,11 @@ class EdgeSampler(BaseSampler):
         trial: FrozenTrial,
         search_space: dict[str, BaseDistribution],
     ) -> dict[str, Any]:
-        """The inner sampler's joint proposal; max_lr drawn again where it breaks the cap."""
+        """The inner sampler's joint proposal. Its max_lr waits until batch size and weight decay
+        are known: a dimension of one value is in no joint proposal."""
         params = self._inner.sample_relative(study, trial, search_space)
         if "max_lr" in params:
-            cell = (int(params["batch_size"]), float(params["weight_decay"]))
-            if params["max_lr"] > self._prior.cap(*cell):
-                params["max_lr"] = self._prior.draw(self._rng, *cell)
+            self._proposed[trial.number] = float(params.pop("max_lr"))
         return params
 
     def sample_independent(
@@ -90,8 +99,11 @@ class EdgeSampler(BaseSampler):
     ) -> Any:
         if param_name != "max_lr":
             return self._inner.sample_independent(study, trial, param_name, param_distribution)
-        batch_size, weight_decay = trial.params["batch_size"], trial.params["weight_decay"]
-        return self._prior.draw(self._rng, int(batch_size), float(weight_decay))
+        cell = (int(trial.params["batch_size"]), float(trial.params["weight_decay"]))
+        proposed = self._proposed.pop(trial.number, None)
+        if proposed is not None and proposed <= self._prior.cap(*cell):
+            return proposed
+        return self._prior.draw(self._rng, *cell)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
         self._inner.before_trial(study, trial)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
@@ -22,6 +25,7 @@ from autosuperconv.tuning.ledger import Ledger
 
 Direction = Literal["maximize", "minimize"]
 COMPANION = ".runs"
+METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
 
 
@@ -40,10 +44,19 @@ def open_study(
     if name in known:
         refuse_another(study, question)
     study.set_user_attr("question", json.dumps(question))
+    name_metric(study, METRICS[direction])
     companion = optuna.create_study(
         storage=storage, study_name=name + COMPANION, direction="maximize", load_if_exists=True
     )
+    name_metric(companion, METRICS["maximize"])
     return study, Ledger(companion)
+
+
+def name_metric(study: optuna.Study, name: str) -> None:
+    """Name what the study's values are, for the dashboard's axes and columns."""
+    with warnings.catch_warnings():  # "experimental", to each user at each start
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([name])
 
 
 def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
@@ -85,6 +98,18 @@ class Session:
     deadline: float | None = None
     keep_curve: Callable[[Trial, Trace], None] = nothing
     _runs: int = 0
+    _waited: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+
+    def remember_start(self) -> None:
+        """Keep when the search was begun; later starts leave it."""
+        if self.stored("started") is None:
+            self.store("started", datetime.now(UTC).isoformat(timespec="seconds"))
+        self._waited = float(self.stored("wall_seconds") or 0.0)
+
+    def remember_wall_seconds(self) -> None:
+        """Keep how long the search took, earlier starts included."""
+        self.store("wall_seconds", f"{self._waited + time.monotonic() - self._began:.1f}")
 
     def note(self, text: str) -> None:
         """Tell the user something once."""
@@ -103,15 +128,22 @@ class Session:
     def run(
         self,
         step: str,
-        role: str,
+        role: str | Callable[[Job], str],
         jobs: Sequence[Job],
         describe: Callable[[Job], str],
     ) -> list[Trace]:
-        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order."""
+        """Carry out the jobs that the ledger does not have yet; traces in the jobs' order.
+
+        Args:
+            role: of all of them, or of each: jobs of several roles given at once keep every
+                worker busy.
+        """
         missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
         tasks = (Task(key, job) for key, job in missing.items())
         for task, trace in drive(self.executor, tasks):
-            self.ledger.add(step, role, task.job, trace)
+            self.ledger.add(
+                step, role if isinstance(role, str) else role(task.job), task.job, trace
+            )
             left = self.seconds_left(step, len(self.ledger.of(step)))
             self.listener(RunFinished(step, describe(task.job), outcome_text(trace), None, left))
         return [self._known(job) for job in jobs]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
 import logging
 from pathlib import Path
+from typing import BinaryIO
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autosuperconv.errors import InvalidInput, StorageUnavailable
@@ -30,20 +32,60 @@ def open_storage(url: str) -> BaseStorage:
     try:
         if "://" in url:
             return RDBStorage(url)
-        Path(url).parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(url))
+        return JournalStorage(open_journal(Path(url).resolve()))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise InvalidInput(f"--storage {url!r} cannot be opened: {first_line(error)}.") from None
     except (SQLAlchemyError, OSError) as error:
-        raise StorageUnavailable(
-            f"The storage {url!r} does not answer: {first_line(error)}. Check that the server "
-            "runs and the address is right, or leave out --storage to use a file here."
-        ) from None
+        raise silent_storage(url, error) from None
     except (ValueError, KeyError) as error:
         raise StorageUnavailable(
             f"The storage {url!r} is not a readable journal: {first_line(error)}. "
             "Move it away, or name another with --storage."
         ) from None
+
+
+def silent_storage(url: str, error: Exception) -> StorageUnavailable:
+    """What to say of a storage that does not answer, at first or in the middle of a search."""
+    cause = error.__cause__ or error
+    return StorageUnavailable(
+        f"The storage {url!r} does not answer: {first_line(cause)}. Check that the server "
+        "runs and the address is right, or leave out --storage to use a file here."
+    )
+
+
+def open_journal(path: Path) -> JournalFileBackend:
+    """A journal file, made where there is none; a last line that was not written to its end (its
+    writer was killed) is cut off, else the next entry would be glued to it.
+
+    The path must be absolute: the lock beside the file is a link to it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileSymlinkLock(str(path))
+    backend = JournalFileBackend(str(path), lock)
+    with path.open("r+b") as file:
+        if not ends_whole(file):
+            lock.acquire()
+            try:
+                cut_torn_line(file)
+            finally:
+                lock.release()
+    return backend
+
+
+def ends_whole(file: BinaryIO) -> bool:
+    """Whether a journal is empty or ends with a line's end."""
+    size = file.seek(0, io.SEEK_END)
+    if size == 0:
+        return True
+    file.seek(size - 1)
+    return file.read(1) == b"\n"
+
+
+def cut_torn_line(file: BinaryIO) -> None:
+    """Cut off what follows the last line's end; under the lock, so nobody is writing it."""
+    if not ends_whole(file):
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)
 
 
 def first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autosuperconv.core.codec import from_json, to_json
+from autosuperconv.core.curvature import pure_noise_estimate
 from autosuperconv.core.range_test import RangeTest, SweepCurve, summarise, summarise_cell
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
@@ -46,7 +47,9 @@ def run_range_test(
     phases = tuple((i + 1) / SWEEP_PHASES for i in range(SWEEP_PHASES))
     grid = [(b, wd) for b in batch_sizes for wd in weight_decays]
     jobs = {
-        (b, wd): [Job(sweep_recipe(base, b, wd, s, n_train), phases=phases) for s in SEEDS]
+        (b, wd): [
+            Job(sweep_recipe(base, b, wd, s, n_train), "validation", phases, True) for s in SEEDS
+        ]
         for b, wd in grid
     }
     every = [job for cell in jobs.values() for job in cell]
@@ -72,16 +75,24 @@ def sweep_curve(trace: Trace) -> SweepCurve:
     """A sweep's trace as a curve. Where it diverged, the last point is at chance."""
     points = list(trace.points)
     accuracy = [p.accuracy for p in points]
-    train_loss: list[float | None] = [p.train_loss for p in points]
     if trace.diverged and points and accuracy[-1] is None:
         accuracy[-1] = 1 / trace.classes
     return SweepCurve(
         seed=trace.recipe.seed,
         lr=tuple(p.lr for p in points),
         accuracy=tuple(accuracy),
-        train_loss=tuple(x if x is not None and math.isfinite(x) else None for x in train_loss),
+        train_loss=tuple(finite(p.train_loss) for p in points),
         loss=tuple(p.loss for p in points),
+        grad_norm=tuple(finite(p.grad_norm) for p in points),
+        path_lr=tuple(finite(p.path_lr) for p in points),
+        gradient_lr=tuple(finite(p.gradient_lr) for p in points),
+        noise_lr=tuple(pure_noise_estimate(p.lr, p.momentum) for p in points),
     )
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where it is no number."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _label(job: Job) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from world import Design, Floats
+from world import Floats
 
 from autosuperconv.tuning.pruner import MIN_TRIALS, RUNGS, PhasePruner
 

@@ -80,8 +80,8 @@ def test_the_range_test_marks_floor_and_edge_of_each_cell() -> None:
 
 def test_an_effect_names_its_factor_its_size_and_the_diverged_runs() -> None:
     texts = _texts(_drawn("effects", True))
-    assert "weight decay  2e-4 \u2192 1e-3" in texts
-    assert "\u22121.42, 1 of 3 diverged" in texts
+    assert "weight decay  1e-3 \u2192 2e-4" in texts
+    assert "+1.42, 1 of 3 diverged" in texts
 
 
 @pytest.mark.parametrize("name", plots.PICTURES)

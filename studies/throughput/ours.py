@@ -1,0 +1,157 @@
+"""The engine's run, the bare step below it, and what stands around a trial."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import torch
+from task import Case
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import Rate
+from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.trace import Job, PruneTraining
+from autosuperconv.prepare import curve_keeper
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.training.batches import input_layout
+from autosuperconv.training.choosing import Timing, fastest, measure
+from autosuperconv.training.engine import Engine, isolated
+from autosuperconv.training.evaluation import evaluate, recalibrate
+from autosuperconv.training.loop import Run, TorchTrainer
+from autosuperconv.training.step import Learner
+from autosuperconv.tuning.executor import InProcess, Processes, Task, drive
+from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell
+from autosuperconv.tuning.pruner import RUNGS, make_pruner
+from autosuperconv.tuning.session import Session, open_study
+from autosuperconv.tuning.storage import open_storage
+
+
+class TimedRun(Run):
+    """A run that also counts the seconds it spends on evaluation."""
+
+    measuring = 0.0
+
+    def _measure(self, limit: int | None) -> tuple[float, float]:
+        started = time.perf_counter()
+        result = super()._measure(limit)
+        self.measuring += time.perf_counter() - started
+        return result
+
+
+def chosen_engine(case: Case, threads: int) -> tuple[TorchTrainer, list[Timing]]:
+    """The trainer in the fastest of the four settings, and all four's speeds."""
+    trainer = TorchTrainer(case.data, case.factory, Engine(threads=threads))
+    formats = ("contiguous", "channels_last") if len(case.data.shape) == 3 else ("contiguous",)
+    engines = [
+        Engine(threads=threads, precision=precision, memory_format=memory_format)
+        for precision in ("float32", "bfloat16")
+        for memory_format in formats
+    ]
+    timings = measure(trainer, case.recipe, engines)
+    best = fastest(timings)
+    engine = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
+    return trainer.having(engine), timings
+
+
+def fit(case: Case, trainer: TorchTrainer, seed: int) -> tuple[float, torch.nn.Module]:
+    """(Seconds of training without evaluation, the model)."""
+    with isolated(trainer.engine):
+        started = time.perf_counter()
+        job = Job(replace(case.recipe, seed=seed))
+        run = TimedRun(job, trainer, trainer.batches(), None)
+        trace = run.carry_out()
+        seconds = time.perf_counter() - started - run.measuring
+    assert trace.samples == case.samples
+    return seconds, run.model
+
+
+def bare(case: Case, trainer: TorchTrainer, steps: int) -> float:
+    """Samples/s of the same step on one batch that stays where it is: no data, no looking."""
+    engine = trainer.engine
+    with isolated(engine):
+        learner = Learner(case.recipe, case.factory, engine)
+        learner.model.train()
+        x = input_layout(torch.randn(case.recipe.batch_size, *case.data.shape), engine)
+        y = torch.randint(0, case.data.classes, (len(x),))
+        for _ in range(2):
+            learner.step(x, y, Rate(1e-6, 0.9))
+        started = time.perf_counter()
+        for _ in range(steps):
+            learner.step(x, y, Rate(1e-6, 0.9))
+        return steps * len(x) / (time.perf_counter() - started)
+
+
+def accuracy(case: Case, trainer: TorchTrainer, model: torch.nn.Module) -> float:
+    """Of anybody's model, measured alike: float32, statistics recalibrated."""
+    plain = trainer.having(Engine(threads=trainer.engine.threads))
+    batches = plain.batches()
+    with isolated(plain.engine):
+        model.to(memory_format=torch.contiguous_format)
+        recalibrate(model, batches.statistics(), plain.engine)
+        return evaluate(model, batches.evaluation("validation"), plain.engine)[1]
+
+
+def drive_trials(case: Case, processes: Processes, n: int, first_seed: int) -> float:
+    """Seconds for n whole trials, evaluated at every rung of the pruner, by two processes."""
+    jobs = [Job(replace(case.recipe, seed=first_seed + i), phases=RUNGS) for i in range(n)]
+    started = time.perf_counter()
+    traces = list(drive(processes, (Task(str(j.recipe.seed), j) for j in jobs)))
+    assert len(traces) == n
+    return time.perf_counter() - started
+
+
+def around_a_trial(trials: int = 30) -> dict[str, list[float]]:
+    """Milliseconds that each part of a trial takes besides training it.
+
+    Trials of the shipped fake, which takes no time, through the very calls of a search.
+    """
+    folder = Path(tempfile.mkdtemp())
+    url = str(folder / "study.journal")
+    study, ledger = open_study(open_storage(url), "overhead", {}, "minimize")
+    trainer = SurfaceTrainer()
+    session = Session(study, ledger, InProcess(trainer), lambda event: None, url)
+    keep = curve_keeper(session, folder / "artifacts")
+    space = SearchSpace(
+        {
+            "batch_size": Choices((64, 128, 256)),
+            "epochs": Range(1, 5, log=True),
+            "max_lr": Range(1e-3, 1, log=True),
+            "weight_decay": Range(1e-6, 1e-2, log=True),
+        }
+    )
+    objective, pruner = Objective("cost", 0.9, 1000, 5), make_pruner("phase", 0.9, 0.01)
+    parts: dict[str, list[float]] = {}
+
+    def took(part: str, since: float) -> float:
+        now = time.perf_counter()
+        parts.setdefault(part, []).append(1000 * (now - since))
+        return now
+
+    for _ in range(trials):
+        at = time.perf_counter()
+        trial = study.ask()
+        recipe: Recipe = suggest(trial, space, Recipe(max_lr=1.0), 0)
+        at = took("proposing", at)
+        trace = trainer(Job(recipe, phases=RUNGS))
+        reporter = Reporter(url, study.study_name, trial._trial_id, pruner)
+        at = time.perf_counter()
+        for point in trace.points:
+            try:
+                reporter(point)
+            except PruneTraining:
+                break
+        at = took("reporting its course", at)
+        keep(trial, trace)
+        at = took("picture and table", at)
+        tell(study, trial, objective, trace)
+        took("telling its end", at)
+    return {part: values[trials // 3 :] for part, values in parts.items()}
+
+
+def overhead_ms(parts: dict[str, list[float]]) -> float:
+    """Of all parts together, medians."""
+    return sum(median(values) for values in parts.values())

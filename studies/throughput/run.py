@@ -1,0 +1,184 @@
+"""Samples per second of the engine and of what a user would take instead, on this machine.
+
+    python studies/throughput/run.py
+
+Takes data from the folder AUTOSUPERCONV_DATA (default: data); CIFAR-10 as images in class folders
+from AUTOSUPERCONV_CIFAR, if set. fastai, lightning and skorch take part where installed.
+Everything is measured turn by turn, and compared within a turn: a shared machine's speed
+drifts more than loops differ. Writes RESULTS.md and results.json beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import mean, median, stdev
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import ours
+import peers
+import torch
+from tables import write
+from task import Case, cases, use_threads
+
+from autosuperconv.training.environment import cpu_workers, processor_name
+from autosuperconv.tuning.executor import Processes
+
+HERE = Path(__file__).parent
+TRIALS, TRIAL_ROUNDS = 4, 5
+PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "fastai", "lightning", "skorch")
+
+
+def compare(case: Case, threads: int) -> dict[str, Any]:
+    """Every loop in turn, `repeats` times; samples/s, ratios within a turn, accuracy."""
+    use_threads(threads)
+    trainer, timings = ours.chosen_engine(case, threads)
+    loops = peers.available()
+    rates: dict[str, list[float]] = {name: [] for name in ("ours", "bare step", *loops)}
+    ends: dict[str, list[float]] = {name: [] for name in ("ours", *loops)}
+    for seed in range(-1, case.repeats):  # seed -1 warms up and is not counted
+        turn = one_turn(case, trainer, loops, max(seed, 0), ends if seed >= 0 else None)
+        if seed >= 0:
+            for name, rate in turn.items():
+                rates[name].append(rate)
+        say(f"{case.name}, turn {seed + 1} of {case.repeats}")
+    best = max(loops, key=lambda name: median(rates[name]))
+    return {
+        "case": case.name,
+        "threads": threads,
+        "n_train": len(case.train),
+        "batch_size": case.recipe.batch_size,
+        "epochs": case.epochs,
+        "setting": f"{trainer.engine.precision}, {trainer.engine.memory_format}",
+        "settings": {t.name: round(t.samples_per_second) for t in timings},
+        "samples_per_second": rates,
+        "accuracy": ends,
+        "best_peer": best,
+        "to_best_peer": quotients(rates["ours"], rates[best]),
+        "to_bare": quotients(rates["ours"], rates["bare step"]),
+    }
+
+
+def one_turn(
+    case: Case,
+    trainer: Any,
+    loops: dict[str, peers.Fit],
+    seed: int,
+    ends: dict[str, list[float]] | None,
+) -> dict[str, float]:
+    """Samples/s of every loop once; accuracies are added to `ends`."""
+    use_threads(trainer.engine.threads)
+    rates = {"bare step": ours.bare(case, trainer, min(case.steps, 30))}
+    seconds, model = ours.fit(case, trainer, seed)
+    rates["ours"] = case.samples / seconds
+    models = {"ours": model}
+    for name, fit in loops.items():
+        started = time.perf_counter()
+        models[name] = fit(case, seed)
+        rates[name] = case.samples / (time.perf_counter() - started)
+    if ends is not None:
+        for name, trained in models.items():
+            ends[name].append(ours.accuracy(case, trainer, trained))
+    return rates
+
+
+def trials_per_hour(case: Case, best: str) -> dict[str, Any]:
+    """Two one-thread processes of ours, against the best peer trial after trial."""
+    cores = cpu_workers()
+    trainer, _ = ours.chosen_engine(case, 1)
+    fit = peers.available()[best]
+    processes = Processes(trainer, cores)
+    ours.drive_trials(case, processes, cores, 100)  # the processes start and warm up
+    mine: list[float] = []
+    theirs: dict[int, list[float]] = {1: [], cores: []}
+    for turn in range(TRIAL_ROUNDS):
+        mine.append(3600 * TRIALS / ours.drive_trials(case, processes, TRIALS, 10 * turn))
+        for threads, rates in theirs.items():
+            use_threads(threads)
+            started = time.perf_counter()
+            fit(case, turn)
+            rates.append(3600 / (time.perf_counter() - started))
+        say(f"trials per hour, turn {turn + 1} of {TRIAL_ROUNDS}")
+    processes.stop()
+    threads = max(theirs, key=lambda n: median(theirs[n]))
+    return {
+        "case": case.name,
+        "ours": mine,
+        "peer": best,
+        "peer_threads": threads,
+        "theirs": theirs[threads],
+        "ratio": quotients(mine, theirs[threads]),
+    }
+
+
+def quotients(above: list[float], below: list[float]) -> list[float]:
+    """Turn by turn."""
+    return [a / b for a, b in zip(above, below, strict=True)]
+
+
+def summary(values: list[float]) -> dict[str, float]:
+    """Median, extremes, mean, deviation and number."""
+    return {
+        "median": median(values),
+        "min": min(values),
+        "max": max(values),
+        "mean": mean(values),
+        "sd": stdev(values) if len(values) > 1 else 0.0,
+        "n": len(values),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Where this was measured."""
+    return {
+        "processor": processor_name(),
+        "cores": cpu_workers(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
+        "python": platform.python_version(),
+        "load_average": [round(x, 1) for x in os.getloadavg()],
+        **{name: installed(name) for name in PACKAGES},
+    }
+
+
+def installed(name: str) -> str:
+    """A package's version, or that it is missing."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def say(text: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    started, at_start = time.time(), machine()
+    found = cases()
+    parts = ours.around_a_trial()
+    compared = [compare(case, 1) for case in found]
+    trial_case = found[1]
+    best = compared[1]["best_peer"]
+    hour = trials_per_hour(trial_case, best)
+    results = {
+        "machine": at_start,
+        "load_average_at_end": machine()["load_average"],
+        "minutes": round((time.time() - started) / 60, 1),
+        "one_trial": compared,
+        "trials_per_hour": hour,
+        "around_a_trial_ms": {part: summary(values) for part, values in parts.items()},
+        "overhead_ms": ours.overhead_ms(parts),
+    }
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write(results, HERE / "RESULTS.md")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What every loop of this study trains: the same net, data, batch size, schedule and length."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.training.data import Split, TaskData, load_dataset
+from autosuperconv.training.models import ModelFactory, model_factory
+
+VALIDATION = 1000
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison.
+
+    Args:
+        repeats: interleaved; each with its own seed.
+    """
+
+    name: str
+    data: TaskData
+    factory: ModelFactory
+    recipe: Recipe
+    repeats: int = 5
+
+    @property
+    def train(self) -> Split:
+        assert isinstance(self.data.train, Split)
+        return self.data.train
+
+    @property
+    def samples(self) -> int:
+        """Training samples of one run: whole batches only."""
+        return self.steps * self.recipe.batch_size
+
+    @property
+    def steps(self) -> int:
+        return self.epochs * (len(self.train) // self.recipe.batch_size)
+
+    @property
+    def epochs(self) -> int:
+        return round(self.recipe.epochs)
+
+
+def cases() -> list[Case]:
+    """LeNet on MNIST, ResNet-8 and ResNet-20 on CIFAR-10, an MLP on 64 features."""
+    folder = Path(os.environ.get("AUTOSUPERCONV_DATA", "data"))
+    photos = os.environ.get("AUTOSUPERCONV_CIFAR")
+    cifar = f"folder:{photos}" if photos else "cifar10"
+    mnist = _whole_batches(load_dataset("mnist", folder, n_train=4000), 128)
+    small = _whole_batches(load_dataset(cifar, folder, n_train=2000), 128)
+    features = _whole_batches(_flat(load_dataset("digits", folder)), 64)
+    tame = Recipe(max_lr=0.05, batch_size=128, weight_decay=1e-4)
+    return [
+        _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=2)),
+        _case("resnet8 on CIFAR-10", "resnet8", small, replace(tame, epochs=2, max_lr=0.3)),
+        _case("resnet20 on CIFAR-10", "resnet20", small, replace(tame, epochs=1, max_lr=0.3)),
+        _case("mlp on 64 features", "mlp", features, replace(tame, epochs=20, batch_size=64)),
+    ]
+
+
+def _case(name: str, model: str, data: TaskData, recipe: Recipe) -> Case:
+    return Case(name, data, model_factory(model, data.shape, data.classes), recipe)
+
+
+def _whole_batches(data: TaskData, batch_size: int) -> TaskData:
+    """An epoch of whole batches, so that every loop makes the same steps; a short validation."""
+    train, validation = data.train, data.validation
+    assert isinstance(train, Split)
+    assert isinstance(validation, Split)
+    n = len(train) // batch_size * batch_size
+    return replace(
+        data,
+        train=Split(train.x[:n], train.y[:n]),
+        validation=Split(validation.x[:VALIDATION], validation.y[:VALIDATION]),
+    )
+
+
+def _flat(data: TaskData) -> TaskData:
+    """Images as rows of float features, standardised by the images' one mean and deviation."""
+
+    def rows(split: object) -> Split:
+        assert isinstance(split, Split)
+        return Split((split.x.flatten(1).float() / 255 - data.mean[0]) / data.std[0], split.y)
+
+    width = data.shape[0] * data.shape[1] * data.shape[2]
+    return replace(
+        data,
+        train=rows(data.train),
+        validation=rows(data.validation),
+        test=rows(data.test),
+        shape=(width,),
+        mean=(0.0,) * width,
+        std=(1.0,) * width,
+    )
+
+
+def use_threads(n: int) -> None:
+    """Threads of one run."""
+    torch.set_num_threads(n)

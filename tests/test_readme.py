@@ -1,0 +1,29 @@
+"""The README keeps to what is committed."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+
+import pytest
+
+from autosuperconv.cli import cli
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_outputs_shown_are_the_recorded_ones() -> None:
+    filled = runpy.run_path(str(ROOT / "studies" / "readme.py"))["filled"]
+    assert filled(README) == README
+
+
+@pytest.mark.parametrize("command", sorted(cli.commands))
+def test_every_command_is_mentioned(command: str) -> None:
+    assert f"autosuperconv {command}" in README
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
+def test_every_relative_link_leads_somewhere(target: str) -> None:
+    assert (ROOT / target).exists()

@@ -1,0 +1,75 @@
+"""`max_lr`, from the command line to the report: the value is followed through every hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from autosuperconv import prepare
+from autosuperconv.cli import cli
+from autosuperconv.core.schedule import build_schedule
+from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.executor import InProcess
+
+EDGE = 5.0
+LOW, HIGH = 0.5, 8.0
+
+
+def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[Job] = []
+
+    def surface(job: Job, on_point: OnPoint | None = None) -> Trace:
+        asked.append(job)
+        return SurfaceTrainer(edge=EDGE, noise=0.0005, n_train=1077)(job, on_point)
+
+    real = prepare.engage
+
+    def engage(*given: object) -> object:
+        return real(*given)[0], InProcess(surface)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(prepare, "engage", engage)
+    monkeypatch.chdir(tmp_path)
+    flags = "--dataset digits --model mlp --workers 1 --trials 8 --epochs 1:4 --json --quiet"
+    more = f"--baseline-epochs 20 --batch-size 16,32 --pruner none --max-lr {LOW}:{HIGH}"
+    result = CliRunner().invoke(
+        cli, ["search", *flags.split(), *more.split()], catch_exceptions=False
+    )
+    report = json.loads(result.stdout)
+
+    # the sweeps find where rates break
+    sweeps = [job.recipe for job in asked if job.recipe.schedule.startswith("lr_range")]
+    assert len(sweeps) == 8
+    edges = [cell["edge"] for cell in report["range_test"]["cells"]]
+    assert all(EDGE / 2 < edge <= EDGE for edge in edges)
+
+    # trials are proposed inside the range that was asked for, and never above the cap
+    trials = [job.recipe for job in asked if job.recipe.seed == 0 and len(job.phases) == 7]
+    rates = [recipe.max_lr for recipe in trials]
+    assert len(rates) == 8
+    assert all(LOW <= rate <= HIGH for rate in rates)
+    assert [trial["recipe"]["max_lr"] for trial in report["trials"]] == rates
+
+    # the schedule peaks at it, and the trace gives it back
+    first = trials[0]
+    assert max(build_schedule(first, 1000)(i / 1000).lr for i in range(1001)) == pytest.approx(
+        first.max_lr, rel=1e-2
+    )
+    curve = report["trials"][0]["curve"]["lr"]
+    assert max(curve) <= first.max_lr
+    assert max(curve) > 0.8 * first.max_lr
+
+    # the verdict holds the winner's against the baseline's
+    winner, standard = report["winner"]["max_lr"], report["baseline"]["recipe"]["max_lr"]
+    assert winner in rates
+    rate = next(c for c in report["verdict"]["conditions"] if c["name"].startswith("C3"))
+    assert rate["value"] == pytest.approx(winner / standard)
+    assert rate["bound"] == 3
+
+    # and it lies in the folder, ready to be trained
+    out = tmp_path / "runs" / "digits-mlp"
+    assert json.loads((out / "recipe.json").read_text())["max_lr"] == winner
+    assert json.loads((out / "report.json").read_text()) == report
