@@ -18,8 +18,6 @@ from autosuperconv.tuning.session import STEPS, Session
 from autosuperconv.tuning.summaries import run_summary, trial_summaries
 from autosuperconv.tuning.winner import Winner
 
-WALL_SECONDS = "wall_seconds"  # kept with the study, for a report that is made again
-
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -55,7 +53,7 @@ def assemble(work: Work, found: Findings) -> Report:
         not_measured=_not_measured(found),
         environment=work.setup.environment,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
-        wall_seconds=float(session.stored(WALL_SECONDS) or 0.0),
+        wall_seconds=0.0,
         surrogate=surrogate_view(session, found.winner.recipe),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from autosuperconv.assemble import WALL_SECONDS, Findings, assemble
+from autosuperconv.assemble import Findings, assemble
 from autosuperconv.core.events import Listener, RunFinished, StepStarted
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.range_test import RangeTest
@@ -61,9 +61,7 @@ def search(
     started = time.monotonic()
     with prepare(model_factory, data, options, listener) as work:
         report = tell_story(work)
-        seconds = round(time.monotonic() - started, 1)
-        work.session.store(WALL_SECONDS, str(seconds))
-        report = replace(report, wall_seconds=seconds)
+        report = replace(report, wall_seconds=round(time.monotonic() - started, 1))
         publish(work, report)
         return report
 
