@@ -16,6 +16,7 @@ from autosuperconv.tuning.confirm import Confirmation, seeds
 from autosuperconv.tuning.counterfactuals import counterfactuals, distinct_runs, grouped
 from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.ledger import Ledger
+from autosuperconv.tuning.plan import Budget, Sizes, forecast
 from autosuperconv.tuning.session import Session
 
 BASELINE = Recipe(
@@ -143,3 +144,10 @@ def test_a_second_call_trains_nothing_again() -> None:
     first = counterfactuals(session, confirmed(trainer), WINNER, BASELINE)
     session.executor = InProcess(RuleTrainer(lambda recipe: 1 / 0))
     assert counterfactuals(session, confirmed(trainer), WINNER, BASELINE) == first
+
+
+@pytest.mark.parametrize(("shapley", "runs"), [(False, 3 * 11), (True, 3 * 19)])
+def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: int) -> None:
+    budget = Budget(seeds=3, factors=5, shapley=shapley)
+    steps = forecast(budget, Sizes(1000, 100, 100), {64: 1000.0}, [64], 1)
+    assert {step.step: step.runs for step in steps}["counterfactuals"] == runs
