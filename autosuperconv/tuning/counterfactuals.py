@@ -76,8 +76,8 @@ def _lost(traces: Sequence[Trace]) -> list[int]:
 
 def distinct_runs(factors: int, seeds: int, *, shapley: bool = False) -> int:
     """Runs of both halves for so many changed factors; with Shapley values, of the subsets
-    between them as well. With one factor the ends of the two halves are the same."""
-    runs = 2 * factors + (factors > 0)
+    between them as well. With two factors, one put back is the other one alone."""
+    runs = (2 * factors if factors > 2 else factors) + (factors > 0)
     if shapley and factors:
         groups = min(factors, MOST_GROUPS)
         joined = factors > MOST_GROUPS  # the last group is then of several factors: two new ends

@@ -120,6 +120,21 @@ def test_shapley_trains_only_the_subsets_between_the_halves(factors: int, runs: 
     assert sum(len(share.factors) for share in found.shares) == factors
 
 
+@pytest.mark.parametrize(("changes", "runs"), [(("max_lr",), 2), (("max_lr", "dropout"), 3)])
+def test_a_run_that_belongs_to_both_halves_is_trained_once(
+    changes: tuple[str, ...], runs: int
+) -> None:
+    same = replace(BASELINE, epochs=5, schedule="1cycle")
+    values = {"max_lr": 1.0, "dropout": 0.2}
+    winner = replace(same, **{name: values[name] for name in changes})
+    trainer = RuleTrainer(together)
+    session = session_for(trainer)
+    found = counterfactuals(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
+    assert len(session.ledger.of("counterfactuals")) == distinct_runs(len(changes), 3) == 3 * runs
+    assert {effect.factor for effect in found.effects} == set(changes)
+    assert all(effect.forward is not None for effect in found.effects)
+
+
 def test_the_smallest_effects_share_a_group() -> None:
     assert grouped(["a", "b", "c", "d", "e"]) == {
         "a": ("a",),
