@@ -54,7 +54,7 @@ def assemble(work: Work, found: Findings) -> Report:
         environment=work.setup.environment,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         wall_seconds=0.0,
-        surrogate=surrogate_view(session, found.winner.recipe),
+        surrogate=surrogate_view(session, found.winner.recipe, work.setup.settings.n_validation),
     )
 
 
