@@ -106,5 +106,5 @@ def test_labels_below_zero_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -1.0])
 def test_a_rate_that_is_no_rate_is_refused(value: float) -> None:
-    with pytest.raises(InvalidRecipe, match="Recipe.max_lr must be"):
+    with pytest.raises(InvalidRecipe, match=r"Recipe.max_lr must be"):
         Recipe(max_lr=value)
