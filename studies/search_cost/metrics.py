@@ -43,7 +43,9 @@ def shortlisted(world: World, tried: Sequence[Tried]) -> list[Tried]:
         reached = world.objective == "cost" and (t.accuracy or 0.0) >= world.target
         return (not reached, float(t.x[1]) if reached else -(t.accuracy or 0.0))
 
-    return sorted((t for t in tried if t.accuracy is not None and not t.broken), key=rank)[:SHORTLIST]
+    return sorted((t for t in tried if t.accuracy is not None and not t.broken), key=rank)[
+        :SHORTLIST
+    ]
 
 
 def cost_until_found(world: World, tried: Sequence[Tried]) -> float:
