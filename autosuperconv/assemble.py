@@ -64,7 +64,7 @@ def assemble(work: Work, found: Findings) -> Report:
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=_pruning(trials, work.setup.settings.n_train),
-        surrogate=surrogate_view(session, found.winner.recipe),
+        surrogate=surrogate_view(session, found.winner.recipe, work.setup.settings.n_validation),
     )
 
 

@@ -311,6 +311,10 @@ def main() -> None:
     except AutosuperconvError as error:
         _complain(str(error))
         sys.exit(1)
+    except OSError as error:  # a full disk, a folder taken away
+        what = f"{error.filename}: " if error.filename else ""
+        _complain(f"{what}{error.strerror or error}. What has finished is kept.")
+        sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         _complain("Interrupted. What has finished is kept; the same command goes on with it.")
         sys.exit(130)

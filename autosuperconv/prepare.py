@@ -19,7 +19,7 @@ from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Settings
+from autosuperconv.core.report import FORMAT_VERSION, Settings
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
@@ -274,6 +274,7 @@ def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[st
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
+        "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
         "model": settings.model,
         "device": settings.device.split(":")[0],

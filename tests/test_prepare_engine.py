@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv import prepare as preparing
+from autosuperconv import engage
 from autosuperconv.core.codec import from_json, to_json
 from autosuperconv.core.options import SearchOptions
+from autosuperconv.engage import ENGINE
 from autosuperconv.errors import StudyMismatch
-from autosuperconv.prepare import ENGINE, prepare
+from autosuperconv.prepare import prepare
 from autosuperconv.training.choosing import EngineChoice
 from autosuperconv.tuning.executor import InProcess
 from tests.training.made import dots, small_net
@@ -21,7 +22,7 @@ CHOICE = EngineChoice("bfloat16", "channels_last", 1, ("Measured so.",))
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchOptions:
-    monkeypatch.setattr(preparing, "choose", lambda *args: CHOICE)
+    monkeypatch.setattr(engage, "choose", lambda *args: CHOICE)
     return SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path / "out", device="cpu")
 
 
@@ -44,7 +45,7 @@ def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
     with prepare(small_net, dots(), options):
         pass
     other = replace(CHOICE, precision="float32", memory_format="contiguous")
-    monkeypatch.setattr(preparing, "choose", lambda *args: other)
+    monkeypatch.setattr(engage, "choose", lambda *args: other)
     with prepare(small_net, dots(), options) as work:
         assert work.setup.environment["precision"] == "bfloat16"
         assert work.session.stored(ENGINE) == to_json(CHOICE)

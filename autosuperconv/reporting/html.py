@@ -128,9 +128,10 @@ def cost_caption(report: Report) -> str:
         "Each mark is a trial, measured on validation data at its end; "
         "marks on the lower axis lie below the range."
     ]
-    if report.confirmation:
+    rows = words.role_rows(report.confirmation)
+    if rows:
         parts.append(
-            f"Squares are the confirmed runs on {report.confirmation[0].measured_on} data: mean "
+            f"Squares are the confirmed runs on {rows[0].runs[0].measured_on} data: mean "
             f"and standard deviation over fresh seeds."
         )
     if any(trial.samples == 0 for trial in report.trials):

@@ -1,4 +1,4 @@
-"""Learning curves against the phase of the run, and the files kept with each trial."""
+"""Learning curves against the phase of the run, and the table kept with each trial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core.report import Curve, Report, TrialSummary
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT, Sheet, apart, png, present, write
+from autosuperconv.reporting.canvas import LIGHT, Sheet, apart, present, write
 from autosuperconv.reporting.plot_cost import baseline_runs
 
 if TYPE_CHECKING:
@@ -70,26 +70,6 @@ def _compared(sheet: Sheet, upper: Axes, lower: Axes, report: Report) -> None:
     gap = 0.06 * (upper.get_ylim()[1] - upper.get_ylim()[0])
     for (role, name, _), y_label in zip(pairs, apart(ends, gap), strict=True):
         write(upper, name, (1.0, y_label), role, bold=True)
-
-
-def learning_curve_png(curve: Curve, title: str) -> bytes:
-    """One run: accuracy and training loss against the phase, with the learning rate below."""
-
-    def draw(sheet: Sheet) -> None:
-        axes = sheet.figure.subplots(3, 1, sharex=True, height_ratios=(2, 1.4, 1))
-        series = (curve.accuracy, curve.train_loss, curve.lr)
-        names = ("accuracy, %", "train loss", "learning rate")
-        roles = ("candidate", "completed", "baseline")
-        for part, values, name, role in zip(axes, series, names, roles, strict=True):
-            x, y = present(curve.phase, values, 100.0 if name == "accuracy, %" else 1.0)
-            part.plot(x, y, color=LIGHT[role], marker="." if len(x) < 3 else "")
-            part.set_ylabel(name)
-        axes[0].set_title(title.replace("$", r"\$"), weight="bold")
-        axes[0].set_xlim(0, 1)
-        axes[-1].set_xlabel("phase of the run (0 start, 1 end)")
-        sheet.figure.align_ylabels(axes)
-
-    return png(draw, height=5.0)
 
 
 def curve_csv(curve: Curve) -> str:

@@ -85,7 +85,7 @@ def contour_levels(low: float, high: float) -> list[float]:
     two, five ... below the best."""
     steps = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
     below = [step for step in steps if (high - low) / 60 < step < high - low]
-    return sorted(round(high - step, 2) for step in below)
+    return sorted({round(high - step, 1 if step >= 0.25 else 2) for step in below})
 
 
 def _edges(axes: Axes, report: Report) -> None:

@@ -9,8 +9,9 @@ from autosuperconv.core.report import Report
 from autosuperconv.reporting import canvas, plot_effects, plot_range_test, words
 from autosuperconv.reporting.canvas import Sheet
 from autosuperconv.reporting.plot_cost import draw_cost
-from autosuperconv.reporting.plot_curves import curve_csv, draw_curves, learning_curve_png
+from autosuperconv.reporting.plot_curves import curve_csv, draw_curves
 from autosuperconv.reporting.plot_plane import draw_plane
+from autosuperconv.reporting.trial_picture import learning_curve_png
 
 __all__ = ["PICTURES", "Picture", "curve_csv", "learning_curve_png", "picture_png", "picture_svg"]
 

@@ -80,6 +80,10 @@ class Probe:
         self._learner.model.train()
         self.seconds: list[float] = []
 
+    @property
+    def batch_size(self) -> int:
+        return len(self._y)
+
     def step(self) -> float:
         """One step at a rate of nearly 0; its loss, when the device is done."""
         loss, _ = self._learner.step(self._x, self._y, Rate(1e-6, 0.0))
@@ -93,7 +97,7 @@ class Probe:
 
     def timing(self, problem: str = "") -> Timing:
         """From the shortest step: what others do on the machine only makes steps longer."""
-        rate = len(self._y) / min(self.seconds) if self.seconds and not problem else 0.0
+        rate = self.batch_size / min(self.seconds) if self.seconds and not problem else 0.0
         e = self.engine
         return Timing(e.precision, e.memory_format, e.threads or 0, rate, problem)
 
@@ -112,7 +116,7 @@ def measure(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) ->
         with isolated(engine):
             probe = Probe(trainer.having(engine), recipe, batch)
             problem, loss = _warm_up(probe, expected)
-        expected = loss if expected is None else expected
+        expected = loss if expected is None and not problem else expected
         if problem:
             timings.append(probe.timing(problem))
         else:
@@ -216,6 +220,8 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
         loss = probe.step()
         for _ in range(WARM_UP - 1):
             probe.step()
+    except torch.OutOfMemoryError:
+        return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
     except (RuntimeError, NotImplementedError) as error:
         if expected is None:
             raise

@@ -61,15 +61,15 @@ QUESTIONS = {
 }
 
 
-def surrogate_view(session: Session, winner: Recipe) -> SurrogateView:
-    """Fit everything to the study's completed trials."""
+def surrogate_view(session: Session, winner: Recipe, evaluated: int) -> SurrogateView:
+    """Fit everything to the study's completed trials, measured on so many samples each."""
     trials = [
         t
         for t in session.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if t.user_attrs.get("accuracy") is not None
         and t.user_attrs.get("stopped_because") == "completed"
     ]
-    exchange, surface = exchange_at(trials, winner)
+    exchange, surface = exchange_at(trials, winner, evaluated)
     return SurrogateView(exchange, importances(trials), surface)
 
 
@@ -104,10 +104,14 @@ class Design:
 
 
 def exchange_at(
-    trials: Sequence[FrozenTrial], winner: Recipe
+    trials: Sequence[FrozenTrial], winner: Recipe, evaluated: int
 ) -> tuple[ExchangeRate, Surface | None]:
-    """The exchange rate at the winner, and the surface around it where the model predicts."""
-    design, why = make_design(trials)
+    """The exchange rate at the winner, and the surface around it where the model predicts.
+
+    Args:
+        evaluated: samples that each accuracy was measured on.
+    """
+    design, why = make_design(trials, evaluated)
     if design is None:
         return no_exchange(len(trials), why), None
     at = np.array([SCALES[name](getattr(winner, name)) for name in design.names])
@@ -133,7 +137,7 @@ def rate_of(own: tuple[float, float], drawn: Floats, trials: int, predicted: flo
     return read_exchange(factor, low, high, separable, trials, predicted)
 
 
-def make_design(trials: Sequence[FrozenTrial]) -> tuple[Design | None, str]:
+def make_design(trials: Sequence[FrozenTrial], evaluated: int) -> tuple[Design | None, str]:
     """The trials as numbers; or None and why they carry no model."""
     if len(trials) < MIN_TRIALS:
         return None, f"{len(trials)} completed trials, and a model takes {MIN_TRIALS}"
@@ -145,7 +149,10 @@ def make_design(trials: Sequence[FrozenTrial]) -> tuple[Design | None, str]:
     varies = np.ptp(x, axis=0) > 0
     if np.any(np.ptp(x[:, :2], axis=0) < MIN_DECADES):
         return None, "the completed trials lie too close together in max_lr or weight decay"
-    accuracy = np.clip([t.user_attrs["accuracy"] for t in trials], 1e-3, 1 - 1e-4)
+    half = 0.5 / evaluated  # an accuracy of 100 % would have infinite odds
+    accuracy = np.clip([t.user_attrs["accuracy"] for t in trials], half, 1 - half)
+    if np.ptp(accuracy) == 0:
+        return None, "all completed trials ended at the same accuracy"
     kept = tuple(name for name, keep in zip(names, varies, strict=True) if keep)
     return Design(kept, x[:, varies], np.log(accuracy / (1 - accuracy))), ""
 

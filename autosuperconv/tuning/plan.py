@@ -149,9 +149,10 @@ def fit(
         budget = budget.scaled(0.95)
     if takes(budget) > 1.3 * seconds:
         raise InvalidInput(
-            f"--timeout {seconds:.0f}s is too short: the smallest search of this kind takes about "
-            f"{takes(budget):.0f} s here. Give more time, fewer training samples (--n-train), "
-            "shorter runs (--baseline-epochs, --epochs) or a smaller model."
+            f"--timeout is too short: {max(seconds, 0):.0f} s of it are left, but the smallest "
+            f"search of this kind takes about {takes(budget):.0f} s here. Give more time, fewer "
+            "training samples (--n-train), shorter runs (--baseline-epochs, --epochs) or a smaller "
+            "model."
         )
     return budget
 

@@ -183,12 +183,13 @@ class Session:
         return None if self.deadline is None else self.deadline - time.monotonic()
 
     def stored(self, key: str) -> Any:
-        """A value kept with the study; None where there is none."""
-        return self.study.user_attrs.get(key)
+        """A value kept with the search; None where there is none."""
+        return self.ledger.stored(key)
 
     def store(self, key: str, text: str) -> None:
-        """Keep a value with the study."""
-        self.study.set_user_attr(key, text)
+        """Keep a value with the search: in the companion study, because the dashboard prints
+        every attribute of a study in full on the page that people look at."""
+        self.ledger.store(key, text)
 
 
 def outcome_text(trace: Trace) -> str:

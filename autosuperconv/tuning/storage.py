@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import functools
 import io
+import json
 import logging
+import os
+import time
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal._file import get_lock_file
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autosuperconv.errors import InvalidInput, StorageUnavailable
 
 DEFAULT_STORAGE = "autosuperconv.journal"
+FORCE_SECONDS = 1.0
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -53,6 +58,29 @@ def silent_storage(url: str, error: Exception) -> StorageUnavailable:
     )
 
 
+class Journal(JournalFileBackend):
+    """A journal file that is forced onto the disk once a second, not at every entry.
+
+    A trial makes some twenty entries of 3 ms each when every one waits for the disk. Whatever is
+    written survives the process that wrote it; only a power cut can lose the last second.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._guard = path, JournalFileSymlinkLock(str(path))
+        self._forced = 0.0
+        super().__init__(str(path), self._guard)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Write entries, a line each, under the lock."""
+        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with get_lock_file(self._guard), self._path.open("ab") as file:
+            file.write(text.encode())
+            file.flush()
+            if time.monotonic() - self._forced > FORCE_SECONDS:
+                os.fsync(file.fileno())
+                self._forced = time.monotonic()
+
+
 def open_journal(path: Path) -> JournalFileBackend:
     """A journal file, made where there is none; a last line that was not written to its end (its
     writer was killed) is cut off, else the next entry would be glued to it.
@@ -61,7 +89,7 @@ def open_journal(path: Path) -> JournalFileBackend:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = JournalFileSymlinkLock(str(path))
-    backend = JournalFileBackend(str(path), lock)
+    backend = Journal(path)
     with path.open("r+b") as file:
         if not ends_whole(file):
             lock.acquire()

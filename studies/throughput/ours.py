@@ -31,14 +31,14 @@ from autosuperconv.tuning.storage import open_storage
 
 
 class TimedRun(Run):
-    """A run that also counts the seconds it spends on evaluation."""
+    """A run that also counts the processor seconds it spends on evaluation."""
 
     measuring = 0.0
 
     def _measure(self, limit: int | None) -> tuple[float, float]:
-        started = time.perf_counter()
+        started = time.process_time()
         result = super()._measure(limit)
-        self.measuring += time.perf_counter() - started
+        self.measuring += time.process_time() - started
         return result
 
 
@@ -58,13 +58,13 @@ def chosen_engine(case: Case, threads: int) -> tuple[TorchTrainer, list[Timing]]
 
 
 def fit(case: Case, trainer: TorchTrainer, seed: int) -> tuple[float, torch.nn.Module]:
-    """(Seconds of training without evaluation, the model)."""
+    """(Processor seconds of training without evaluation, the model)."""
     with isolated(trainer.engine):
-        started = time.perf_counter()
+        started = time.process_time()
         job = Job(replace(case.recipe, seed=seed))
         run = TimedRun(job, trainer, trainer.batches(), None)
         trace = run.carry_out()
-        seconds = time.perf_counter() - started - run.measuring
+        seconds = time.process_time() - started - run.measuring
     assert trace.samples == case.samples
     return seconds, run.model
 
@@ -79,10 +79,10 @@ def bare(case: Case, trainer: TorchTrainer, steps: int) -> float:
         y = torch.randint(0, case.data.classes, (len(x),))
         for _ in range(2):
             learner.step(x, y, Rate(1e-6, 0.9))
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(steps):
             learner.step(x, y, Rate(1e-6, 0.9))
-        return steps * len(x) / (time.perf_counter() - started)
+        return steps * len(x) / (time.process_time() - started)
 
 
 def accuracy(case: Case, trainer: TorchTrainer, model: torch.nn.Module) -> float:

@@ -114,7 +114,7 @@ def fastai(case: Case, seed: int) -> nn.Module:
         DataLoaders(loader, loader, device="cpu"),
         case.factory(),
         loss_func=CrossEntropyLossFlat(),
-        opt_func=partial(SGD, decouple_wd=False),
+        opt_func=partial(SGD, mom=MOMENTUM, decouple_wd=False),
         wd=case.recipe.weight_decay,
         cbs=[NoValidation()],
     )

@@ -5,7 +5,9 @@
 Takes data from the folder AUTOSUPERCONV_DATA (default: data); CIFAR-10 as images in class folders
 from AUTOSUPERCONV_CIFAR, if set. fastai, lightning and skorch take part where installed.
 Everything is measured turn by turn, and compared within a turn: a shared machine's speed
-drifts more than loops differ. Writes RESULTS.md and results.json beside this file.
+drifts more than loops differ. One-thread runs are timed by the process's own processor time,
+which others on the machine lengthen least; trials an hour by the clock. Writes RESULTS.md and
+results.json beside this file.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from tables import write
 from task import Case, cases, use_threads
 
 from autosuperconv.training.environment import cpu_workers, processor_name
+from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.tuning.executor import Processes
 
 HERE = Path(__file__).parent
@@ -44,10 +47,13 @@ def compare(case: Case, threads: int) -> dict[str, Any]:
     rates: dict[str, list[float]] = {name: [] for name in ("ours", "bare step", *loops)}
     ends: dict[str, list[float]] = {name: [] for name in ("ours", *loops)}
     for seed in range(-1, case.repeats):  # seed -1 warms up and is not counted
-        turn = one_turn(case, trainer, loops, max(seed, 0), ends if seed >= 0 else None)
-        if seed >= 0:
-            for name, rate in turn.items():
-                rates[name].append(rate)
+        if seed < 0:
+            short = case.short()
+            warm = TorchTrainer(short.data, short.factory, trainer.engine)
+            one_turn(short, warm, loops, 0, None)
+            continue
+        for name, rate in one_turn(case, trainer, loops, seed, ends).items():
+            rates[name].append(rate)
         say(f"{case.name}, turn {seed + 1} of {case.repeats}")
     best = max(loops, key=lambda name: median(rates[name]))
     return {
@@ -73,16 +79,16 @@ def one_turn(
     seed: int,
     ends: dict[str, list[float]] | None,
 ) -> dict[str, float]:
-    """Samples/s of every loop once; accuracies are added to `ends`."""
+    """Samples per processor second of every loop once; accuracies are added to `ends`."""
     use_threads(trainer.engine.threads)
     rates = {"bare step": ours.bare(case, trainer, min(case.steps, 30))}
     seconds, model = ours.fit(case, trainer, seed)
     rates["ours"] = case.samples / seconds
     models = {"ours": model}
     for name, fit in loops.items():
-        started = time.perf_counter()
+        started = time.process_time()
         models[name] = fit(case, seed)
-        rates[name] = case.samples / (time.perf_counter() - started)
+        rates[name] = case.samples / (time.process_time() - started)
     if ends is not None:
         for name, trained in models.items():
             ends[name].append(ours.accuracy(case, trainer, trained))

@@ -29,6 +29,13 @@ class Case:
     recipe: Recipe
     repeats: int = 5
 
+    def short(self) -> Case:
+        """One epoch of two batches: to warm up."""
+        few = 2 * self.recipe.batch_size
+        train = Split(self.train.x[:few], self.train.y[:few])
+        data = replace(self.data, train=train)
+        return replace(self, data=data, recipe=replace(self.recipe, epochs=1))
+
     @property
     def train(self) -> Split:
         assert isinstance(self.data.train, Split)
@@ -54,13 +61,14 @@ def cases() -> list[Case]:
     photos = os.environ.get("AUTOSUPERCONV_CIFAR")
     cifar = f"folder:{photos}" if photos else "cifar10"
     mnist = _whole_batches(load_dataset("mnist", folder, n_train=4000), 128)
-    small = _whole_batches(load_dataset(cifar, folder, n_train=2000), 128)
+    photos_read = load_dataset(cifar, folder, n_train=2000)
+    small, fewer = _whole_batches(photos_read, 128), _whole_batches(photos_read, 128, 1024)
     features = _whole_batches(_flat(load_dataset("digits", folder)), 64)
     tame = Recipe(max_lr=0.05, batch_size=128, weight_decay=1e-4)
     return [
-        _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=2)),
+        _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=1)),
         _case("resnet8 on CIFAR-10", "resnet8", small, replace(tame, epochs=2, max_lr=0.3)),
-        _case("resnet20 on CIFAR-10", "resnet20", small, replace(tame, epochs=1, max_lr=0.3)),
+        _case("resnet20 on CIFAR-10", "resnet20", fewer, replace(tame, epochs=1, max_lr=0.3)),
         _case("mlp on 64 features", "mlp", features, replace(tame, epochs=20, batch_size=64)),
     ]
 
@@ -69,12 +77,12 @@ def _case(name: str, model: str, data: TaskData, recipe: Recipe) -> Case:
     return Case(name, data, model_factory(model, data.shape, data.classes), recipe)
 
 
-def _whole_batches(data: TaskData, batch_size: int) -> TaskData:
+def _whole_batches(data: TaskData, batch_size: int, most: int = 10**9) -> TaskData:
     """An epoch of whole batches, so that every loop makes the same steps; a short validation."""
     train, validation = data.train, data.validation
     assert isinstance(train, Split)
     assert isinstance(validation, Split)
-    n = len(train) // batch_size * batch_size
+    n = min(len(train), most) // batch_size * batch_size
     return replace(
         data,
         train=Split(train.x[:n], train.y[:n]),

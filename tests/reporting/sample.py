@@ -401,7 +401,7 @@ def sample_settings(study_name: str) -> Settings:
         study_name=study_name,
         dataset="cifar10",
         model="resnet20",
-        objective="shortest",
+        objective="cost",
         cost="samples",
         target=None,
         seed=0,

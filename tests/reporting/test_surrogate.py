@@ -48,7 +48,7 @@ def test_lines_of_equal_accuracy_are_drawn_where_there_is_a_model(report: Report
 @pytest.mark.parametrize(
     ("low", "high", "levels"),
     [
-        (90.0, 92.0, [91.0, 91.5, 91.75, 91.9]),
+        (90.0, 92.0, [91.0, 91.5, 91.8, 91.9]),
         (30.0, 98.0, [58.0, 78.0, 88.0, 93.0, 96.0]),
         (92.0, 92.0, []),
     ],

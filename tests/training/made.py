@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -26,8 +27,6 @@ def dots(n: int = 120, augment: bool = False) -> TaskData:
 
 
 def _without_augment(data: TaskData) -> TaskData:
-    from dataclasses import replace
-
     return replace(data, augment="none")
 
 
@@ -57,6 +56,17 @@ class Float32Only(nn.Module):
         return out
 
 
+class Greedy(nn.Module):
+    """Wants more memory than there is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        raise torch.OutOfMemoryError("out of memory")
+
+
 class AsDataset(Dataset[tuple[Tensor, int]]):
     """A split as a torch data set of normalised floats, read one by one."""
 
@@ -75,3 +85,4 @@ def trainer(data: TaskData, engine: Engine | None = None) -> TorchTrainer:
 
 
 float32_only = partial(Float32Only)
+greedy = partial(Greedy)

@@ -12,7 +12,7 @@ from autosuperconv.errors import UnknownName
 from autosuperconv.training.choosing import Timing, choose, fastest, measure
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop import TorchTrainer
-from tests.training.made import dots, float32_only, small_net, trainer
+from tests.training.made import dots, float32_only, greedy, small_net, trainer
 
 RECIPE = Recipe(max_lr=1.0, batch_size=16)
 PLAIN = Engine(threads=1)
@@ -50,6 +50,12 @@ def test_a_network_that_runs_in_no_setting_raises_its_own_error() -> None:
     broken = TorchTrainer(dots(), float32_only, BF16)
     with pytest.raises(RuntimeError, match="float32 only"):
         choose(broken, RECIPE, "bfloat16", "auto", 1, 1)
+
+
+def test_a_batch_that_fits_in_no_setting_leaves_the_plain_one_to_the_runs() -> None:
+    choice = choose(TorchTrainer(dots(), greedy, PLAIN), RECIPE, "auto", "contiguous", 1, 1)
+    assert (choice.precision, choice.memory_format) == ("float32", "contiguous")
+    assert sum("a batch of 16 does not fit" in reason for reason in choice.reasons) == 2
 
 
 def test_what_is_asked_for_is_not_measured() -> None:

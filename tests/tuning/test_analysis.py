@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, create_trial
 from autosuperconv.core.codec import from_json, to_json
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.surrogate import SurrogateView
-from autosuperconv.tuning.analysis import exchange_at, importances
+from autosuperconv.tuning.analysis import exchange_at, importances, make_design
 
 WINNER = Recipe(max_lr=0.3, epochs=5, weight_decay=1e-4)
 SPACE: dict[str, BaseDistribution] = {
@@ -21,6 +21,7 @@ SPACE: dict[str, BaseDistribution] = {
     "max_lr": FloatDistribution(1e-3, 10, log=True),
     "weight_decay": FloatDistribution(1e-6, 1e-2, log=True),
 }
+EVALUATED = 10_000
 Surface = Callable[[float, float], float]
 
 
@@ -45,7 +46,9 @@ def trials_of(surface: Surface, n: int = 40, noise: float = 0.02) -> list[Frozen
 
 def test_a_valley_of_equal_products_trades_twice_the_rate_for_half_the_decay() -> None:
     # accuracy depends on log lr + log wd alone, off its crest at -5: doubling one halves the other
-    exchange, surface = exchange_at(trials_of(lambda r, d: 3 - 0.3 * (r + d + 5) ** 2), WINNER)
+    exchange, surface = exchange_at(
+        trials_of(lambda r, d: 3 - 0.3 * (r + d + 5) ** 2), WINNER, EVALUATED
+    )
     assert exchange.carried
     assert exchange.factor == pytest.approx(0.5, rel=0.1)
     assert exchange.low is not None
@@ -56,25 +59,25 @@ def test_a_valley_of_equal_products_trades_twice_the_rate_for_half_the_decay() -
 
 
 def test_a_slope_twice_as_steep_along_the_rate_trades_it_for_a_quarter() -> None:
-    exchange, _ = exchange_at(trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d), WINNER)
+    exchange, _ = exchange_at(trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d), WINNER, EVALUATED)
     assert exchange.factor == pytest.approx(0.25, rel=0.1)
 
 
 def test_no_rate_is_claimed_where_weight_decay_does_not_matter() -> None:
-    exchange, _ = exchange_at(trials_of(lambda r, d: 2 + 0.5 * r, noise=0.2), WINNER)
+    exchange, _ = exchange_at(trials_of(lambda r, d: 2 + 0.5 * r, noise=0.2), WINNER, EVALUATED)
     assert not exchange.carried
     assert exchange.sentence.startswith("The 40 completed trials do not carry an exchange rate")
 
 
 def test_no_surface_is_drawn_from_noise() -> None:
-    exchange, surface = exchange_at(trials_of(lambda r, d: 2.0, n=20, noise=3.0), WINNER)
+    exchange, surface = exchange_at(trials_of(lambda r, d: 2.0, n=20, noise=3.0), WINNER, EVALUATED)
     assert not exchange.carried
     assert "predicts no left-out trial" in exchange.sentence
     assert surface is None
 
 
 def test_a_few_trials_carry_no_model() -> None:
-    exchange, surface = exchange_at(trials_of(lambda r, d: r, n=5), WINNER)
+    exchange, surface = exchange_at(trials_of(lambda r, d: r, n=5), WINNER, EVALUATED)
     assert exchange.sentence == ("No exchange rate: 5 completed trials, and a model takes 12.")
     assert (exchange.factor, surface) == (None, None)
 
@@ -84,12 +87,25 @@ def test_a_weight_decay_that_was_not_searched_has_no_exchange_rate() -> None:
     for trial in trials:
         trial.distributions = {k: v for k, v in SPACE.items() if k != "weight_decay"}
         trial.params = {k: v for k, v in trial.params.items() if k != "weight_decay"}
-    exchange, _ = exchange_at(trials, WINNER)
+    exchange, _ = exchange_at(trials, WINNER, EVALUATED)
     assert exchange.sentence == "No exchange rate: weight_decay was not searched."
 
 
+def test_equal_accuracies_carry_no_model() -> None:
+    exchange, _ = exchange_at(trials_of(lambda r, d: 30.0, noise=0.0), WINNER, EVALUATED)
+    assert exchange.sentence.endswith("all completed trials ended at the same accuracy.")
+
+
+def test_a_perfect_accuracy_counts_as_half_a_sample_short_of_it() -> None:
+    trials = trials_of(lambda r, d: 2.0)
+    trials[0].user_attrs["accuracy"] = 1.0
+    design, _ = make_design(trials, 99)
+    assert design is not None
+    assert design.y[0] == pytest.approx(np.log(98.5 / 0.5))
+
+
 def test_the_surface_is_the_models_accuracy_inside_the_hull_only() -> None:
-    _, surface = exchange_at(trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d), WINNER)
+    _, surface = exchange_at(trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d), WINNER, EVALUATED)
     assert surface is not None
     corner = surface.accuracy[0][0]
     assert corner is None  # no trial has exactly the lowest of both
@@ -117,14 +133,14 @@ def test_a_few_trials_have_no_importances() -> None:
 
 def test_the_view_survives_json() -> None:
     trials = trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d, n=20)
-    exchange, surface = exchange_at(trials, WINNER)
+    exchange, surface = exchange_at(trials, WINNER, EVALUATED)
     view = SurrogateView(exchange, importances(trials), surface)
     assert from_json(SurrogateView, to_json(view)) == view
 
 
 def test_equal_trials_give_the_same_view() -> None:
     trials = trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d, n=20)
-    assert exchange_at(trials, WINNER) == exchange_at(trials, WINNER)
+    assert exchange_at(trials, WINNER, EVALUATED) == exchange_at(trials, WINNER, EVALUATED)
     assert importances(trials) == importances(trials)
 
 
