@@ -12,7 +12,7 @@ from autosuperconv.tuning.pruner import MIN_TRIALS, RUNGS, PhasePruner
 
 BROKEN = 0.15  # at the end: the tool calls it diverged
 SEARCH = 40  # runs of one replayed search
-REPLAYS = 200
+REPLAYS = 100
 PHASES = np.array(RUNGS)
 
 
