@@ -18,6 +18,7 @@ from autosuperconv.core.report import (
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.prepare import Work
+from autosuperconv.tuning.analysis import surrogate_view
 from autosuperconv.tuning.baseline import TunedBaseline
 from autosuperconv.tuning.confirm import Confirmation
 from autosuperconv.tuning.objective import Objective
@@ -63,6 +64,7 @@ def assemble(work: Work, found: Findings) -> Report:
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=_pruning(trials, work.setup.settings.n_train),
+        surrogate=surrogate_view(session, found.winner.recipe, work.setup.settings.n_validation),
     )
 
 

@@ -122,8 +122,11 @@ def range_test(read: Path | None, **given: Any) -> None:
 @click.option("--optimizer", help=", ".join(OPTIMIZERS))
 @click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
 @click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
+@click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
 @OUTPUT
-def train(recipe: Path | None, on: Split, as_json: bool, quiet: bool, **given: Any) -> None:
+def train(
+    recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
+) -> None:
     """Train one recipe, from flags or a recipe.json, and print how it went."""
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.short_text import trace_text
@@ -133,7 +136,8 @@ def train(recipe: Path | None, on: Split, as_json: bool, quiet: bool, **given: A
     factory, data = _task(given)
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
-        trace = run_train(factory, data, recipe_from(start, wanted), on, given["device"], listener)
+        wished = recipe_from(start, wanted)
+        trace = run_train(factory, data, wished, on, given["device"], listener, curvature)
     _show(trace, trace_text(trace), as_json)
 
 
@@ -306,6 +310,10 @@ def main() -> None:
         sys.exit(2)
     except AutosuperconvError as error:
         _complain(str(error))
+        sys.exit(1)
+    except OSError as error:  # a full disk, a folder taken away
+        what = f"{error.filename}: " if error.filename else ""
+        _complain(f"{what}{error.strerror or error}. What has finished is kept.")
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         _complain("Interrupted. What has finished is kept; the same command goes on with it.")

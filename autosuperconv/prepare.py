@@ -19,15 +19,16 @@ from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.events import Event, Listener
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Settings
+from autosuperconv.core.report import FORMAT_VERSION, Settings
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.core.trace import Trace
 from autosuperconv.engage import ENGINE, settle
 from autosuperconv.errors import InvalidSpace
-from autosuperconv.reporting.dashboard import attach_curve, open_artifacts
+from autosuperconv.reporting.dashboard import attach_curve, open_artifacts, publish_live
 from autosuperconv.reporting.files import check_writable
+from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop import TorchTrainer
@@ -116,7 +117,9 @@ def open_work(
         study, ledger = open_study(
             open_storage(storage), setup.settings.study_name, question, direction
         )
-        session = Session(study, ledger, executor, listener, storage)
+        keep_note = functools.partial(publish_live, study)
+        live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
+        session = Session(study, ledger, executor, told_to(listener, live), storage)
         session.remember_start()
         session.store("setup", to_json(setup))
         session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
@@ -150,6 +153,21 @@ def check_setup(setup: Setup) -> None:
             f"batch_size must be at most the number of training samples, {n_train}, but got "
             f"{setup.batch_sizes[-1]}. Search smaller batches (--batch-size) or give more data."
         )
+
+
+def told_to(*listeners: Listener) -> Listener:
+    """One listener that tells all of them, in their order."""
+
+    def tell(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
+
+
+def name_of_search(setup: Setup) -> str:
+    """E.g. "resnet8 on digits"."""
+    return f"{setup.settings.model} on {setup.settings.dataset}"
 
 
 def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
@@ -256,6 +274,7 @@ def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[st
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
+        "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
         "model": settings.model,
         "device": settings.device.split(":")[0],

@@ -55,11 +55,12 @@ def rebuild(storage: str, study_name: str | None, out: Path | None) -> tuple[Rep
 def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]:
     """The session of an earlier search, which cannot train."""
     study = find_study(storage, study_name)
-    if "setup" not in study.user_attrs:
+    companion = study.study_name + COMPANION
+    if companion not in optuna.study.get_all_study_names(open_storage(storage)):
         raise InvalidInput(f"Study {study.study_name!r} was not made by autosuperconv.")
-    runs = optuna.load_study(study_name=study.study_name + COMPANION, storage=open_storage(storage))
+    runs = optuna.load_study(study_name=companion, storage=open_storage(storage))
     session = Session(study, Ledger(runs), NoTraining(), silent, storage)
-    return session, from_json(Setup, study.user_attrs["setup"])
+    return session, from_json(Setup, session.stored("setup"))
 
 
 def find_study(storage: str, study_name: str | None) -> optuna.Study:
@@ -96,6 +97,7 @@ def artifacts_of(storage: str, study_name: str | None) -> Path:
     stored = [
         Path(s.user_attrs["artifacts"])
         for s in summaries
-        if "artifacts" in s.user_attrs and study_name in (None, s.study_name)
+        if "artifacts" in s.user_attrs
+        and study_name in (None, s.study_name.removesuffix(COMPANION))
     ]
     return stored[-1] if stored else Path("artifacts")

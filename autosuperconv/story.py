@@ -25,7 +25,7 @@ from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.counterfactuals import counterfactuals
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
-from autosuperconv.tuning.prior import CAP_FACTOR, LrPrior
+from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.sweeps import SEEDS, run_range_test
@@ -92,8 +92,12 @@ def train(
     measured_on: Split = "validation",
     device: str = "auto",
     listener: Listener = silent,
+    curvature: bool = False,
 ) -> Trace:
     """Train one recipe, measured at 20 phases of the run and at its end.
+
+    Args:
+        curvature: measure, too, what learning rate the curvature suggests on the way.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
@@ -106,11 +110,15 @@ def train(
     def tell(point: Point) -> None:
         if point.accuracy is not None:
             text = f"{100 * point.accuracy:.2f} %, train loss {point.train_loss:.4g}"
+            if point.path_lr is not None:
+                text += f", curvature suggests {point.path_lr:.3g} along the path"
+            if point.gradient_lr is not None:
+                text += f", {point.gradient_lr:.3g} along the gradient"
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
             listener(RunFinished("train", label, text, None, None))
 
     phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
-    return trainer(Job(recipe, measured_on, phases), tell)
+    return trainer(Job(recipe, measured_on, phases, curvature), tell)
 
 
 def tell_story(work: Work) -> Report:
@@ -195,6 +203,7 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
         trials=plan.trials,
         seed=settings.seed,
         reserve=sum(f.seconds for f in plan.forecast if f.step in ("confirm", "counterfactuals")),
+        chance=None if setup.pruner == "none" else 1 / settings.classes,
     )
     optimise(session, study_settings)
     session.finish("study", f"{count_finished(session.study)} trials")
@@ -202,14 +211,12 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
 
 
 def clipped(range_: Range, range_test: RangeTest) -> Range:
-    """max_lr's range, cut to what the range test found worth training: from the lowest floor to
-    `CAP_FACTOR` times the highest edge. The cap inside it depends on batch size and weight decay.
+    """max_lr's range, cut below the lowest floor. The top stays: the prior has a cap there, which
+    depends on batch size and weight decay and is lifted should the trials refute it.
     """
     floors = [c.floor for c in range_test.cells if c.floor is not None]
-    edges = [c.edge for c in range_test.cells if c.edge is not None]
     low = max(range_.low, min(floors)) if floors else range_.low
-    high = min(range_.high, CAP_FACTOR * max(edges)) if edges else range_.high
-    return Range(low, high, log=True) if low < high else range_
+    return Range(low, range_.high, log=True) if low < range_.high else range_
 
 
 def confirm(

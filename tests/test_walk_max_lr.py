@@ -10,9 +10,12 @@ from click.testing import CliRunner
 
 from autosuperconv import prepare
 from autosuperconv.cli import cli
+from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.schedule import build_schedule
+from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.tuning.executor import InProcess
 
 EDGE = 5.0
@@ -26,12 +29,13 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
         asked.append(job)
         return SurfaceTrainer(edge=EDGE, noise=0.0005, n_train=1077)(job, on_point)
 
-    real = prepare.engage
+    real = prepare.settle
 
-    def engage(*given: object) -> object:
-        return real(*given)[0], InProcess(surface)  # type: ignore[arg-type]
+    def settle(trainer: TorchTrainer, setup: Setup, options: SearchOptions) -> object:
+        choice, _, told = real(trainer, setup, options)
+        return choice, InProcess(surface), told
 
-    monkeypatch.setattr(prepare, "engage", engage)
+    monkeypatch.setattr(prepare, "settle", settle)
     monkeypatch.chdir(tmp_path)
     flags = "--dataset digits --model mlp --workers 1 --trials 8 --epochs 1:4 --json --quiet"
     more = f"--baseline-epochs 20 --batch-size 16,32 --pruner none --max-lr {LOW}:{HIGH}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError
 
-from autosuperconv.errors import InvalidInput
+from autosuperconv.errors import InvalidInput, UnknownName
 
 T = TypeVar("T")
 
@@ -35,11 +36,26 @@ def from_dict(cls: type[T], data: object) -> T:
     Raises:
         InvalidInput: a field is missing, unknown or of the wrong type; the message names it.
     """
+    if not isinstance(data, dict):
+        raise InvalidInput(f"Not a {cls.__name__}: expected an object, but got {data!r:.60}.")
+    known = [field.name for field in fields(cls)]  # type: ignore[arg-type]
+    for name in data:
+        if name not in known:
+            raise UnknownName(f"{cls.__name__} field", name, known)
     try:
         return _converter.structure(data, cls)
     except BaseValidationError as error:
+        wrong = error.split(InvalidInput)[0]
+        if wrong is not None:
+            raise _first(wrong) from None
         problems = "; ".join(transform_error(error, path=cls.__name__))
         raise InvalidInput(f"Not a {cls.__name__}: {problems}.") from None
+
+
+def _first(group: BaseExceptionGroup[Any]) -> BaseException:
+    """The first error in a group, at whatever depth."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def from_json(cls: type[T], text: str) -> T:

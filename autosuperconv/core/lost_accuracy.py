@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 WINDOW = 5  # points; a run has about fifty
-KEPT = 0.75
+KEPT = 0.9
 
 
 def kept_share(accuracies: Sequence[float], chance: float) -> float:

@@ -8,6 +8,7 @@ from typing import Literal
 from autosuperconv.core.false_prunes import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
@@ -184,3 +185,4 @@ class Report:
     started: str
     wall_seconds: float
     pruning: PruningReport | None = None
+    surrogate: SurrogateView | None = None

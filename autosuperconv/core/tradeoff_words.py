@@ -58,7 +58,8 @@ def _label(effect: Effect) -> str:
 
 
 def _signed(effect: Effect) -> str:
-    return f"{wording.points(effect.points, 1)} points"
+    """What the change was worth: the loss from putting it back."""
+    return f"{wording.points(-effect.points, 1)} points"
 
 
 def _claimed(effect: Effect) -> bool:

@@ -22,6 +22,7 @@ from rich.console import Console
 from autosuperconv.core.codec import to_json
 from autosuperconv.core.report import Curve, Report
 from autosuperconv.errors import InvalidInput, OutputUnwritable, StorageUnavailable
+from autosuperconv.reporting import words
 from autosuperconv.reporting.html import render
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.plotly_figures import cost_figure, range_test_figure
@@ -38,6 +39,11 @@ ARTIFACT_PREFIX = "artifacts:"
 """Key of an artifact in the system attributes (optuna/artifacts/_upload.py)."""
 
 
+BEST_TRIAL = (
+    'What the dashboard calls "Best Trial" is the cheapest one, whether it reached the target or '
+    "not (optuna-dashboard 0.21 does not read Optuna 5's constraints)."
+)
+EM_SPACE = "\u2003"
 STORAGE_REMEDY = "Name the URL or the journal file that the search was given."
 
 
@@ -70,13 +76,23 @@ def publish(study: Study, report: Report, artifact_dir: Path) -> None:
     store = open_artifacts(artifact_dir)
     page = _put_artifact(study, store, "report.html", render(report).encode())
     _put_artifact(study, store, "report.json", to_json(report, indent=1).encode())
-    link = f"[The whole report as a page]({get_artifact_path(study, page)})"
-    publish_live(study, f"{render_markdown(report)}\n{link}\n")
+    links = [f"[The whole report as a page]({get_artifact_path(study, page)})."]
+    winner = words.winner_number(report)
+    if winner is not None:
+        address = f"/dashboard/studies/{study._study_id}/trials?numbers={winner}"
+        links.append(f"The winner is [trial {winner}]({address}).")
+        links += [BEST_TRIAL] if report.settings.objective == "cost" else []
+    publish_live(study, spaced(f"{render_markdown(report)}\n{' '.join(links)}\n"))
     if report.range_test.cells:
         figure = range_test_figure(report)
         save_plotly_graph_object(study, figure, graph_object_id=RANGE_TEST_ID)
     if report.trials:
         save_plotly_graph_object(study, cost_figure(report), graph_object_id=COST_ID)
+
+
+def spaced(markdown: str) -> str:
+    """Room between the columns of tables: the dashboard sets none."""
+    return re.sub(r"(?<=[^-]) \|(?=.*\|$)", f" {EM_SPACE}|", markdown, flags=re.MULTILINE)
 
 
 def publish_live(study: Study, text: str) -> None:

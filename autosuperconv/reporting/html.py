@@ -58,6 +58,8 @@ def render(report: Report) -> str:
         fields=fields,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
         effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
+        plane_caption=plane_caption(report),
+        importances=importance_rows(report),
         tuning=[_tuning_cells(run) for run in report.baseline.tuning],
         winner=words.winner_number(report),
         recipe=recipe_lines(report.winner),
@@ -126,9 +128,10 @@ def cost_caption(report: Report) -> str:
         "Each mark is a trial, measured on validation data at its end; "
         "marks on the lower axis lie below the range."
     ]
-    if report.confirmation:
+    rows = words.role_rows(report.confirmation)
+    if rows:
         parts.append(
-            f"Squares are the confirmed runs on {report.confirmation[0].measured_on} data: mean "
+            f"Squares are the confirmed runs on {rows[0].runs[0].measured_on} data: mean "
             f"and standard deviation over fresh seeds."
         )
     if any(trial.samples == 0 for trial in report.trials):
@@ -139,6 +142,20 @@ def cost_caption(report: Report) -> str:
             "at its final accuracy."
         )
     return " ".join(parts)
+
+
+def plane_caption(report: Report) -> str:
+    """What is drawn in the plane of learning rate and weight decay."""
+    text = (
+        "Every trial by its learning rate and weight decay. The lines join the edges that the "
+        "range test found; right of them accuracy was not kept."
+    )
+    if report.surrogate is None or report.surrogate.surface is None:
+        return text
+    return (
+        f"{text} Thin lines: equal accuracy by the model, all other settings as the winner has "
+        "them, drawn only between the trials that it was fitted to."
+    )
 
 
 def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
@@ -196,6 +213,13 @@ def _tuning_cells(run: RunSummary) -> list[Cell]:
         Cell(words.duration(run.seconds), run.seconds),
         Cell(run.stopped_because, run.stopped_because, number=False),
     ]
+
+
+def importance_rows(report: Report) -> list[tuple[str, list[float]]]:
+    """Field, then its share by each evaluator; the fields in the first one's order."""
+    found = report.surrogate.importances if report.surrogate else ()
+    names = list(found[0].shares) if found else []
+    return [(name, [one.shares.get(name, 0.0) for one in found]) for name in names]
 
 
 def recipe_lines(recipe: Recipe | None) -> str:

@@ -20,6 +20,7 @@ def render_markdown(report: Report) -> str:
         _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
+        _surrogate(report),
         f"**Range test: {words.possible(report.range_test.possible)}.** "
         f"{escape(report.range_test.reason)}",
         _cells(report),
@@ -95,6 +96,12 @@ def _effects(report: Report) -> str:
     lines = [f"**{name}.** {escape(text)}" for name, text in words.tradeoff_lines(tradeoff)]
     caption = "Worth of each change in points, with its 95 % interval; \\* zero lies outside."
     return "\n\n".join([*lines, caption, shown] if shown else lines)
+
+
+def _surrogate(report: Report) -> str:
+    lines = [f"- {escape(name)}: {escape(text)}" for name, text in words.surrogate_lines(report)]
+    about = "**The surrogate's view** (a model of the trials, not a measurement)"
+    return "\n".join([about, "", *lines]) if lines else ""
 
 
 def _cells(report: Report) -> str:

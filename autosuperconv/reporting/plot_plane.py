@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
     axes.set_yscale("log")
     _limits(axes, report)
     _edges(axes, report)
+    _iso_accuracy(axes, report)
     for shade in range(len(SHADES)):
         _completed(sheet, axes, report, shade)
     for state in ("pruned", "diverged", "above-edge", "out-of-memory"):
@@ -59,6 +61,31 @@ def _limits(axes: Axes, report: Report) -> None:
     decays = [t.recipe.weight_decay for t in report.trials if t.recipe.weight_decay > 0]
     axes.set_xlim(min(rates, default=0.1) / 1.4, max(rates, default=1.0) * 1.6)
     axes.set_ylim(min(decays, default=1e-5) / 1.6, max(decays, default=1e-3) * 1.6)
+
+
+def _iso_accuracy(axes: Axes, report: Report) -> None:
+    """Lines of equal accuracy by the model of the trials, where there is one."""
+    surface = report.surrogate.surface if report.surrogate else None
+    if surface is None:
+        return
+    rows = [[math.nan if a is None else 100 * a for a in row] for row in surface.accuracy]
+    known = sorted(value for row in rows for value in row if value == value)
+    levels = contour_levels(known[0], known[-1]) if known else []
+    if not levels:
+        return
+    lines = axes.contour(
+        surface.max_lr, surface.weight_decay, rows, levels, colors=LIGHT["soft"], linewidths=0.8
+    )
+    axes.clabel(lines, fmt=lambda level: f"{level:.4g} %", fontsize=7.5)
+    axes.plot([], [], color=LIGHT["soft"], lw=0.8, label="equal accuracy, by the model")
+
+
+def contour_levels(low: float, high: float) -> list[float]:
+    """Five or so round accuracies in per cent, closer together near the top: half a point, one,
+    two, five ... below the best."""
+    steps = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+    below = [step for step in steps if (high - low) / 60 < step < high - low]
+    return sorted({round(high - step, 1 if step >= 0.25 else 2) for step in below})
 
 
 def _edges(axes: Axes, report: Report) -> None:

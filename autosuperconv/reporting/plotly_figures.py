@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT
+from autosuperconv.reporting.canvas import LIGHT, present
 from autosuperconv.reporting.plot_cost import (
     accuracy_floor,
     accuracy_top,
@@ -66,9 +66,10 @@ def _lay_out(figure: go.Figure, title: str, across: str) -> None:
 def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
     name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
     for i, curve in enumerate(cell.curves):
+        rates, accuracy = present(curve.lr, curve.accuracy, 100)  # a None would break the line
         figure.add_scatter(
-            x=_short(curve.lr),
-            y=_short(None if y is None else 100 * y for y in curve.accuracy),
+            x=_short(rates),
+            y=_short(accuracy),
             mode="lines",
             line={"color": colour, "width": 1.5},
             name=name,
@@ -107,9 +108,10 @@ def cost_figure(report: Report) -> go.Figure:
 
 def _add_confirmed(figure: go.Figure, report: Report) -> None:
     for run in baseline_runs(report)[:1]:
+        epochs, accuracy = present(run.curve.epoch, run.curve.accuracy, 100)
         figure.add_scatter(
-            x=_short(epoch * report.settings.n_train for epoch in run.curve.epoch),
-            y=_short(None if y is None else 100 * y for y in run.curve.accuracy),
+            x=_short(epoch * report.settings.n_train for epoch in epochs),
+            y=_short(accuracy),
             mode="lines",
             line={"color": LIGHT["baseline"], "width": 1},
             name="baseline, one run",

@@ -51,6 +51,7 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
         parts += [_conditions(report.verdict), Text()]
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
+    parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
     parts.append(_labelled("Range test", _possible(report.range_test)))
     parts.append(_labelled("Search", _search(report)))
     if report.pruning is not None:
@@ -73,6 +74,15 @@ def _search(report: Report) -> str:
         f"{len(report.trials)} trials; {words.cost_total(report)} in all, "
         f"{words.duration(report.wall_seconds)}"
     )
+
+
+def _surrogate(report: Report) -> list[str]:
+    """One line; the page has what each importance asks."""
+    view = report.surrogate
+    if view is None:
+        return []
+    ranks = [f"{one.name}: {words.shares(one)}" for one in view.importances]
+    return [" ".join([view.exchange.sentence, *(f"{rank}." for rank in ranks)])]
 
 
 def _labelled(name: str, text: str) -> Table:

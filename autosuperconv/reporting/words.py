@@ -12,6 +12,7 @@ from statistics import fmean, stdev
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialState
+from autosuperconv.core.surrogate import Importance
 from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.verdict import Condition, Outcome
 
@@ -198,6 +199,24 @@ def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
         total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
         lines.append(("Shapley", f"{shares}{total}, in points (* zero lies outside)."))
     return lines
+
+
+def surrogate_lines(report: Report) -> list[tuple[str, str]]:
+    """Name and sentence of the surrogate's view: exchange rate, then each importance."""
+    view = report.surrogate
+    if view is None:
+        return []
+    return [
+        ("Exchange rate", view.exchange.sentence),
+        *((one.name, f"{shares(one)} ({one.question}).") for one in view.importances),
+    ]
+
+
+def shares(importance: Importance) -> str:
+    """E.g. "epochs 62 %, max_lr 30 %"."""
+    return ", ".join(
+        f"{factor(name)} {percent(share, 0)}" for name, share in importance.shares.items()
+    )
 
 
 def listed_factors(names: Sequence[str]) -> str:

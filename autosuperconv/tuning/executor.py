@@ -7,8 +7,10 @@ the caller has digested the last result, so a sampler always knows all that has 
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol
 
 from joblib.externals.loky import get_reusable_executor
@@ -68,15 +70,30 @@ class Processes:
 
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
         self._started = True
-        pool = get_reusable_executor(
-            self.size, timeout=600, initializer=_install, initargs=(self._trainer,)
-        )
-        future: Future[Trace] = pool.submit(_carry_out, job, on_point)
+        with interrupts_held():
+            pool = get_reusable_executor(
+                self.size, timeout=600, initializer=_install, initargs=(self._trainer,)
+            )
+            future: Future[Trace] = pool.submit(_carry_out, job, on_point)
         return future
 
     def stop(self) -> None:
         if self._started:
             get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits until this is left. Worker processes that are started meanwhile inherit the
+    mask: without it one that is still importing would print a traceback of its own."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _installed: Trainer | None = None

@@ -6,6 +6,7 @@ So the same command resumes at any step, and the runs can be looked at in optuna
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
@@ -49,6 +50,14 @@ class Ledger:
             attrs = trial.user_attrs
             trace = from_json(Trace, attrs["trace"])
             self._traces[attrs["job"]] = (attrs["step"], attrs["role"], trace)
+
+    def stored(self, key: str) -> Any:
+        """A value kept with the runs; None where there is none."""
+        return self._study.user_attrs.get(key)
+
+    def store(self, key: str, text: str) -> None:
+        """Keep a value with the runs."""
+        self._study.set_user_attr(key, text)
 
     def find(self, job: Job) -> Trace | None:
         """The trace of an equal job, if it has been done."""

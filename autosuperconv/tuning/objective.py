@@ -9,7 +9,7 @@ sampler ignores, and it would propose the same again.
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import optuna
@@ -17,6 +17,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.codec import to_json
+from autosuperconv.core.lost_accuracy import KEPT, kept_share
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Point, PruneTraining, Trace
@@ -107,15 +108,23 @@ def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap
 @dataclass(frozen=True, slots=True)
 class Reporter:
     """Called by the training loop at each point, perhaps in another process: reports the
-    accuracy to the study under way, and ends the run where the pruner says so."""
+    accuracy to the study under way, and ends the run where the pruner says so, or where the
+    training accuracy is being lost.
+
+    Args:
+        chance: accuracy of guessing; None: do not watch the training accuracy.
+    """
 
     storage_url: str
     study_name: str
     trial_id: int
     pruner: BasePruner
+    chance: float | None = None
+    _learned: list[float] = field(default_factory=list)
 
     def __call__(self, point: Point) -> None:
-        if point.accuracy is None:
+        loses = self._loses(point)
+        if point.accuracy is None and not loses:
             return
         study = optuna.load_study(
             study_name=self.study_name,
@@ -123,13 +132,30 @@ class Reporter:
             pruner=self.pruner,
         )
         trial = Trial(study, self.trial_id)
-        phase = nearest_rung(point.phase)
+        if point.accuracy is not None:
+            self._report(trial, point.accuracy, point.phase)
+        if "condemned_at" in trial.user_attrs:
+            return
+        if loses:
+            self._condemn(trial, point.phase, f"accuracy lost at phase {point.phase:.2f}")
+        elif trial.should_prune():
+            now = f"{100 * (point.accuracy or 0.0):.1f} % at phase {point.phase:.2f}"
+            self._condemn(trial, point.phase, f"{now} cannot get there")
+
+    def _report(self, trial: Trial, accuracy: float, phase: float) -> None:
         with warnings.catch_warnings():  # a run taken up again reports the same points again
             warnings.simplefilter("ignore", UserWarning)
-            trial.report(point.accuracy, step_of(phase))
-        if "condemned_at" in trial.user_attrs or not trial.should_prune():
-            return
-        if is_spared(trial.number):
-            trial.set_user_attr("condemned_at", phase)
-            return
-        raise PruneTraining(f"{100 * point.accuracy:.1f} % at phase {phase:.2f} cannot get there")
+            trial.report(accuracy, step_of(nearest_rung(phase)))
+
+    def _loses(self, point: Point) -> bool:
+        """Whether the training accuracy falls away from its own peak."""
+        if self.chance is None or point.train_accuracy is None:
+            return False
+        self._learned.append(point.train_accuracy)
+        return kept_share(self._learned, self.chance) < KEPT
+
+    def _condemn(self, trial: Trial, phase: float, why: str) -> None:
+        """End the run, unless it is spared to measure the pruner's errors."""
+        if not is_spared(trial.number):
+            raise PruneTraining(why)
+        trial.set_user_attr("condemned_at", nearest_rung(phase))

@@ -15,8 +15,9 @@ from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.baseline import BASELINE_RUNS
 from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
 from autosuperconv.tuning.counterfactuals import distinct_runs
+from autosuperconv.tuning.sampler import SHORTLIST
 from autosuperconv.tuning.session import Session
-from autosuperconv.tuning.winner import EXTRA_SEEDS, SHORTLIST
+from autosuperconv.tuning.winner import EXTRA_SEEDS
 
 TIMING_STEPS = 24
 SWEEP_STEPS = 80
@@ -148,9 +149,10 @@ def fit(
         budget = budget.scaled(0.95)
     if takes(budget) > 1.3 * seconds:
         raise InvalidInput(
-            f"--timeout {seconds:.0f}s is too short: the smallest search of this kind takes about "
-            f"{takes(budget):.0f} s here. Give more time, fewer training samples (--n-train), "
-            "shorter runs (--baseline-epochs, --epochs) or a smaller model."
+            f"--timeout is too short: {max(seconds, 0):.0f} s of it are left, but the smallest "
+            f"search of this kind takes about {takes(budget):.0f} s here. Give more time, fewer "
+            "training samples (--n-train), shorter runs (--baseline-epochs, --epochs) or a smaller "
+            "model."
         )
     return budget
 

@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autosuperconv.errors import UnknownName
 
-FIRST_PHASE = 0.5
+FIRST_PHASE = 0.1
 MIN_TRIALS = 6
 SPARED = 0.1
 RUNGS = (0.1, 0.25, 0.5, 0.625, 0.75, 0.875, 1.0)
@@ -36,12 +36,13 @@ def nearest_rung(phase: float) -> float:
 class PhasePruner(BasePruner):
     """Stops a run whose optimistic projection to the end falls short of the bar.
 
-    Projection: its accuracy now, plus the gain from this phase to the end that 90 % of the
-    finished trials did not exceed, plus the seed noise. The bar is the target accuracy, or the
-    best so far where there is none.
+    Projection: its accuracy now, plus the gain from this phase to the end that 95 % of the
+    sound trials did not exceed, plus the seed noise. The bar is the target accuracy, or the
+    best so far where there is none. Quantile and first phase by the counterfactual count in
+    studies/search_cost.
     """
 
-    def __init__(self, target: float | None, noise: float = 0.0, quantile: float = 0.9) -> None:
+    def __init__(self, target: float | None, noise: float = 0.0, quantile: float = 0.95) -> None:
         self._target, self._noise, self._quantile = target, noise, quantile
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
@@ -66,9 +67,10 @@ class MedianPruner(BasePruner):
 
 
 def comparable(study: optuna.Study, trial: FrozenTrial) -> tuple[float, list[tuple[float, float]]]:
-    """The trial's accuracy now, and (at this phase, at the end) of every finished trial.
+    """The trial's accuracy now, and (at this phase, at the end) of every sound trial.
 
-    No pairs before `FIRST_PHASE` or at the very end: there is nothing to decide.
+    Diverged trials gain nothing and would make every projection too low. No pairs before
+    `FIRST_PHASE` or at the very end: there is nothing to decide.
     """
     step = trial.last_step
     if step is None or not step_of(FIRST_PHASE) <= step < step_of(1.0):
@@ -77,7 +79,9 @@ def comparable(study: optuna.Study, trial: FrozenTrial) -> tuple[float, list[tup
     return trial.intermediate_values[step], [
         (t.intermediate_values[step], t.user_attrs["accuracy"])
         for t in done
-        if step in t.intermediate_values and t.user_attrs.get("accuracy") is not None
+        if step in t.intermediate_values
+        and t.user_attrs.get("accuracy") is not None
+        and t.user_attrs.get("stopped_because", "completed") == "completed"
     ]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import optuna
+from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
@@ -23,6 +25,7 @@ from autosuperconv.tuning.ledger import Ledger
 
 Direction = Literal["maximize", "minimize"]
 COMPANION = ".runs"
+METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
 
 
@@ -41,10 +44,19 @@ def open_study(
     if name in known:
         refuse_another(study, question)
     study.set_user_attr("question", json.dumps(question))
+    name_metric(study, METRICS[direction])
     companion = optuna.create_study(
         storage=storage, study_name=name + COMPANION, direction="maximize", load_if_exists=True
     )
+    name_metric(companion, METRICS["maximize"])
     return study, Ledger(companion)
+
+
+def name_metric(study: optuna.Study, name: str) -> None:
+    """Name what the study's values are, for the dashboard's axes and columns."""
+    with warnings.catch_warnings():  # "experimental", to each user at each start
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([name])
 
 
 def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
@@ -171,12 +183,13 @@ class Session:
         return None if self.deadline is None else self.deadline - time.monotonic()
 
     def stored(self, key: str) -> Any:
-        """A value kept with the study; None where there is none."""
-        return self.study.user_attrs.get(key)
+        """A value kept with the search; None where there is none."""
+        return self.ledger.stored(key)
 
     def store(self, key: str, text: str) -> None:
-        """Keep a value with the study."""
-        self.study.set_user_attr(key, text)
+        """Keep a value with the search: in the companion study, because the dashboard prints
+        every attribute of a study in full on the page that people look at."""
+        self.ledger.store(key, text)
 
 
 def outcome_text(trace: Trace) -> str:

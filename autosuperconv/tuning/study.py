@@ -17,8 +17,9 @@ from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.executor import Task, drive
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior_check import doubt
 from autosuperconv.tuning.pruner import RUNGS
-from autosuperconv.tuning.sampler import make_sampler
+from autosuperconv.tuning.sampler import EdgeSampler, make_sampler
 from autosuperconv.tuning.session import Session, outcome_text
 
 CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
@@ -32,6 +33,7 @@ class StudySettings:
     Args:
         trials: in total, earlier starts included.
         reserve: seconds to leave for the steps after the study, if there is a deadline.
+        chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
     """
 
     space: SearchSpace
@@ -43,6 +45,7 @@ class StudySettings:
     trials: int
     seed: int
     reserve: float = 0.0
+    chance: float | None = None
 
 
 def optimise(session: Session, settings: StudySettings) -> None:
@@ -51,11 +54,12 @@ def optimise(session: Session, settings: StudySettings) -> None:
     if int(session.stored(CLOSED) or 0) >= settings.trials:
         return
     requeue_stale(study)
-    study.sampler = make_sampler(
+    sampler = make_sampler(
         settings.sampler, settings.prior, settings.seed, len(study.get_trials(deepcopy=False))
     )
+    study.sampler = sampler
     asked: dict[str, Trial] = {}
-    for task, trace in drive(session.executor, propose(session, settings, asked)):
+    for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
         trial = asked.pop(task.key)
         session.keep_curve(trial, trace)
         tell(study, trial, settings.objective, trace)
@@ -68,7 +72,9 @@ def optimise(session: Session, settings: StudySettings) -> None:
     session.store(CLOSED, str(settings.trials))
 
 
-def propose(session: Session, settings: StudySettings, asked: dict[str, Trial]) -> Iterator[Task]:
+def propose(
+    session: Session, settings: StudySettings, sampler: EdgeSampler, asked: dict[str, Trial]
+) -> Iterator[Task]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
     while count_finished(study) + len(asked) < settings.trials:
@@ -76,9 +82,10 @@ def propose(session: Session, settings: StudySettings, asked: dict[str, Trial]) 
         if left is not None and left < settings.reserve:
             session.note("Time is nearly up: no more trials, to leave room for the confirmation.")
             return
+        check_prior(session, sampler)
         trial = study.ask()
         recipe = suggest(trial, settings.space, settings.base, settings.seed)
-        cap = settings.prior.cap(recipe.batch_size, recipe.weight_decay)
+        cap = sampler.prior.cap(recipe.batch_size, recipe.weight_decay)
         edge = settings.prior.edge(recipe.batch_size, recipe.weight_decay)
         trial.set_user_attr("edge", edge)
         if recipe.max_lr > cap * (1 + 1e-9):
@@ -86,8 +93,22 @@ def propose(session: Session, settings: StudySettings, asked: dict[str, Trial]) 
             continue
         key = str(trial.number)
         asked[key] = trial
-        reporter = Reporter(session.storage_url, study.study_name, trial._trial_id, settings.pruner)
+        reporter = Reporter(
+            session.storage_url,
+            study.study_name,
+            trial._trial_id,
+            settings.pruner,
+            settings.chance,
+        )
         yield Task(key, Job(recipe, phases=RUNGS), reporter)
+
+
+def check_prior(session: Session, sampler: EdgeSampler) -> None:
+    """Drop a prior that the finished trials refute, and say so."""
+    why = doubt(sampler.prior, session.study.get_trials(deepcopy=False, states=FINISHED))
+    if why:
+        sampler.prior = sampler.prior.ignored()
+        session.note(why)
 
 
 def requeue_stale(study: optuna.Study) -> None:

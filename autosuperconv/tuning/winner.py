@@ -14,10 +14,10 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.objective import Objective
+from autosuperconv.tuning.sampler import SHORTLIST
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.study import FINISHED, trace_of
 
-SHORTLIST = 3
 EXTRA_SEEDS = 2
 
 

@@ -14,7 +14,16 @@ from world import Floats, World, coordinates
 
 from autosuperconv.tuning.pruner import RUNGS, step_of
 
+TRIALS = 60
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def _no_pruner(target: float | None, noise: float) -> BasePruner:
+    return NopPruner()
+
+
+def _nothing(world: World, study: optuna.Study) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -23,19 +32,18 @@ class Contender:
 
     Args:
         sampler: from (world, seed). pruner: from (target, noise).
-        pays_range_test: the sweeps are charged.
+        sweeps: it needs the range test, to be charged on top.
         by_step: accuracies are reported at whole epochs, as a plain user of Optuna does; else
             at phases of the cycle.
-        prepare: called with the study before its first trial.
+        after: called with the study after every trial.
     """
 
     name: str
     sampler: Callable[[World, int], BaseSampler]
-    pruner: Callable[[float | None, float], BasePruner] = lambda target, noise: NopPruner()
-    pays_range_test: bool = False
+    pruner: Callable[[float | None, float], BasePruner] = _no_pruner
+    sweeps: bool = False
     by_step: bool = False
-    prepare: Callable[[World, optuna.Study], None] = lambda world, study: None
-    after: Callable[[World, optuna.Study], None] = lambda world, study: None
+    after: Callable[[World, optuna.Study], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,9 @@ def search(world: World, contender: Contender, seed: int, full_runs: float) -> l
         sampler=contender.sampler(world, seed),
         pruner=contender.pruner(world.target if by_cost else None, world.noise),
     )
-    contender.prepare(world, study)
-    paid = float(world.design.sweep_samples) if contender.pays_range_test else 0.0
+    paid = 0.0
     tried: list[Tried] = []
-    while paid < full_runs * world.longest_samples and len(tried) < 4 * full_runs:
+    while paid < full_runs * world.longest_samples and len(tried) < TRIALS:
         trial = study.ask()
         x = suggest(world, trial)
         rungs, end = world.run(x, rng)
@@ -99,7 +106,8 @@ def follow(
     for phase, step, accuracy in reports(contender, x, rungs):
         if phase >= end or phase >= 1:
             break
-        trial.report(accuracy, step)
+        worth = 1 - accuracy if contender.by_step and world.objective == "cost" else accuracy
+        trial.report(worth, step)  # Optuna's pruners compare in the study's direction
         if trial.should_prune():
             tell(world, study, trial, full, accuracy, pruned=True)
             return phase * full, None
@@ -127,8 +135,12 @@ def tell(
     broken: bool = False,
 ) -> None:
     """As `tuning.objective.tell`."""
+    lost = broken or accuracy < 0.15
     trial.set_user_attr("accuracy", accuracy)
-    trial.set_user_attr("broken", broken or accuracy < 0.15)
+    trial.set_user_attr("samples", full)
+    trial.set_user_attr(
+        "stopped_because", "pruned" if pruned else "diverged" if lost else "completed"
+    )
     if world.objective == "cost":
         short = world.target - (0.0 if broken else accuracy)
         trial.set_constraint("accuracy", max(short, 1e-3) if pruned else short)

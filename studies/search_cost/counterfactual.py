@@ -10,8 +10,9 @@ from world import Floats
 
 from autosuperconv.tuning.pruner import MIN_TRIALS, RUNGS, PhasePruner
 
+BROKEN = 0.15  # at the end: the tool calls it diverged
 SEARCH = 40  # runs of one replayed search
-REPLAYS = 200
+REPLAYS = 100
 PHASES = np.array(RUNGS)
 
 
@@ -125,7 +126,8 @@ def projected(
     """`PhasePruner`: its own projection."""
     pruner = PhasePruner(target, noise, quantile)
 
-    def rule(done: Sequence[Course], new: Course) -> float:
+    def rule(every: Sequence[Course], new: Course) -> float:
+        done = [c for c in every if c.rungs[-1] > BROKEN]
         if len(done) < least:
             return 1.0
         bar = target if target is not None else max(float(c.rungs[-1]) for c in done)

@@ -9,6 +9,8 @@ import numpy as np
 from contenders import Contender, Tried, search
 from world import World
 
+from autosuperconv.tuning.winner import SHORTLIST
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -34,31 +36,30 @@ class Result:
         return float(np.isfinite(self.costs).mean())
 
 
-def chosen(world: World, tried: Sequence[Tried]) -> list[int]:
-    """After each trial, the index of the one that would be taken; -1 while there is none."""
-    best, taken, at = -np.inf, -1, []
-    for i, t in enumerate(tried):
-        value = _worth(world, t)
-        if value > best:
-            best, taken = value, i
-        at.append(taken)
-    return at
+def shortlisted(world: World, tried: Sequence[Tried]) -> list[Tried]:
+    """What the tool would train again: `tuning.winner.shortlist`."""
 
+    def rank(t: Tried) -> tuple[bool, float]:
+        reached = world.objective == "cost" and (t.accuracy or 0.0) >= world.target
+        return (not reached, float(t.x[1]) if reached else -(t.accuracy or 0.0))
 
-def _worth(world: World, t: Tried) -> float:
-    if t.accuracy is None or t.broken:
-        return -np.inf
-    if world.objective == "accuracy":
-        return t.accuracy
-    return -float(np.exp(t.x[1])) if t.accuracy >= world.target else -np.inf
+    return sorted((t for t in tried if t.accuracy is not None and not t.broken), key=rank)[
+        :SHORTLIST
+    ]
 
 
 def cost_until_found(world: World, tried: Sequence[Tried]) -> float:
-    """Longest cycles paid when the chosen trial is first a good one, by its expected accuracy."""
-    for t, taken in zip(tried, chosen(world, tried), strict=True):
-        if taken >= 0 and world.found(tried[taken].x):
+    """Longest cycles paid when the shortlist first holds a good one, by expected accuracy."""
+    for i, t in enumerate(tried):
+        if any(world.found(s.x) for s in shortlisted(world, tried[: i + 1])):
             return t.paid / world.longest_samples
     return float("inf")
+
+
+def regret_of(world: World, tried: Sequence[Tried]) -> float:
+    """Points that the best of the shortlist lacks, after the whole budget."""
+    best = max((float(world.truth(t.x)) for t in shortlisted(world, tried)), default=0.1)
+    return 100 * (world.best - best)
 
 
 def evaluate(world: World, contender: Contender, seeds: int, full_runs: float) -> Result:
@@ -66,10 +67,7 @@ def evaluate(world: World, contender: Contender, seeds: int, full_runs: float) -
     for seed in range(seeds):
         tried = search(world, contender, seed, full_runs)
         costs.append(cost_until_found(world, tried))
-        taken = chosen(world, tried)[-1]
-        regret.append(
-            100 * (world.best - float(world.truth(tried[taken].x))) if taken >= 0 else 90.0
-        )
+        regret.append(regret_of(world, tried))
         late = tried[len(tried) // 3 :]
         broken.append(float(np.mean([t.broken for t in late])))
         trials.append(len(tried))

@@ -200,7 +200,8 @@ class World:
         self.longest_samples = design.task.epochs[1] * design.n_train
         self.noise, self._noise_factor = noise_of(design, surface)
         self.best_x, self.best = self._find_best()
-        self.target = self.best - 0.01
+        self.tolerance = max(0.005, self.noise)
+        self.target = self.best - max(0.01, 2 * self.noise)
         self.cheapest = self._find_cheapest()
 
     def truth(self, x: Floats) -> Floats:
@@ -245,13 +246,13 @@ class World:
         return float(np.mean([self.found(row, t) for row, t in zip(x, self.truth(x), strict=True)]))
 
     def found(self, x: Floats, truth: float | None = None) -> bool:
-        """Whether the search may stop here: within half a point of the best; or, by cost, at the
-        target (less the half point) within 1.25 times the cheapest."""
+        """Whether the search may stop here: within half a point, or the seed noise, of the best;
+        by cost: at the target (less half of that) within 1.25 times the cheapest."""
         truth = float(self.truth(x)) if truth is None else truth
         if self.objective == "accuracy":
-            return truth >= self.best - 0.005
+            return truth >= self.best - self.tolerance
         cost = float(np.exp(x[1])) * self.design.n_train
-        return truth >= self.target - 0.005 and cost <= 1.25 * self.cheapest
+        return truth >= self.target - self.tolerance / 2 and cost <= 1.25 * self.cheapest
 
 
 def noise_of(design: Design, surface: Surface) -> tuple[float, float]:
@@ -273,7 +274,13 @@ def shifted(range_test: RangeTest, decades: float) -> RangeTest:
         return None if value is None else value * 10**decades
 
     cells = tuple(
-        replace(c, edge=moved(c.edge), floor=moved(c.floor), readings=(), curves=())
+        replace(
+            c,
+            edge=moved(c.edge),
+            floor=moved(c.floor),
+            readings=tuple(replace(r, peak_lr=moved(r.peak_lr)) for r in c.readings),
+            curves=(),
+        )
         for c in range_test.cells
     )
     return replace(range_test, cells=cells)

@@ -53,7 +53,7 @@ def test_the_sentence_names_the_price_with_its_interval() -> None:
     found = trade(weight_decay=(-3.0, -3.4, -2.9), dropout=(-0.1, -0.5, 0.3))
     assert found.sentence == (
         "max_lr 0.1 -> 1.4 was paid for by weight decay 2e-3 -> 1e-4: putting it back costs 3.1 "
-        "points (95 %: 2.4 to 3.8); not separable from seed noise: dropout 0.3 -> 0 (-0.1 points); "
+        "points (95 %: 2.4 to 3.8); not separable from seed noise: dropout 0.3 -> 0 (+0.1 points); "
         "changed but not put back: max_lr and momentum."
     )
     first = found.effects[0]

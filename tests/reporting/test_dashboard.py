@@ -57,7 +57,9 @@ def test_publishing_sets_note_pictures_and_artifacts(
 ) -> None:
     monkeypatch.setattr(dashboard, "render", lambda _: page)
     dashboard.publish(study, report, tmp_path / "artifacts")
-    assert get_note(study).startswith(render_markdown(report))
+    assert get_note(study).replace("\u2003", "").startswith(render_markdown(report))
+    assert "The winner is [trial 29](/dashboard/studies/0/trials?numbers=29)." in get_note(study)
+    assert 'What the dashboard calls "Best Trial" is the cheapest one' in get_note(study)
     figures = get_plotly_graph_objects(_attributes(study))
     assert set(figures) == {"range-test", "accuracy-against-cost"}
     stored = _artifacts(study)
@@ -171,7 +173,7 @@ def test_the_dashboard_serves_the_study_of_a_journal_and_its_report_page(
         assert [one["study_name"] for one in listed["study_summaries"]] == ["a study"]
         detail = json.loads(_get(f"{address}/api/studies/0")[1])
         assert detail["note"]["body"] == get_note(study)
-        link = get_note(study).rsplit("](", 1)[1].strip().rstrip(")")
+        link = get_note(study).split("[The whole report as a page](")[1].split(")")[0]
         kind, content = _get(address + link)
     assert kind == "text/html"
     assert content.decode() == f"<p>{report.verdict.sentence}</p>"

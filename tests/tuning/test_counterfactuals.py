@@ -16,6 +16,7 @@ from autosuperconv.tuning.confirm import Confirmation, seeds
 from autosuperconv.tuning.counterfactuals import counterfactuals, distinct_runs, grouped
 from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.ledger import Ledger
+from autosuperconv.tuning.plan import Budget, Sizes, forecast
 from autosuperconv.tuning.session import Session
 
 BASELINE = Recipe(
@@ -119,6 +120,21 @@ def test_shapley_trains_only_the_subsets_between_the_halves(factors: int, runs: 
     assert sum(len(share.factors) for share in found.shares) == factors
 
 
+@pytest.mark.parametrize(("changes", "runs"), [(("max_lr",), 2), (("max_lr", "dropout"), 3)])
+def test_a_run_that_belongs_to_both_halves_is_trained_once(
+    changes: tuple[str, ...], runs: int
+) -> None:
+    same = replace(BASELINE, epochs=5, schedule="1cycle")
+    values = {"max_lr": 1.0, "dropout": 0.2}
+    winner = replace(same, **{name: values[name] for name in changes})
+    trainer = RuleTrainer(together)
+    session = session_for(trainer)
+    found = counterfactuals(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
+    assert len(session.ledger.of("counterfactuals")) == distinct_runs(len(changes), 3) == 3 * runs
+    assert {effect.factor for effect in found.effects} == set(changes)
+    assert all(effect.forward is not None for effect in found.effects)
+
+
 def test_the_smallest_effects_share_a_group() -> None:
     assert grouped(["a", "b", "c", "d", "e"]) == {
         "a": ("a",),
@@ -143,3 +159,10 @@ def test_a_second_call_trains_nothing_again() -> None:
     first = counterfactuals(session, confirmed(trainer), WINNER, BASELINE)
     session.executor = InProcess(RuleTrainer(lambda recipe: 1 / 0))
     assert counterfactuals(session, confirmed(trainer), WINNER, BASELINE) == first
+
+
+@pytest.mark.parametrize(("shapley", "runs"), [(False, 3 * 11), (True, 3 * 19)])
+def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: int) -> None:
+    budget = Budget(seeds=3, factors=5, shapley=shapley)
+    steps = forecast(budget, Sizes(1000, 100, 100, 100), {64: 1000.0}, [64], 1)
+    assert {step.step: step.runs for step in steps}["counterfactuals"] == runs

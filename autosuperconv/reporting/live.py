@@ -1,0 +1,68 @@
+"""The study's note in the dashboard while the search runs: what was done and found, how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autosuperconv.core.events import Event, Note, RunFinished, StepFinished, StepStarted
+from autosuperconv.reporting import words
+from autosuperconv.reporting.markdown import escape
+
+QUIET = 10.0  # seconds between two notes inside a step; a note costs some milliseconds
+
+
+class LiveNote:
+    """A listener that keeps a note up to date: at once where a step begins or ends, and every
+    few seconds in between.
+
+    Args:
+        name: of the search, e.g. "resnet8 on digits".
+        publish: takes the note, in Markdown.
+        clock: seconds, e.g. `time.monotonic`.
+    """
+
+    def __init__(
+        self, name: str, publish: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
+        self._name, self._publish, self._clock = name, publish, clock
+        self._found: list[str] = []
+        self._notes: list[str] = []
+        self._step, self._runs, self._done = "", 0, 0
+        self._last = ""
+        self._best: str | None = None
+        self._left: float | None = None
+        self._written = float("-inf")
+
+    def __call__(self, event: Event) -> None:
+        """Take an event in; write the note where it is time."""
+        match event:
+            case StepStarted():
+                self._step, self._runs, self._done = event.step, event.runs, event.done
+                self._left, self._last, self._best = event.seconds_left, "", None
+            case RunFinished():
+                self._done += 1
+                self._last = f"{event.label}: {event.text}"
+                self._best, self._left = event.best or self._best, event.seconds_left
+            case StepFinished():
+                self._found.append(f"- **{escape(event.step)}**: {escape(event.text)}")
+                self._step = ""
+            case Note():
+                self._notes.append(f"- {escape(event.text)}")
+        if not isinstance(event, RunFinished) or self._clock() - self._written >= QUIET:
+            self._written = self._clock()
+            self._publish(self.text())
+
+    def text(self) -> str:
+        """The note as it stands."""
+        parts = [f"## Running: {escape(self._name)}", *self._under_way()]
+        parts += ["\n".join(lines) for lines in (self._found, self._notes) if lines]
+        return "\n\n".join(parts) + "\n"
+
+    def _under_way(self) -> list[str]:
+        if not self._step:
+            return []
+        share = f"run {self._done} of {max(self._runs, self._done)}"
+        left = "" if self._left is None else f"; about {words.duration(self._left)} to the end"
+        lines = [f"**{escape(self._step)}**: {share}{left}."]
+        lines += [f"Best so far: {escape(self._best)}."] if self._best else []
+        return lines + ([f"Last: {escape(self._last)}"] if self._last else [])

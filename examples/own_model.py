@@ -1,0 +1,27 @@
+"""Your own network: any function that returns a fresh `nn.Module`. Finds its learning rates."""
+
+from pathlib import Path
+
+from torch import nn
+
+from autosuperconv import SearchOptions, range_test
+from autosuperconv.training.data import load_dataset
+
+
+def network() -> nn.Module:
+    return nn.Sequential(
+        nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.0), nn.Linear(64, 10)
+    )
+
+
+def main() -> None:
+    digits = load_dataset("digits", data_dir=Path("data"))
+    options = SearchOptions(storage="own_model.journal", device="cpu", workers=1)
+    found = range_test(network, digits, options)
+    for cell in found.cells:
+        print(f"batch {cell.batch_size}, weight decay {cell.weight_decay:g}: edge {cell.edge}")
+    print(found.reason)
+
+
+if __name__ == "__main__":
+    main()

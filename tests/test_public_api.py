@@ -1,0 +1,110 @@
+"""The package's public names, and the same functions by every way to reach them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import autosuperconv
+from autosuperconv import Recipe, train
+from autosuperconv.core.trace import Trace
+from autosuperconv.errors import DataError, InvalidRecipe
+
+NAMES = {
+    *("Choices", "Range", "Recipe", "Report", "SearchOptions", "Verdict"),
+    *("judge", "plan", "range_test", "search", "train"),
+}
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(autosuperconv.__all__) == NAMES
+    assert all(getattr(autosuperconv, name) is not None for name in NAMES)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'serach'"):
+        _ = autosuperconv.serach
+
+
+def test_importing_the_package_and_its_command_line_imports_neither_torch_nor_optuna() -> None:
+    heavy = "{'torch', 'optuna'} & set(sys.modules)"
+    assert python(f"import sys, autosuperconv, autosuperconv.cli; print({heavy})") == "set()"
+
+
+def test_search_is_the_function_before_and_after_the_command_line_was_imported() -> None:
+    code = (
+        "import autosuperconv; first = autosuperconv.search\n"
+        "import autosuperconv.cli\n"
+        "from autosuperconv import search, plan, range_test, train\n"
+        "print(first is search is autosuperconv.search)\n"
+        "print([f.__module__ for f in (search, plan, range_test, train)])"
+    )
+    assert python(code).splitlines() == ["True", str(["autosuperconv.story"] * 4)]
+
+
+def blobs(n: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 3
+    return (rng.normal(size=(n, 4)) + 3 * np.eye(3, 4)[y]).astype(np.float32), y
+
+
+def network() -> nn.Module:
+    return nn.Linear(4, 3)
+
+
+RECIPE = Recipe(max_lr=0.1, epochs=3.0, batch_size=16)
+
+
+def check(trace: Trace) -> None:
+    assert trace.completed
+    assert trace.accuracy is not None
+    assert trace.accuracy > 0.9
+
+
+def test_arrays_and_a_function_of_a_module() -> None:
+    check(train(network, blobs(), RECIPE, device="cpu"))
+
+
+def test_tensors_and_a_lambda() -> None:
+    x, y = blobs()
+    data = (torch.from_numpy(x), torch.from_numpy(y))
+    check(train(lambda: nn.Linear(4, 3), data, RECIPE, device="cpu"))
+
+
+def test_a_torch_dataset_and_a_class() -> None:
+    class Net(nn.Linear):
+        def __init__(self) -> None:
+            super().__init__(4, 3)
+
+    x, y = blobs()
+    data = torch.utils.data.TensorDataset(torch.from_numpy(x), torch.from_numpy(y))
+    check(train(Net, data, RECIPE, device="cpu"))
+
+
+def test_values_that_are_not_numbers_are_refused() -> None:
+    x, y = blobs()
+    x[7, 2] = np.nan
+    with pytest.raises(DataError, match=r"NaN|finite"):
+        train(network, (x, y), RECIPE, device="cpu")
+
+
+def test_labels_below_zero_are_refused() -> None:
+    x, y = blobs()
+    with pytest.raises(DataError, match="labels"):
+        train(network, (x, y - 1), RECIPE, device="cpu")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -1.0])
+def test_a_rate_that_is_no_rate_is_refused(value: float) -> None:
+    with pytest.raises(InvalidRecipe, match=r"Recipe.max_lr must be"):
+        Recipe(max_lr=value)
