@@ -13,9 +13,10 @@ from autosuperconv.training.choosing import EngineChoice, choose
 from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.tuning.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.session import COMPANION
 from autosuperconv.tuning.storage import open_storage
 
-ENGINE = "engine"  # the study's attribute that keeps the choice
+ENGINE = "engine"  # where `Session.store` keeps the choice
 
 
 def settle(
@@ -49,9 +50,8 @@ def settle(
 
 def stored_choice(storage: str, study_name: str) -> EngineChoice | None:
     """What an earlier start of the study has settled."""
-    opened = open_storage(storage)
-    if study_name not in optuna.study.get_all_study_names(opened):
+    opened, runs = open_storage(storage), study_name + COMPANION
+    if runs not in optuna.study.get_all_study_names(opened):
         return None
-    study = optuna.load_study(study_name=study_name, storage=opened)
-    text = study.user_attrs.get(ENGINE)
+    text = optuna.load_study(study_name=runs, storage=opened).user_attrs.get(ENGINE)
     return from_json(EngineChoice, text) if text else None

@@ -239,10 +239,10 @@ class Run:
         """Keep a point, and show it to whoever watches."""
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
-            measured = self._measure(self.engine.curve_samples)
+            last = self.done == self.steps  # measured once, on the whole split
+            measured = self._measure(None if last else self.engine.curve_samples)
             self.evaluations += 1
-            if self.done == self.steps and self.evaluated <= self.engine.curve_samples:
-                self.final = measured
+            self.final = measured if last else None
         samples = self.done * self.job.recipe.batch_size
         point = Point(
             step=self.done,

@@ -104,6 +104,13 @@ def drive_trials(case: Case, processes: Processes, n: int, first_seed: int) -> f
     return time.perf_counter() - started
 
 
+def trial_seconds(case: Case, trainer: TorchTrainer, seed: int) -> float:
+    """Processor seconds of one whole trial, evaluated at every rung."""
+    started = time.process_time()
+    trainer(Job(replace(case.recipe, seed=seed), phases=RUNGS))
+    return time.process_time() - started
+
+
 def around_a_trial(trials: int = 30) -> dict[str, list[float]]:
     """Milliseconds that each part of a trial takes besides training it.
 
