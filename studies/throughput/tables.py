@@ -6,7 +6,13 @@ from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
-TRIED = """## Tried, and left out
+TRIED = """## Accuracy in bfloat16
+
+`precision.py`: ResNet-8, 3,000 CIFAR-10 images, 5 epochs, batch 64, six paired seeds, 10,000 test
+images: float32 38.44 % (sd 0.82), bfloat16 and channels-last 38.37 % (sd 1.09), difference -0.07
+points, standard error 0.18.
+
+## Tried, and left out
 
 One run each on the machine above, one thread.
 
