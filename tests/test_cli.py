@@ -35,7 +35,7 @@ FLAGS = {
     "train": TASK
     | OUTPUT
     | {"--recipe", "--max-lr", "--epochs", "--batch-size", "--weight-decay", "--dropout", "--on"}
-    | {"--max-momentum", "--base-momentum", "--optimizer", "--schedule"},
+    | {"--max-momentum", "--base-momentum", "--optimizer", "--schedule", "--curvature"},
     "judge": {"--candidate", "--baseline", "--control", "--batch-size", "--n-train", "--chance"}
     | {"--json"},
     "report": STUDY | OUTPUT | {"--out"},

@@ -8,7 +8,7 @@ from math import isfinite
 from statistics import fmean
 
 from autosuperconv.core import curve_reading, wording
-from autosuperconv.core.statistics import Interval, mean_interval, pooled_sd
+from autosuperconv.core.statistics import Interval, mean_interval, pooled_sd, resolution_of
 from autosuperconv.core.verdict_types import Condition, Criterion, RunCurve
 
 SINGLE_RUN_MARGIN = 0.003  # assumed, because one run a side leaves no spread to measure
@@ -85,7 +85,9 @@ def contrast(side: Sequence[RunCurve], other: Sequence[RunCurve], confidence: fl
     """The paired difference; with one run on either side, that of the means, with no interval."""
     if min(len(side), len(other)) == 1:
         return Contrast(fmean(map(final, side)) - fmean(map(final, other)), None)
-    interval = mean_interval([final(a) - final(b) for a, b in paired(side, other)], confidence)
+    differences = [final(a) - final(b) for a, b in paired(side, other)]
+    step = resolution_of(map(final, (*side, *other)))
+    interval = mean_interval(differences, confidence, step)
     return Contrast(interval.mean, interval)
 
 

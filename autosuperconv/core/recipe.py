@@ -31,7 +31,8 @@ class Recipe:
         optimizer: one of `OPTIMIZERS`.
         schedule: a name in `core.schedule.SCHEDULES`.
         seed: of initial weights, data order, augmentation and dropout.
-        div_factor: max_lr over the learning rate at the start of the cycle.
+        div_factor: max_lr over the learning rate at the start of the cycle; infinite for a
+            linear range test from 0.
         final_div_factor: starting learning rate over the final one (1cycle's tail: 1000 as
             its author ran it).
         pct_start: share of the run in which the learning rate rises (1cycle, warm-up).
@@ -65,7 +66,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.type == "float":
+            if field.type == "float" and field.name != "div_factor":
                 self._check(field.name, isfinite(getattr(self, field.name)), "finite")
         for name in ("max_lr", "epochs", "div_factor", "final_div_factor", "gamma"):
             self._check(name, getattr(self, name) > 0, "above 0")

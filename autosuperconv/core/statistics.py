@@ -15,9 +15,10 @@ draw of the test set.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -53,8 +54,15 @@ def half_width(sd: ArrayLike, n: int, confidence: float) -> NDArray[np.float64]:
     return np.asarray(sd, dtype=float) * (quantile / math.sqrt(n))
 
 
-def mean_interval(differences: Sequence[float], confidence: float = 0.95) -> Interval:
+def mean_interval(
+    differences: Sequence[float], confidence: float = 0.95, resolution: float = 0.0
+) -> Interval:
     """The t interval of the mean of paired differences.
+
+    Args:
+        resolution: step of the scale on which both sides were measured. Rounding alone spreads
+            the difference of two such values by resolution / sqrt(6), so the spread is taken to
+            be at least that: three equal differences are no proof of a spread of nothing.
 
     Raises:
         InvalidInput: fewer than two differences: there is no spread to go on.
@@ -63,9 +71,18 @@ def mean_interval(differences: Sequence[float], confidence: float = 0.95) -> Int
     if n < 2:
         raise InvalidInput(f"An interval needs at least 2 pairs of runs, but got {n}.")
     values = np.asarray(differences, dtype=float)
-    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    mean = float(values.mean())
+    sd = max(float(values.std(ddof=1)), resolution / math.sqrt(6))
     half = float(half_width(sd, n, confidence))
     return Interval(mean, mean - half, mean + half, sd, n)
+
+
+def resolution_of(accuracies: Iterable[float]) -> float:
+    """The step of the scale that accuracies lie on, as far as they show it: the smallest distance
+    between two of them that differ; 0 where none do. Accuracies over m samples are multiples of
+    1 / m, so it is at least that."""
+    distinct = sorted(set(accuracies))
+    return min((b - a for a, b in pairwise(distinct) if b - a > 1e-9), default=0.0)
 
 
 def pooled_sd(*groups: ArrayLike) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from statistics import fmean
 from autosuperconv.core.factors import FACTORS, put_back, value_text, with_values
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.shapley import shapley_values, subsets
-from autosuperconv.core.statistics import mean_interval
+from autosuperconv.core.statistics import mean_interval, resolution_of
 from autosuperconv.core.tradeoff_types import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.tradeoff_words import order_sentence, price_sentence
 from autosuperconv.errors import InvalidInput
@@ -133,14 +133,15 @@ def contrast(after: BySeed, before: BySeed, diverged: Sequence[int], what: str) 
         ours, theirs = sorted(before), sorted(after)
         raise InvalidInput(f"{what}: no seed in common to pair, but {ours} and {theirs}.")
     differences = [100 * (after[seed] - before[seed]) for seed in seeds]
-    return _summarised(differences, len(set(diverged) & set(seeds)))
+    step = 100 * resolution_of((*after.values(), *before.values()))
+    return _summarised(differences, len(set(diverged) & set(seeds)), step)
 
 
-def _summarised(differences: Sequence[float], diverged: int) -> Contrast:
+def _summarised(differences: Sequence[float], diverged: int, resolution: float = 0.0) -> Contrast:
     runs = len(differences)
     if runs == 1:
         return Contrast(differences[0], None, None, False, diverged, 1)
-    interval = mean_interval(differences, CONFIDENCE)
+    interval = mean_interval(differences, CONFIDENCE, resolution)
     separable = interval.low > 0 or interval.high < 0
     return Contrast(interval.mean, interval.low, interval.high, separable, diverged, runs)
 

@@ -23,7 +23,7 @@ TIMING_STEPS = 24
 SWEEP_STEPS = 80
 SWEEP_PHASES = 25
 NOISE_SEEDS = 3
-MIN_TRIALS = 12
+MIN_TRIALS = 20
 MIN_BASELINE_EPOCHS = 6.0
 EVALUATION_COST = 1 / 3  # of a training sample: the forward pass alone
 

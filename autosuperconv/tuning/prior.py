@@ -30,10 +30,12 @@ class LrPrior:
     Args:
         range_test: None where there was none: the prior is then uniform in the logarithm.
         range_: of max_lr in the search space.
+        lid: lowest rate over `unit` that trials have shown to break.
     """
 
     range_test: RangeTest | None
     range_: Range
+    lid: float = math.inf
 
     def ignored(self) -> LrPrior:
         """Uniform over the range, without a cap: where trials have refuted the range test."""
@@ -56,11 +58,14 @@ class LrPrior:
         return 10**estimate.log10_edge
 
     def cap(self, batch_size: int, weight_decay: float) -> float:
-        """No rate above this is worth training: `CAP_FACTOR` times the edge."""
+        """No rate above this is worth training: `CAP_FACTOR` times the edge, or the lid."""
         edge = self.edge(batch_size, weight_decay)
-        if edge is None:
-            return self.range_.high
-        return min(self.range_.high, max(CAP_FACTOR * edge, self.range_.low))
+        factor = self.lid if edge is None else min(CAP_FACTOR, self.lid)
+        return min(self.range_.high, max(factor * (edge or 1.0), self.range_.low))
+
+    def unit(self, batch_size: int, weight_decay: float) -> float:
+        """What rates are compared in: the edge, or 1 where it is not known."""
+        return self.edge(batch_size, weight_decay) or 1.0
 
     def draw(self, rng: np.random.Generator, batch_size: int, weight_decay: float) -> float:
         """One max_lr, never above the cap."""

@@ -17,7 +17,7 @@ from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.executor import Task, drive
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.prior_check import doubt
+from autosuperconv.tuning.prior_check import doubt, revised
 from autosuperconv.tuning.pruner import RUNGS
 from autosuperconv.tuning.sampler import EdgeSampler, make_sampler
 from autosuperconv.tuning.session import Session, outcome_text
@@ -104,11 +104,12 @@ def propose(
 
 
 def check_prior(session: Session, sampler: EdgeSampler) -> None:
-    """Drop a prior that the finished trials refute, and say so."""
-    why = doubt(sampler.prior, session.study.get_trials(deepcopy=False, states=FINISHED))
+    """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
+    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
+    why = doubt(sampler.prior, trials)
     if why:
-        sampler.prior = sampler.prior.ignored()
         session.note(why)
+    sampler.prior = revised(sampler.prior, trials)
 
 
 def requeue_stale(study: optuna.Study) -> None:

@@ -26,7 +26,7 @@ from world import HERE, World, fit, load
 
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.prior_check import doubt
+from autosuperconv.tuning.prior_check import revised
 from autosuperconv.tuning.pruner import PhasePruner
 from autosuperconv.tuning.sampler import EdgeSampler, make_sampler
 
@@ -58,8 +58,7 @@ def check(world: World, study: optuna.Study) -> None:
     """The prior check, after every trial."""
     sampler = study.sampler
     assert isinstance(sampler, EdgeSampler)
-    if doubt(sampler.prior, study.get_trials(deepcopy=False)):
-        sampler.prior = sampler.prior.ignored()
+    sampler.prior = revised(sampler.prior, study.get_trials(deepcopy=False))
 
 
 def phase(target: float | None, noise: float) -> BasePruner:
@@ -99,7 +98,7 @@ PLAIN = [
 MORE = [
     Contender("TPE + ASHA", tpe, asha, by_step=True),
     Contender("TPE + Hyperband", tpe, hyperband, by_step=True),
-    Contender("ours, no prior", ceiling_alone, phase),
+    Contender("ours, no prior", ceiling_alone, phase, after=check),
     Contender("ours, no pruner", ours, sweeps=True, after=check),
 ]
 GP = Contender("GP", gp)

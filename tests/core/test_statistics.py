@@ -7,6 +7,7 @@ from autosuperconv.core.statistics import (
     confidence_at_seeds,
     mean_interval,
     pooled_sd,
+    resolution_of,
     seeds_to_settle,
 )
 from autosuperconv.errors import InvalidInput
@@ -84,3 +85,22 @@ def test_looks_begin_at_three_seeds() -> None:
 def test_a_look_outside_of_the_plan_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"look must be in 1\.\.3 .*, but got 4"):
         confidence_at_look(4, 3)
+
+
+def test_equal_differences_are_as_wide_as_the_scale_is_coarse() -> None:
+    # sd = 0.3 / sqrt(6) = 0.122474; t(0.975, 2) = 4.302653; half = 4.302653 * sd / sqrt(3)
+    found = mean_interval([0.6, 0.6, 0.6], resolution=0.3)
+    assert found.high - found.mean == pytest.approx(0.304244, abs=1e-6)
+
+
+def test_a_wide_spread_is_not_widened_by_the_scale() -> None:
+    assert mean_interval([0.0, 3.0, 6.0], resolution=0.3) == mean_interval([0.0, 3.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "step"), [((0.5, 0.75, 0.6, 0.6), 0.1), ((0.9, 0.9), 0.0), ((), 0.0)]
+)
+def test_the_step_of_a_scale_is_the_smallest_distance(
+    accuracies: tuple[float, ...], step: float
+) -> None:
+    assert resolution_of(accuracies) == pytest.approx(step)

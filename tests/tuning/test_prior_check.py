@@ -1,6 +1,9 @@
 """The prior on max_lr is dropped where trials refute it."""
 
+import math
+
 import optuna
+import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial
 
@@ -8,7 +11,7 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.range_types import Cell, Reading
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.prior_check import doubt
+from autosuperconv.tuning.prior_check import doubt, lid, revised
 
 READING = Reading(0.01, 1.0, 0.1, None, None, None, 0.9, True, "")
 CELL = Cell(64, 1e-4, (READING,), (), 0.01, 1.0, 0.1, False, 0.9, True)
@@ -50,17 +53,16 @@ def test_seven_trials_are_too_few_to_refute_it() -> None:
     assert doubt(PRIOR, [trial(1.0, 0.9)] * 8) != ""
 
 
-def test_runs_that_break_well_below_the_edge_refute_it() -> None:
-    broken = [trial(0.3, 0.1, "diverged")] * 3
-    assert doubt(PRIOR, broken[:2]) == ""
-    assert "3 of 4 trials below half of the range test's edge broke" in doubt(
-        PRIOR, [*broken, trial(0.2, 0.9)]
-    )
-    assert doubt(PRIOR, [*broken, *[trial(0.2, 0.9)] * 4]) == ""
+def test_two_rates_that_broke_with_nothing_sound_above_put_a_lid_on() -> None:
+    sound, broken = trial(0.2, 0.9), [trial(lr, 0.1, "diverged") for lr in (0.5, 0.3, 2.0)]
+    assert lid(PRIOR, [sound, broken[0]]) == math.inf
+    assert lid(PRIOR, [sound, *broken]) == pytest.approx(0.5)
+    assert revised(PRIOR, [sound, *broken]).cap(64, 1e-4) == pytest.approx(0.5)
 
 
-def test_runs_that_break_above_the_edge_refute_nothing() -> None:
-    assert doubt(PRIOR, [trial(2.0, 0.1, "diverged")] * 9) == ""
+def test_a_sound_run_above_lifts_the_lid() -> None:
+    broken = [trial(lr, 0.1, "diverged") for lr in (0.3, 0.5, 2.0, 3.0)]
+    assert lid(PRIOR, [*broken, trial(1.0, 0.9)]) == pytest.approx(3.0)
 
 
 def test_an_ignored_prior_is_uniform_and_is_not_refuted_again() -> None:

@@ -1,0 +1,91 @@
+"""The Python API with the caller's own network and data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+import autosuperconv
+from autosuperconv import SearchOptions
+from autosuperconv.core.report import Report
+
+TINY = SearchOptions(
+    trials=2,
+    epochs=(1.0, 2.0),
+    baseline_epochs=2.0,
+    seeds=2,
+    max_seeds=2,
+    device="cpu",
+    workers=1,
+    precision="float32",
+    memory_format="contiguous",
+)
+
+
+class Noisy(Dataset[tuple[torch.Tensor, int]]):
+    """Two clouds, with a transform of its own: fresh noise at each reading."""
+
+    def __init__(self, n: int) -> None:
+        self.targets = [i % 2 for i in range(n)]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
+        label = self.targets[index]
+        return 4.0 * label + torch.randn(4), label
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Dropout(0.0), nn.Linear(16, 2))
+
+
+def clouds(n: int) -> tuple[np.ndarray, np.ndarray]:
+    y = np.arange(n) % 2
+    x = np.random.default_rng(0).normal(size=(n, 4)) + 4 * y[:, None]
+    return x.astype(np.float32), y
+
+
+def searched(data: object, folder: Path, workers: int = 1, factory: object = network) -> Report:
+    options = SearchOptions(
+        **{name: getattr(TINY, name) for name in TINY.__slots__}
+        | {"storage": str(folder / "s.journal"), "out": folder / "out", "workers": workers}
+    )
+    return autosuperconv.search(factory, data, options)  # type: ignore[arg-type]
+
+
+def test_numpy_arrays_and_a_lambda_with_two_workers(tmp_path: Path) -> None:
+    report = searched(clouds(400), tmp_path, workers=2, factory=lambda: network())
+    assert report.settings.n_train == 240
+    assert report.baseline.validation_accuracy > 0.9
+    assert len(report.trials) >= 2
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_a_torch_dataset_is_streamed_with_its_own_transform(tmp_path: Path) -> None:
+    report = searched(Noisy(300), tmp_path)
+    assert report.baseline.validation_accuracy > 0.9
+    assert any("stream" in choice.lower() for choice in report.plan.choices)
+
+
+def test_tensors_give_a_range_test(tmp_path: Path) -> None:
+    x, y = clouds(400)
+    options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
+    found = autosuperconv.range_test(network, (torch.tensor(x), torch.tensor(y)), options)
+    assert len(found.cells) == 4
+    assert all(len(cell.curves) == 2 for cell in found.cells)
+
+
+def test_a_study_of_another_format_is_another_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
+    autosuperconv.plan(network, clouds(400), options)
+    monkeypatch.setattr("autosuperconv.prepare.FORMAT_VERSION", 999)
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: 1 there, 999 here"):
+        autosuperconv.plan(network, clouds(400), options)
