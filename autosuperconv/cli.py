@@ -93,7 +93,7 @@ def range_test(read: Path | None, **given: Any) -> None:
     The sweeps are kept with the study: a search of the same data and model goes on from them.
     """
     if read is not None:
-        from autosuperconv.core.recorded import read_recorded
+        from autosuperconv.core.range_test.recorded import read_recorded
         from autosuperconv.reporting.short_text import reading_text
 
         reading = read_recorded(_text_of(read))
@@ -162,7 +162,7 @@ def judge(
 
     Give several files after one option, or repeat the option; runs are paired in their order.
     """
-    from autosuperconv.core.judging import judge_recorded
+    from autosuperconv.core.verdict.judging import judge_recorded
     from autosuperconv.reporting.short_text import verdict_text
 
     verdict = judge_recorded(

@@ -6,7 +6,7 @@ a symmetric truth: its coverage cannot exceed 1 - 2^(1 - n), which is 75 % at n 
 n = 5, whatever the nominal level. The t interval is exact for normal differences at every n >= 2
 because it pays for the unknown spread (4.30 standard errors at n = 3, where a normal would take
 1.96). A final accuracy is a mean over thousands of test samples, so normality over seeds is a
-fair model; `core.power` measures what is lost where it fails.
+fair model; `core.verdict.power` measures what is lost where it fails.
 
 The interval speaks of seeds, on one test set that both sides share. It says nothing about another
 draw of the test set.

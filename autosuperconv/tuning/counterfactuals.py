@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.shapley import MOST_GROUPS, subsets
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.tradeoff import (
     FACTORS,
@@ -24,6 +23,7 @@ from autosuperconv.core.tradeoff import (
     start_of,
     with_values,
 )
+from autosuperconv.core.tradeoff.shapley import MOST_GROUPS, subsets
 from autosuperconv.tuning.confirm import Confirmation, by_seed, seeds
 from autosuperconv.tuning.session import Session
 

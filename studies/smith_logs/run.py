@@ -5,7 +5,7 @@ The logs' folder is taken from AUTOSUPERCONV_DATA (smith-logs in it)."""
 import os
 from pathlib import Path
 
-from autosuperconv.core.recorded_pairs import read_pairs, smith_table
+from autosuperconv.core.verdict.recorded_pairs import read_pairs, smith_table
 
 HERE = Path(__file__).parent
 

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv.core.judging import judge_recorded, read_run
-from autosuperconv.core.recorded_pairs import Pair, Pairs, read_pairs, smith_table
+from autosuperconv.core.verdict.judging import judge_recorded, read_run
+from autosuperconv.core.verdict.recorded_pairs import Pair, Pairs, read_pairs, smith_table
 from autosuperconv.errors import InvalidInput
 
 STUDY = Path(__file__).parents[2] / "studies" / "smith_logs"

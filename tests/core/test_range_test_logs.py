@@ -27,7 +27,7 @@ RETENTION = {
     "lrRange3SS520kClip2Fig12a": 0.30,
     "lrRange3SS520kClip2Fig12b": 0.37,
 }
-"""Worked out apart from this package, by the definition in `core.sweep_reading`."""
+"""Worked out apart from this package, by the definition in `core.range_test.sweep_reading`."""
 NOT_POSSIBLE = {name for name in RETENTION if "WD-3" in name or "Clip" in name}
 BASELINES = (
     "lr35AdaGradFig9",

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosuperconv.core import shapes
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import SCHEDULES, build_schedule, progress_at, tabulate
+from autosuperconv.core.schedule import SCHEDULES, build_schedule, progress_at, shapes, tabulate
 
 ROUNDING = 1e-12
 EVALUABLE = {name: getattr(shapes, name) for name in dir(shapes) if name[0].isupper()}

@@ -1,6 +1,6 @@
 import pytest
 
-from autosuperconv.core.shapley import shapley_values, subsets
+from autosuperconv.core.tradeoff.shapley import shapley_values, subsets
 from autosuperconv.errors import InvalidInput
 
 

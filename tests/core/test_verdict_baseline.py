@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from autosuperconv.core import curve_reading
-from autosuperconv.core.verdict import RunCurve, Verdict, judge
+from autosuperconv.core.verdict import RunCurve, Verdict, curve_reading, judge
 from tests.core.curves import cycle_run
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autosuperconv.core import power
-from autosuperconv.core.power import Null
-from autosuperconv.core.power_report import power_report
-from autosuperconv.core.verdict import RunCurve, judge
+from autosuperconv.core.verdict import RunCurve, judge, power
+from autosuperconv.core.verdict.power import Null
+from autosuperconv.core.verdict.power_report import power_report
 
 STUDY = Path(__file__).parents[2] / "studies" / "verdict_power"
 REPETITIONS = 20_000

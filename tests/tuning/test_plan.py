@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_types import Cell
+from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import InvalidInput, NothingCompleted

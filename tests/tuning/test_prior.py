@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_types import Cell
+from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
 

@@ -8,7 +8,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial
 
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_types import Cell, Reading
+from autosuperconv.core.range_test.types import Cell, Reading
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import doubt, lid, revised

@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_types import Cell
+from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.shapes import (
+from autosuperconv.core.schedule.shapes import (
     Geometric,
     Phase,
     Phases,
@@ -32,7 +32,7 @@ from autosuperconv.core.shapes import (
     Stairs,
     Triangles,
 )
-from autosuperconv.core.user_schedule import user_schedule
+from autosuperconv.core.schedule.user import user_schedule
 from autosuperconv.errors import InvalidInput, InvalidRecipe, UnknownName
 
 __all__ = [

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autosuperconv.core.accuracy_rules import (
+from autosuperconv.core.range_test.accuracy_rules import (
     AccuracyCurve,
     edge_index,
     floor_of,
@@ -22,10 +22,9 @@ from autosuperconv.core.accuracy_rules import (
     share_held,
     take_apart,
 )
-from autosuperconv.core.loss_reading import read_loss, silent
-from autosuperconv.core.loss_rules import LossRules, suggest
-from autosuperconv.core.range_types import Reading
-from autosuperconv.core.sweep_curve import (
+from autosuperconv.core.range_test.loss_reading import read_loss, silent
+from autosuperconv.core.range_test.loss_rules import LossRules, suggest
+from autosuperconv.core.range_test.sweep_curve import (
     Floats,
     Indices,
     Series,
@@ -35,6 +34,7 @@ from autosuperconv.core.sweep_curve import (
     rising_part,
     series,
 )
+from autosuperconv.core.range_test.types import Reading
 from autosuperconv.errors import InvalidInput
 
 MIN_HELD = 0.3

@@ -17,10 +17,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from autosuperconv.core.edge import edge_at
-from autosuperconv.core.range_types import Cell, EdgeEstimate, RangeTest, Reading, SweepCurve
-from autosuperconv.core.recorded import read_recorded
-from autosuperconv.core.sweep_reading import held_stretch, read_sweep
+from autosuperconv.core.range_test.edge import edge_at
+from autosuperconv.core.range_test.recorded import read_recorded
+from autosuperconv.core.range_test.sweep_reading import held_stretch, read_sweep
+from autosuperconv.core.range_test.types import Cell, EdgeEstimate, RangeTest, Reading, SweepCurve
 
 __all__ = [
     "Cell",

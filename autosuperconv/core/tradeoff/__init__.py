@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from autosuperconv.core.factors import FACTORS, put_back, value_text, with_values
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.shapley import shapley_values, subsets
 from autosuperconv.core.statistics import mean_interval, resolution_of
-from autosuperconv.core.tradeoff_types import Contrast, Effect, Share, Tradeoff
-from autosuperconv.core.tradeoff_words import order_sentence, price_sentence
+from autosuperconv.core.tradeoff.factors import FACTORS, put_back, value_text, with_values
+from autosuperconv.core.tradeoff.shapley import shapley_values, subsets
+from autosuperconv.core.tradeoff.types import Contrast, Effect, Share, Tradeoff
+from autosuperconv.core.tradeoff.words import order_sentence, price_sentence
 from autosuperconv.errors import InvalidInput
 
 __all__ = [

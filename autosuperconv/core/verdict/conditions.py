@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import fmean
 
-from autosuperconv.core import curve_reading, wording
+from autosuperconv.core import wording
 from autosuperconv.core.statistics import Interval, mean_interval, pooled_sd, resolution_of
-from autosuperconv.core.verdict_types import Condition, Criterion, RunCurve
+from autosuperconv.core.verdict import curve_reading
+from autosuperconv.core.verdict.types import Condition, Criterion, RunCurve
 
 SINGLE_RUN_MARGIN = 0.003  # assumed, because one run a side leaves no spread to measure
 

@@ -26,10 +26,11 @@ from itertools import pairwise
 from math import isfinite
 from statistics import fmean
 
-from autosuperconv.core import conditions, wording
-from autosuperconv.core.conditions import Measured
+from autosuperconv.core import wording
 from autosuperconv.core.statistics import confidence_at_seeds, seeds_to_settle
-from autosuperconv.core.verdict_types import Condition, Criterion, Outcome, RunCurve, Verdict
+from autosuperconv.core.verdict import conditions
+from autosuperconv.core.verdict.conditions import Measured
+from autosuperconv.core.verdict.types import Condition, Criterion, Outcome, RunCurve, Verdict
 from autosuperconv.errors import InvalidInput
 
 __all__ = ["Condition", "Criterion", "Outcome", "RunCurve", "Verdict", "criterion_at", "judge"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from autosuperconv.core.range_types import Reading
-from autosuperconv.core.sweep_reading import read_sweep
+from autosuperconv.core.range_test.sweep_reading import read_sweep
+from autosuperconv.core.range_test.types import Reading
 from autosuperconv.core.table import Column, parse_table
 from autosuperconv.errors import InvalidInput
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from autosuperconv.core.loss_rules import (
+from autosuperconv.core.range_test.loss_rules import (
     LossRules,
     blows_up_from,
     rises_from,
     share_held,
     share_kept,
 )
-from autosuperconv.core.range_types import Reading
-from autosuperconv.core.sweep_curve import Series
+from autosuperconv.core.range_test.sweep_curve import Series
+from autosuperconv.core.range_test.types import Reading
 
 MIN_LOSSES = 5
 """Fewer losses than this decide nothing."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autosuperconv.core.sweep_curve import Floats, Series, smooth
+from autosuperconv.core.range_test.sweep_curve import Floats, Series, smooth
 
 CLIP = 10.0
 """Losses above this many times the first level say "diverged" and no more."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.shapes import Rate
+from autosuperconv.core.schedule.shapes import Rate
 from autosuperconv.errors import InvalidInput
 
 UserFunction = Callable[[float], object]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autosuperconv.core.codec import from_json
-from autosuperconv.core.judging import judge_recorded
 from autosuperconv.core.verdict import TITLES, Verdict
+from autosuperconv.core.verdict.judging import judge_recorded
 from autosuperconv.core.wording import points
 from autosuperconv.errors import InvalidInput
 

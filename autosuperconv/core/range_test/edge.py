@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autosuperconv.core.range_types import Cell, EdgeEstimate, RangeTest
-from autosuperconv.core.sweep_curve import Floats
+from autosuperconv.core.range_test.sweep_curve import Floats
+from autosuperconv.core.range_test.types import Cell, EdgeEstimate, RangeTest
 from autosuperconv.errors import InvalidInput
 
 MIN_SD = 0.1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from autosuperconv.core import power
-from autosuperconv.core.power import MARGIN, Null
+from autosuperconv.core.verdict import power
+from autosuperconv.core.verdict.power import MARGIN, Null
 
 SDS = (0.1, 0.2, 0.3, 0.6)
 SEEDS = (3, 4, 5, 7, 10)

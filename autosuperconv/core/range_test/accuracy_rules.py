@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autosuperconv.core.loss_rules import blows_up_from
-from autosuperconv.core.sweep_curve import SMOOTHING, Floats, Series, smooth
+from autosuperconv.core.range_test.loss_rules import blows_up_from
+from autosuperconv.core.range_test.sweep_curve import SMOOTHING, Floats, Series, smooth
 
 MIN_RETENTION = 0.75
 """Any bound between 0.45 and 0.85 tells the author's published range tests apart."""
