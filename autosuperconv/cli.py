@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,25 +10,13 @@ import click
 
 import autosuperconv
 from autosuperconv.arguments import OUTPUT, SEARCH, STUDY, TASK, ManyFiles
-from autosuperconv.core.options import SearchOptions
-from autosuperconv.core.recipe import OPTIMIZERS, Recipe
-from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
+from autosuperconv.core.recipe import OPTIMIZERS
 from autosuperconv.errors import AutosuperconvError, InvalidInput
 
 if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
-    from autosuperconv.training.data import TaskData
-    from autosuperconv.training.models import ModelFactory
 
-SEARCHED = (
-    *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
-    *("precision", "memory_format", "workers"),
-)
-TRAINED = (
-    *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
-    *("base_momentum", "optimizer", "schedule", "seed"),
-)
 EXAMPLES = """\b
 Examples:
   autosuperconv search --dataset digits
@@ -64,7 +51,7 @@ def search(dry_run: bool, **given: Any) -> None:
     from autosuperconv.story import plan as make_plan
     from autosuperconv.story import search as run_search
 
-    factory, data, chosen = _asked(given)
+    factory, data, chosen = asked(given)
     with make_listener(quiet=given["quiet"]) as listener:
         if dry_run:
             plan = make_plan(factory, data, chosen, listener)
@@ -103,7 +90,7 @@ def range_test(read: Path | None, **given: Any) -> None:
     from autosuperconv.reporting.text import range_test_text
     from autosuperconv.story import range_test as run_range_test
 
-    factory, data, chosen = _asked(given)
+    factory, data, chosen = asked(given)
     with make_listener(quiet=given["quiet"]) as listener:
         result = run_range_test(factory, data, chosen, listener)
     _show(result, range_test_text(result), given["as_json"])
@@ -133,7 +120,7 @@ def train(
     from autosuperconv.story import train as run_train
 
     wanted = {name: given[name] for name in TRAINED if given[name] is not None}
-    factory, data = _task(given)
+    factory, data = named_task(given)
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
         wished = recipe_from(start, wanted)
@@ -224,51 +211,6 @@ def dashboard(
 
     folder = artifacts or artifacts_of(storage, study_name)
     serve(storage, folder, host, port, open_browser)
-
-
-def recipe_from(text: str | None, wanted: dict[str, Any]) -> Recipe:
-    """A recipe from a recipe.json's text, or the defaults, with some fields changed."""
-    from dataclasses import replace
-
-    from autosuperconv.core.codec import from_json
-
-    if text is None and "max_lr" not in wanted:
-        raise InvalidInput("A recipe needs a rate: give --max-lr, or a --recipe file.")
-    return replace(from_json(Recipe, text) if text else Recipe(max_lr=1.0), **wanted)
-
-
-def _asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]:
-    """Model, data and options of a search command."""
-    space: dict[str, Dimension] = {}
-    for name, log in (("max_lr", True), ("weight_decay", True), ("dropout", False)):
-        if given[name] is not None:
-            low, high = given[name]
-            space[name] = Range(low, high, log)
-    if given["batch_size"] is not None:
-        space["batch_size"] = Choices(given["batch_size"])
-    chosen = SearchOptions(
-        **{name: given[name] for name in SEARCHED},
-        space=space,
-        base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
-        model_name=given["model"] or default_model(given["dataset"]),
-        command=shlex.join(["autosuperconv", *sys.argv[1:]]),
-    )
-    return *_task(given), chosen
-
-
-def _task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
-    """The data set and the model that the command line names."""
-    from autosuperconv.training.data import load_dataset
-    from autosuperconv.training.models import model_factory
-
-    data = load_dataset(given["dataset"], given["data_dir"], given["n_train"], given["seed"])
-    model = given["model"] or default_model(given["dataset"])
-    return model_factory(model, data.shape, data.classes), data
-
-
-def default_model(dataset: str) -> str:
-    """A network that fits the data set."""
-    return "lenet" if dataset in ("mnist", "fashion-mnist") else "resnet8"
 
 
 def _text_of(path: Path) -> str:
