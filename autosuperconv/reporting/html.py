@@ -107,7 +107,8 @@ def keys(report: Report) -> tuple[Key, ...]:
     verdict = report.verdict
     took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
     between = words.interval(verdict.accuracy_low, verdict.accuracy_high)
-    seeds = "single runs" if verdict.single_run else f"95 % interval {between}"
+    sure = f"{100 * verdict.confidence:.4g} % interval {between}"
+    seeds = "single runs" if verdict.single_run else sure
     rate = "" if report.winner is None else words.number(report.winner.max_lr)
     rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
     shown = (

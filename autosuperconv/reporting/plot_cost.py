@@ -75,7 +75,7 @@ def accuracy_top(report: Report) -> float:
         r.accuracy or 0.0 for r in report.confirmation
     ]
     best = max([*ends, report.baseline.target])
-    return 100 * best + 0.16 * (100 * best - accuracy_floor(report))
+    return 100 * best + 0.24 * (100 * best - accuracy_floor(report))
 
 
 def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:

@@ -104,6 +104,7 @@ def judge(
         single_run=against.interval is None,
         more_seeds=more_seeds,
         sentence=_sentence(outcome, measured, criterion, checked, blamed, more_seeds),
+        confidence=criterion.confidence,
     )
 
 

@@ -91,6 +91,7 @@ class Verdict:
         single_run: one run a side, so no interval.
         more_seeds: seeds that would probably settle an undecided verdict; else None.
         sentence: the verdict in one sentence, with numbers.
+        confidence: of the interval; above 95 % where seeds are bought while it is undecided.
     """
 
     outcome: Outcome
@@ -108,3 +109,4 @@ class Verdict:
     single_run: bool
     more_seeds: int | None
     sentence: str
+    confidence: float = 0.95
