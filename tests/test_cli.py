@@ -333,7 +333,7 @@ def test_a_disk_that_fails_is_one_message(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "autosuperconv.journal")
 
-    monkeypatch.setattr(module, "_asked", full)
+    monkeypatch.setattr(module, "asked", full)
     assert run(["search"], monkeypatch) == 1
     err = capsys.readouterr().err
     assert err.count("Error: ") == 1
