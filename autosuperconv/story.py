@@ -23,6 +23,7 @@ from autosuperconv.training.models import ModelFactory, check_model
 from autosuperconv.tuning import confirm as confirming
 from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.counterfactuals import counterfactuals
+from autosuperconv.tuning.first_guess import first_guesses
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
 from autosuperconv.tuning.prior import LrPrior
@@ -193,16 +194,19 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
     by_cost = settings.objective == "cost"
     objective = Objective(settings.objective, baseline.target, settings.n_train, plan.epochs_high)
     session.start("study", plan.trials, count_finished(session.study))
+    space = space if by_cost else space.without("epochs")
+    prior = LrPrior(range_test, max_lr)
     study_settings = StudySettings(
-        space=space if by_cost else space.without("epochs"),
+        space=space,
         base=replace(setup.base, epochs=plan.epochs_high),
-        prior=LrPrior(range_test, max_lr),
+        prior=prior,
         objective=objective,
         sampler=setup.sampler,
         pruner=make_pruner(setup.pruner, baseline.target if by_cost else None, baseline.sd),
         trials=plan.trials,
         seed=settings.seed,
         reserve=sum(f.seconds for f in plan.forecast if f.step in ("confirm", "counterfactuals")),
+        guesses=first_guesses(space, baseline.recipe, prior),
         chance=None if setup.pruner == "none" else 1 / settings.classes,
     )
     optimise(session, study_settings)

@@ -33,6 +33,7 @@ class StudySettings:
     Args:
         trials: in total, earlier starts included.
         reserve: seconds to leave for the steps after the study, if there is a deadline.
+        guesses: parameters of the first trials of a new study.
         chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
     """
 
@@ -46,6 +47,7 @@ class StudySettings:
     seed: int
     reserve: float = 0.0
     chance: float | None = None
+    guesses: tuple[dict[str, float | int], ...] = ()
 
 
 def optimise(session: Session, settings: StudySettings) -> None:
@@ -54,6 +56,9 @@ def optimise(session: Session, settings: StudySettings) -> None:
     if int(session.stored(CLOSED) or 0) >= settings.trials:
         return
     requeue_stale(study)
+    if not study.get_trials(deepcopy=False):
+        for guess in settings.guesses:
+            study.enqueue_trial(dict(guess))
     sampler = make_sampler(
         settings.sampler, settings.prior, settings.seed, len(study.get_trials(deepcopy=False))
     )
