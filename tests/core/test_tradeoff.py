@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -184,3 +185,9 @@ def test_a_tradeoff_survives_json() -> None:
 )
 def test_values_have_two_significant_figures(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_a_rise_that_rounding_hides_is_no_rise() -> None:
+    winner, baseline = Recipe(max_lr=0.0302, weight_decay=1e-4), Recipe(max_lr=0.0298)
+    found = name_tradeoff(winner, replace(baseline, weight_decay=2e-3), {0: 0.9, 1: 0.9}, {})
+    assert found.sentence.startswith("max_lr 0.03 in both")

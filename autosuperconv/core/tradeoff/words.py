@@ -16,11 +16,11 @@ def price_sentence(
     winner: Recipe, baseline: Recipe, effects: Sequence[Effect], unmeasured: Sequence[str]
 ) -> str:
     """What paid for the rise of max_lr, as far as an interval says so."""
-    raised = winner.max_lr > baseline.max_lr
+    before, after = value_text(baseline, "max_lr"), value_text(winner, "max_lr")
+    raised = winner.max_lr > baseline.max_lr and before != after
     others = [effect for effect in effects if effect.factor != "max_lr"]
     paid = [e for e in others if raised and _claimed(e) and _gave_way(winner, baseline, e)]
     rest = [effect for effect in others if effect not in paid]
-    before, after = value_text(baseline, "max_lr"), value_text(winner, "max_lr")
     change = f"max_lr {before} -> {after}"
     same = f"max_lr {after} in both" if before == after else f"{change} is no rise"
     parts = [_head(change, paid, others, unmeasured)] if raised else [same]
