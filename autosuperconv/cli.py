@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -237,9 +240,19 @@ def _complain(text: str) -> None:
     click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
 
 
+def _not_lost(ignored: sys.UnraisableHookArgs) -> None:
+    """A Ctrl-C that fell into a callback whose exceptions Python ignores is sent again, when
+    the callback is over."""
+    if ignored.exc_type is KeyboardInterrupt:
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+    else:
+        sys.__unraisablehook__(ignored)
+
+
 def main() -> None:
     """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
     Ctrl-C."""
+    sys.unraisablehook = _not_lost
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -60,6 +60,7 @@ def search(
     """
     with prepare(model_factory, data, options, listener) as work:
         report = tell_story(work)
+        work.session.note("Writing the report.")
         publish(work, report)
         return report
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -346,3 +347,21 @@ def test_the_module_can_be_run() -> None:
     )
     assert done.returncode == 0
     assert done.stdout.startswith("autosuperconv, version")
+
+
+def test_an_interrupt_that_python_would_ignore_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        def __del__(self) -> None:
+            raise KeyboardInterrupt
+
+    def interrupted(*_: object, **__: object) -> None:
+        Interrupted()
+        time.sleep(5)
+        pytest.fail("went on after Ctrl-C")
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(module, "asked", interrupted)
+    assert run(["search", "--quiet"], monkeypatch) == 130
+    assert "Interrupted." in capsys.readouterr().err
