@@ -211,7 +211,9 @@ SEARCH = options(
     click.option(
         "--schedule", default="1cycle", show_default=True, help="Of the trials; see `train --help`."
     ),
-    click.option("--sampler", default="tpe", show_default=True, help="tpe, gp or random."),
+    click.option(
+        "--sampler", default="saving", show_default=True, help="saving, tpe, gp or random."
+    ),
     click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
     click.option(
         "--precision",

@@ -131,8 +131,8 @@ def tell_story(work: Work) -> Report:
     baseline = tune_baseline(
         session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
     )
-    objective = run_study(work, plan, range_test, baseline)
-    winner = choose_winner(session, objective, setup.settings.seed, confirm_runs(setup.seeds))
+    study = run_study(work, plan, range_test, baseline)
+    winner = choose_winner(session, study, confirm_runs(setup.seeds))
     confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
     tradeoff = counterfactuals(
         session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
@@ -140,7 +140,7 @@ def tell_story(work: Work) -> Report:
     if work.searching:
         session.remember_wall_seconds()
     findings = Findings(
-        plan, range_test, baseline, objective, winner, confirmation, tradeoff, verdict
+        plan, range_test, baseline, study.objective, winner, confirmation, tradeoff, verdict
     )
     return assemble(work, findings)
 
@@ -186,8 +186,10 @@ def test_range(work: Work) -> RangeTest:
     )
 
 
-def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline) -> Objective:
-    """Optuna over the space, with the range test in front; returns what trials are worth."""
+def run_study(
+    work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline
+) -> StudySettings:
+    """Optuna over the space, with the range test in front; returns how was searched."""
     session, setup, settings = work.session, work.setup, work.setup.settings
     max_lr = clipped(setup.range_of("max_lr"), range_test)
     epochs = Range(plan.epochs_low, plan.epochs_high, log=True)
@@ -212,7 +214,7 @@ def run_study(work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBase
     )
     optimise(session, study_settings)
     session.finish("study", f"{count_finished(session.study)} trials")
-    return objective
+    return study_settings
 
 
 def clipped(range_: Range, range_test: RangeTest) -> Range:

@@ -60,7 +60,7 @@ class SearchOptions:
     max_seeds: int = 3
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
-    sampler: str = "tpe"
+    sampler: str = "saving"
     pruner: str = "phase"
     seed: int = 0
     device: str = "auto"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.errors import InvalidSpace, UnknownName
@@ -98,3 +102,25 @@ def check_range(field: str, range_: Range) -> None:
         raise InvalidSpace(f"The range of {field} must be above 0, but {values}.")
     if range_.low < 0:
         raise InvalidSpace(f"The range of {field} must not be negative, but {values}.")
+
+
+def share_of(dimension: Dimension, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where values lie in a dimension, its lower end at 0 and its upper one at 1."""
+    low, high = ends(dimension)[0], ends(dimension)[-1]
+    if low == high:
+        return np.zeros(len(values))
+    if dimension.log if isinstance(dimension, Range) else low > 0:
+        return np.asarray(np.log(values / low) / math.log(high / low))
+    return np.asarray((values - low) / (high - low))
+
+
+def value_at(dimension: Dimension, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values at shares in [0, 1] of a dimension; choices have equal parts of it."""
+    if isinstance(dimension, Choices):
+        last = len(dimension.values) - 1
+        index = np.minimum((shares * (last + 1)).astype(int), last)
+        return np.asarray(np.array(dimension.values, dtype=float)[index])
+    low, high = dimension.low, dimension.high
+    if dimension.log:
+        return np.clip(low * np.exp(shares * math.log(high / low)), low, high)
+    return np.clip(low + shares * (high - low), low, high)

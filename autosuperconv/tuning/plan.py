@@ -15,7 +15,7 @@ from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.baseline import BASELINE_RUNS
 from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
 from autosuperconv.tuning.counterfactuals import distinct_runs
-from autosuperconv.tuning.sampler import SHORTLIST
+from autosuperconv.tuning.edge_sampler import SHORTLIST
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.winner import EXTRA_SEEDS
 

@@ -15,13 +15,17 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autosuperconv.core.range_test import Cell, RangeTest, edge_at
 from autosuperconv.core.space import Range
 
+Floats = NDArray[np.float64]
+
 WIDTH = 0.45  # decades
 CAP_FACTOR = 4.0
 UNIFORM_SHARE = 0.2
+REDRAWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,25 @@ class LrPrior:
 
     def draw(self, rng: np.random.Generator, batch_size: int, weight_decay: float) -> float:
         """One max_lr, never above the cap."""
-        low = math.log10(self.range_.low)
-        high = math.log10(self.cap(batch_size, weight_decay))
         centre = self.centre(batch_size, weight_decay)
-        if centre is None or rng.random() < UNIFORM_SHARE:
-            return float(10 ** rng.uniform(low, high))
-        for _ in range(100):
-            x = rng.normal(math.log10(centre), WIDTH)
-            if low <= x <= high:
-                return float(10**x)
-        return float(10 ** rng.uniform(low, high))
+        cap = np.array([self.cap(batch_size, weight_decay)])
+        return float(self.draws(rng, np.array([centre or np.nan]), cap)[0])
+
+    def draws(self, rng: np.random.Generator, centre: Floats, cap: Floats) -> Floats:
+        """One max_lr at each centre, never above its cap.
+
+        Args:
+            centre: (n,) likeliest rates; not a number where none is. cap: (n,).
+        """
+        low, high = math.log10(self.range_.low), np.log10(cap)
+        bell = rng.normal(np.log10(centre), WIDTH)
+        for _ in range(REDRAWS):
+            outside = (bell < low) | (bell > high)
+            bell = np.where(outside, rng.normal(np.log10(centre), WIDTH), bell)
+        inside = (bell >= low) & (bell <= high)
+        uniform = rng.random(len(cap)) < UNIFORM_SHARE
+        anywhere = low + (high - low) * rng.random(len(cap))
+        return np.asarray(10 ** np.where(inside & ~uniform, bell, anywhere))
 
 
 def at_peak(range_test: RangeTest) -> RangeTest:

@@ -14,12 +14,13 @@ from autosuperconv.core.events import RunFinished
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, Trace
+from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.executor import Task, drive
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import doubt, revised
 from autosuperconv.tuning.pruner import RUNGS
-from autosuperconv.tuning.sampler import EdgeSampler, make_sampler
+from autosuperconv.tuning.sampler import PriorSampler, make_sampler
 from autosuperconv.tuning.session import Session, outcome_text
 
 CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
@@ -49,6 +50,11 @@ class StudySettings:
     chance: float | None = None
     guesses: tuple[dict[str, float | int], ...] = ()
 
+    @property
+    def landscape(self) -> Landscape:
+        """Where its trials lie, and what is asked of them."""
+        return Landscape(self.space, self.base, self.prior, self.objective.least_accuracy)
+
 
 def optimise(session: Session, settings: StudySettings) -> None:
     """Run trials until there are enough, or time runs out."""
@@ -59,9 +65,8 @@ def optimise(session: Session, settings: StudySettings) -> None:
     if not study.get_trials(deepcopy=False):
         for guess in settings.guesses:
             study.enqueue_trial(dict(guess))
-    sampler = make_sampler(
-        settings.sampler, settings.prior, settings.seed, len(study.get_trials(deepcopy=False))
-    )
+    so_far = len(study.get_trials(deepcopy=False))
+    sampler = make_sampler(settings.sampler, settings.landscape, settings.seed, so_far)
     study.sampler = sampler
     asked: dict[str, Trial] = {}
     for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
@@ -78,7 +83,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
 
 
 def propose(
-    session: Session, settings: StudySettings, sampler: EdgeSampler, asked: dict[str, Trial]
+    session: Session, settings: StudySettings, sampler: PriorSampler, asked: dict[str, Trial]
 ) -> Iterator[Task]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
@@ -108,7 +113,7 @@ def propose(
         yield Task(key, Job(recipe, phases=RUNGS), reporter)
 
 
-def check_prior(session: Session, sampler: EdgeSampler) -> None:
+def check_prior(session: Session, sampler: PriorSampler) -> None:
     """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
     trials = session.study.get_trials(deepcopy=False, states=FINISHED)
     why = doubt(sampler.prior, trials)

@@ -9,9 +9,13 @@ import numpy as np
 import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler
-from optuna.trial import TrialState
-from world import Floats, World, coordinates
+from optuna.trial import FrozenTrial, TrialState
+from world import MAX_LR, Floats, World, coordinates
 
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.tuning.accuracy_model import Landscape
+from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import RUNGS, step_of
 
 TRIALS = 60
@@ -36,6 +40,8 @@ class Contender:
         by_step: accuracies are reported at whole epochs, as a plain user of Optuna does; else
             at phases of the cycle.
         after: called with the study after every trial.
+        prior: of the search, where its shortlist is made by the tool's model; else every trial
+            stands for itself.
     """
 
     name: str
@@ -44,12 +50,35 @@ class Contender:
     sweeps: bool = False
     by_step: bool = False
     after: Callable[[World, optuna.Study], None] = _nothing
+    prior: Callable[[World], LrPrior] | None = None
+
+
+def landscape(world: World, prior: LrPrior) -> Landscape:
+    """What the tool's sampler and shortlist know of a world."""
+    task, by_cost = world.design.task, world.objective == "cost"
+    space = SearchSpace(
+        {
+            "batch_size": Choices(task.batch_sizes),
+            "dropout": Range(0.0, 0.5),
+            "epochs": Range(*task.epochs, log=True),
+            "max_lr": MAX_LR,
+            "weight_decay": Range(1e-6, 1e-2, log=True),
+        }
+    )
+    base = Recipe(max_lr=1.0, epochs=task.epochs[1])
+    return Landscape(
+        space if by_cost else space.without("epochs"),
+        base,
+        prior,
+        world.target if by_cost else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
     """One trial: what had been paid when it ended, what it was, what came out."""
 
+    trial: FrozenTrial
     paid: float
     x: Floats
     accuracy: float | None
@@ -74,7 +103,8 @@ def search(world: World, contender: Contender, seed: int, full_runs: float) -> l
         rungs, end = world.run(x, rng)
         samples, accuracy = follow(world, contender, study, trial, x, rungs, end)
         paid += samples
-        tried.append(Tried(paid, x, accuracy, end < 1 or rungs[-1] < 0.15))
+        ended = study.get_trials(deepcopy=False)[-1]
+        tried.append(Tried(ended, paid, x, accuracy, end < 1 or rungs[-1] < 0.15))
         contender.after(world, study)
     return tried
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from contenders import Contender, Tried, search
+from contenders import Contender, Tried, landscape, search
 from world import World
 
-from autosuperconv.tuning.winner import SHORTLIST
+from autosuperconv.tuning.accuracy_model import learn
+from autosuperconv.tuning.edge_sampler import SHORTLIST
+from autosuperconv.tuning.winner import EVEN
 
 FACTORS = (1.25, 1.5, 2.0)  # times the cheapest cycle that reaches the target
 
@@ -32,11 +34,14 @@ class Result:
     trials: float
 
 
-def shortlisted(world: World, tried: Sequence[Tried]) -> list[Tried]:
-    """What the tool would train again: `tuning.winner.shortlist`."""
+def shortlisted(world: World, contender: Contender, tried: Sequence[Tried]) -> list[Tried]:
+    """What would be trained again: `tuning.winner.shortlist`, by the tool's model for the tool, by
+    each trial's own accuracy for the others."""
+    reaching = reaching_by_model(world, contender, tried)
 
     def rank(t: Tried) -> tuple[bool, float]:
-        reached = world.objective == "cost" and (t.accuracy or 0.0) >= world.target
+        own = world.objective == "cost" and (t.accuracy or 0.0) >= world.target
+        reached = own if reaching is None else t.trial.number in reaching
         return (not reached, float(t.x[1]) if reached else -(t.accuracy or 0.0))
 
     return sorted((t for t in tried if t.accuracy is not None and not t.broken), key=rank)[
@@ -44,21 +49,37 @@ def shortlisted(world: World, tried: Sequence[Tried]) -> list[Tried]:
     ]
 
 
-def costs_until_found(world: World, tried: Sequence[Tried]) -> list[float]:
+def reaching_by_model(
+    world: World, contender: Contender, tried: Sequence[Tried]
+) -> set[int] | None:
+    """Numbers of the trials that more probably reach the target than not; None where the
+    contender has no model, or too few trials."""
+    if contender.prior is None or world.objective != "cost":
+        return None
+    where = landscape(world, contender.prior(world))
+    model = learn(where, [t.trial for t in tried])
+    if model is None:
+        return None
+    likely = model.reaches(np.array([where.row(t.trial.params) for t in tried])) >= EVEN
+    return {t.trial.number for t, yes in zip(tried, likely, strict=True) if yes}
+
+
+def costs_until_found(world: World, contender: Contender, tried: Sequence[Tried]) -> list[float]:
     """Longest cycles paid when the shortlist first holds a good one, by expected accuracy; one
     figure for each of `FACTORS`."""
     costs = [float("inf")] * len(FACTORS)
     for i, t in enumerate(tried):
-        listed = shortlisted(world, tried[: i + 1])
+        listed = shortlisted(world, contender, tried[: i + 1])
         for k, factor in enumerate(FACTORS):
             if costs[k] == float("inf") and any(world.found(s.x, factor) for s in listed):
                 costs[k] = t.paid / world.longest_samples
     return costs
 
 
-def regret_of(world: World, tried: Sequence[Tried]) -> float:
+def regret_of(world: World, contender: Contender, tried: Sequence[Tried]) -> float:
     """Points that the best of the shortlist lacks, after the whole budget."""
-    best = max((float(world.truth(t.x)) for t in shortlisted(world, tried)), default=0.1)
+    listed = shortlisted(world, contender, tried)
+    best = max((float(world.truth(t.x)) for t in listed), default=0.1)
     return 100 * (world.best - best)
 
 
@@ -66,8 +87,8 @@ def evaluate(world: World, contender: Contender, seeds: int, full_runs: float) -
     costs, regret, broken, trials = [], [], [], []
     for seed in range(seeds):
         tried = search(world, contender, seed, full_runs)
-        costs.append(tuple(costs_until_found(world, tried)))
-        regret.append(regret_of(world, tried))
+        costs.append(tuple(costs_until_found(world, contender, tried)))
+        regret.append(regret_of(world, contender, tried))
         late = tried[len(tried) // 3 :]
         broken.append(float(np.mean([t.broken for t in late])))
         trials.append(len(tried))

@@ -16,22 +16,20 @@ from dataclasses import asdict
 from functools import partial
 
 import optuna
-from contenders import Contender
+from contenders import Contender, landscape
 from counterfactual_table import pruner_rows
 from metrics import Result, evaluate
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from page import write_page
-from world import HERE, World, fit, load
+from world import HERE, MAX_LR, World, fit, load
 
-from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import revised
 from autosuperconv.tuning.pruner import PhasePruner
-from autosuperconv.tuning.sampler import EdgeSampler, make_sampler
+from autosuperconv.tuning.sampler import PriorSampler, make_sampler
 
 BUDGET = 30.0  # longest cycles
-MAX_LR = Range(1e-3, 10.0, log=True)
 WORLDS = [
     ("digits", "cost", 0.0),
     ("mnist", "cost", 0.0),
@@ -44,20 +42,35 @@ WORLDS = [
 ]
 
 
+def tested(world: World) -> LrPrior:
+    """The range test's prior."""
+    return LrPrior(world.range_test, MAX_LR)
+
+
+def untested(world: World) -> LrPrior:
+    """No range test."""
+    return LrPrior(None, MAX_LR)
+
+
 def ours(world: World, seed: int) -> BaseSampler:
     """The tool's sampler under the prior."""
-    return make_sampler("tpe", LrPrior(world.range_test, MAX_LR), seed, 0)
+    return make_sampler("saving", landscape(world, tested(world)), seed, 0)
 
 
-def ceiling_alone(world: World, seed: int) -> BaseSampler:
+def without_prior(world: World, seed: int) -> BaseSampler:
     """The tool's sampler without a range test."""
-    return make_sampler("tpe", LrPrior(None, MAX_LR), seed, 0)
+    return make_sampler("saving", landscape(world, untested(world)), seed, 0)
+
+
+def tpe_within(world: World, seed: int) -> BaseSampler:
+    """TPE under the prior, and below the ceiling on lengths: `--sampler tpe`."""
+    return make_sampler("tpe", landscape(world, tested(world)), seed, 0)
 
 
 def check(world: World, study: optuna.Study) -> None:
     """The prior check, after every trial."""
     sampler = study.sampler
-    assert isinstance(sampler, EdgeSampler)
+    assert isinstance(sampler, PriorSampler)
     sampler.prior = revised(sampler.prior, study.get_trials(deepcopy=False))
 
 
@@ -89,7 +102,7 @@ def gp(world: World, seed: int) -> BaseSampler:
     return GPSampler(seed=seed, deterministic_objective=False)
 
 
-OURS = Contender("ours", ours, phase, sweeps=True, after=check)
+OURS = Contender("ours", ours, phase, sweeps=True, after=check, prior=tested)
 PLAIN = [
     Contender("random", random),
     Contender("TPE", tpe),
@@ -98,8 +111,9 @@ PLAIN = [
 MORE = [
     Contender("TPE + ASHA", tpe, asha, by_step=True),
     Contender("TPE + Hyperband", tpe, hyperband, by_step=True),
-    Contender("ours, no prior", ceiling_alone, phase, after=check),
-    Contender("ours, no pruner", ours, sweeps=True, after=check),
+    Contender("ours, no prior", without_prior, phase, after=check, prior=untested),
+    Contender("ours, no pruner", ours, sweeps=True, after=check, prior=tested),
+    Contender("ours, by TPE", tpe_within, phase, sweeps=True, after=check, prior=tested),
 ]
 GP = Contender("GP", gp)
 

@@ -1,4 +1,4 @@
-"""The two real tasks of the study, and the space that is searched on both."""
+"""The real tasks of the study, and the space that is searched on all of them."""
 
 from __future__ import annotations
 
@@ -56,6 +56,16 @@ TASKS = {
         (16, 32, 64),
         500,
         Engine(precision="bfloat16", memory_format="channels_last", threads=1),
+    ),
+    "mnist-mlp": TaskSpec(
+        "mnist-mlp",
+        "mnist",
+        "mlp",
+        2000,
+        (1.0, 15.0),
+        (32, 64, 128),
+        600,
+        Engine(threads=1),
     ),
 }
 

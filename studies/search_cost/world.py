@@ -18,11 +18,14 @@ from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec
 
 from autosuperconv.core.codec import from_json
 from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.space import Range
 from autosuperconv.tuning.pruner import RUNGS
 
 HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
+MAX_LR = Range(1e-3, 10.0, log=True)
 CHANCE = 0.1
+DIGITS = 1079  # training samples of all of digits
 FLOOR = 0.01
 SCALE = np.array([0.25, 0.8, 0.8, 1.5, 0.4])  # one unit of distance between neighbours
 """Of log10 max_lr, ln epochs, log2 batch size, log10 weight decay, dropout."""
@@ -76,7 +79,7 @@ def load(name: str) -> Design:
             for r in rows
         ]
     )
-    n_train = {"digits": 1079, "mnist": 1000}[name]
+    n_train = task.n_train or DIGITS
     return Design(
         task=task,
         x=x,

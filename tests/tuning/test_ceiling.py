@@ -6,8 +6,8 @@ from optuna.distributions import FloatDistribution
 from optuna.samplers import RandomSampler
 
 from autosuperconv.core.space import Range
+from autosuperconv.tuning.edge_sampler import EdgeSampler, ceiling
 from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.sampler import EdgeSampler, ceiling
 
 EPOCHS = FloatDistribution(1.0, 10.0, log=True)
 

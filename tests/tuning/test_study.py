@@ -21,6 +21,8 @@ from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.accuracy_model import Landscape
+from autosuperconv.tuning.edge_sampler import EdgeSampler
 from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.objective import Objective, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
@@ -50,6 +52,10 @@ def prior(edge: float = 0.5) -> LrPrior:
         for wd in (1e-5, 1e-3)
     )
     return LrPrior(RangeTest(cells, 1e-3, 10.0, True, "Possible."), MAX_LR)
+
+
+def landscape(prior: LrPrior) -> Landscape:
+    return Landscape(SPACE, BASE, prior, OBJECTIVE.target)
 
 
 def study_settings(trials: int = 15, **changed: object) -> StudySettings:
@@ -193,23 +199,29 @@ class Stubborn(BaseSampler):
 
 
 def test_a_joint_proposal_above_the_cap_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SAMPLERS, "stubborn", lambda seed: Stubborn())
-    study = optuna.create_study(sampler=make_sampler("stubborn", prior(), 0, 0))
+    monkeypatch.setitem(
+        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+    )
+    study = optuna.create_study(sampler=make_sampler("stubborn", landscape(prior()), 0, 0))
     rates = [suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(100)]
     assert max(rates) <= prior().cap(16, 1e-6)
     assert len(set(rates)) == 100
 
 
 def test_a_joint_proposal_below_the_cap_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SAMPLERS, "stubborn", lambda seed: Stubborn())
-    study = optuna.create_study(sampler=make_sampler("stubborn", LrPrior(None, MAX_LR), 0, 0))
+    monkeypatch.setitem(
+        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+    )
+    study = optuna.create_study(
+        sampler=make_sampler("stubborn", landscape(LrPrior(None, MAX_LR)), 0, 0)
+    )
     assert suggest(study.ask(), SPACE, BASE, 0).max_lr == MAX_LR.high
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
     def draws(so_far: int) -> Iterator[float]:
-        study = optuna.create_study(sampler=make_sampler(name, prior(), 0, so_far))
+        study = optuna.create_study(sampler=make_sampler(name, landscape(prior()), 0, so_far))
         return (suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(8))
 
     assert list(draws(0)) == list(draws(0))
@@ -218,12 +230,12 @@ def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
 
 def test_an_unknown_sampler_names_a_near_one() -> None:
     with pytest.raises(UnknownName, match=r"Unknown sampler 'tpee'. Did you mean 'tpe'"):
-        make_sampler("tpee", prior(), 0, 0)
+        make_sampler("tpee", landscape(prior()), 0, 0)
 
 
 def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer())
-    session.study.sampler = make_sampler("tpe", prior(), 0, 0)
+    session.study.sampler = make_sampler("tpe", landscape(prior()), 0, 0)
     lost = suggest(session.study.ask(), SPACE, BASE, 0)
     optimise(session, study_settings(4))
     states = [trial.state for trial in session.study.trials]
@@ -280,7 +292,7 @@ def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_p
 
 
 def test_the_last_suggestion_is_the_rate() -> None:
-    study = optuna.create_study(sampler=make_sampler("random", prior(), 0, 0))
+    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
     suggest(study.ask(), SPACE, BASE, 0)
     assert list(study.trials[0].params)[-1] == "max_lr"
 
@@ -293,7 +305,7 @@ def test_above_the_edge_the_cap_is_named() -> None:
 
 
 def test_rates_are_spread_over_the_whole_range_below_the_cap() -> None:
-    study = optuna.create_study(sampler=make_sampler("random", prior(), 0, 0))
+    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
     logs = np.log10([suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(300)])
     assert logs.min() < -2
     assert logs.max() > -0.5

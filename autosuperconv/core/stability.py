@@ -1,0 +1,59 @@
+"""Where runs break: logistic regression with a prior on every weight, and its own uncertainty.
+
+Bishop 2006, section 4.5: the most probable weights, a Gaussian about them (Laplace), and the
+probability averaged over it (eq. 4.153 with the probit's approximation). Few runs break in a
+search, so what they cannot say is left to the prior: higher rates break more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Stability:
+    """Probability that a run breaks, over (m, d) features."""
+
+    weights: Floats
+    covariance: Floats
+
+    def breaks(self, features: Floats) -> Floats:
+        """(m,) probabilities."""
+        z = with_one(features)
+        variance = np.einsum("ij,jk,ik->i", z, self.covariance, z)
+        return np.asarray(expit(z @ self.weights / np.sqrt(1 + np.pi * variance / 8)))
+
+
+def fit_stability(
+    features: Floats, broke: NDArray[np.bool_], expected: Floats, spread: Floats
+) -> Stability:
+    """From runs and whether they broke.
+
+    Args:
+        features: (n, d); n may be 0.
+        expected, spread: (d + 1,) mean and standard deviation of the prior on each weight, the
+            constant first.
+    """
+    z, sign = with_one(features), np.where(broke, 1.0, -1.0)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        margin, away = sign * (z @ weights), (weights - expected) / spread
+        value = np.logaddexp(0.0, -margin).sum() + 0.5 * away @ away
+        return float(value), -(sign * expit(-margin)) @ z + away / spread
+
+    weights = minimize(loss, expected, jac=True, method="L-BFGS-B").x
+    p = expit(z @ weights)
+    precision = (z * (p * (1 - p))[:, None]).T @ z + np.diag(1 / spread**2)
+    return Stability(weights, np.linalg.inv(precision))
+
+
+def with_one(features: Floats) -> Floats:
+    """A column of ones in front."""
+    return np.column_stack([np.ones(len(features)), features])

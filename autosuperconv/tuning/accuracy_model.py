@@ -1,0 +1,241 @@
+"""What the finished trials say of trials that were not run: will it break, and will it get there?
+
+Two models. A Gaussian process over all searched fields gives the accuracy at the end of sound
+runs, on the logarithm of the error: errors differ by factors. Runs that broke would tear a hole
+into it, so they have a model of their own: logistic regression, in which the rate, in decades from
+the range test's likeliest one, has a prior. Cycles of all lengths are in one model, so short
+cycles teach what long ones will do, the shift of the best rate with the length included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.trial import FrozenTrial, TrialState
+from scipy.stats import norm
+
+from autosuperconv.core.gaussian_process import Floats, GaussianProcess, Kernel, fit
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import SearchSpace, share_of, value_at
+from autosuperconv.core.stability import Stability, fit_stability
+from autosuperconv.tuning.prior import LrPrior
+
+MIN_RUNS = 3
+FLOOR = 0.01  # added to the error before its logarithm: the last hundredth is noise
+CLIP = 1.4  # errors more than e^1.4 = 4 x the target's are all equally bad
+PRUNED = 0.7  # a pruned run is taken to end at no more than e^0.7 = 2 x the target's error
+GAIN = 0.5  # expected fall of the log error with the log of the length
+SLOW = -0.7  # decades from the likeliest rate below which a run at chance was slow, not broken
+SCALES = {"max_lr": 0.25, "epochs": 1.0}  # of the whole range; other fields:
+OTHER_SCALE = 1.5
+HEIGHT, NOISE = 0.5, 0.05
+LEAST_DECAY = 1e-9
+BREAKS_AT = (-4.0, 2.5)  # log odds of breaking at the likeliest rate: mean and sd
+BREAKS_UNKNOWN = (-4.0, 5.0)  # the same where no rate is known to be likely
+BREAKS_A_DECADE = (6.0, 3.0)  # change of the log odds over a decade of rate
+BREAKS_OTHER = (0.0, 2.0)  # change over the range of another field
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """Where trials lie, and what is asked of them.
+
+    Args:
+        base: the fields that are not searched.
+        target: accuracy to reach, fraction of 1; None: as much as possible.
+    """
+
+    space: SearchSpace
+    base: Recipe
+    prior: LrPrior
+    target: float | None
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The searched fields, in the order of columns."""
+        return tuple(sorted(self.space.dimensions))
+
+    def row(self, params: Mapping[str, float]) -> list[float]:
+        """A trial's parameters in the order of columns."""
+        return [float(params[name]) for name in self.names]
+
+    def column(self, x: Floats, name: str) -> Floats:
+        """(n,) values of a field, searched or not."""
+        if name in self.names:
+            return np.asarray(x[:, self.names.index(name)])
+        return np.full(len(x), float(getattr(self.base, name)))
+
+    @cached_property
+    def _known_rates(self) -> dict[tuple[float, float], tuple[float, float]]:
+        """By batch size and tenth of a decade of weight decay, as `rates` asks for them."""
+        return {}
+
+    def rates(self, x: Floats) -> tuple[Floats, Floats]:
+        """(likeliest max_lr, highest max_lr worth training) at each of (n, d) points, to the
+        nearest tenth of a decade of weight decay."""
+        decay = np.maximum(self.column(x, "weight_decay"), LEAST_DECAY)
+        cells = self.column(x, "batch_size") + 1j * np.round(10 * np.log10(decay))
+        unique, which = np.unique(cells, return_inverse=True)
+        found = np.array([self._rates_at(c.real, c.imag / 10) for c in unique]).reshape(-1, 2)
+        return found[which, 0], found[which, 1]
+
+    def _rates_at(self, batch_size: float, log_decay: float) -> tuple[float, float]:
+        cell = (batch_size, log_decay)
+        if cell not in self._known_rates:
+            at = (int(batch_size), 10**log_decay)
+            range_ = self.prior.range_
+            centre = self.prior.centre(*at) or math.sqrt(range_.low * range_.high)
+            self._known_rates[cell] = (centre, self.prior.cap(*at))
+        return self._known_rates[cell]
+
+    def decades(self, x: Floats) -> Floats:
+        """(n,) max_lr over the likeliest one there, in decades."""
+        return np.asarray(np.log10(self.column(x, "max_lr") / self.rates(x)[0]))
+
+    def unit(self, x: Floats) -> Floats:
+        """(n, d) values -> the same with every field's range as 1; max_lr about 0.5."""
+        shares = self.shares(x)
+        if "max_lr" in self.names:
+            range_ = self.prior.range_
+            width = max(math.log10(range_.high / range_.low), 1e-9)
+            shares[:, self.names.index("max_lr")] = 0.5 + self.decades(x) / width
+        return shares
+
+    def shares(self, x: Floats) -> Floats:
+        """(n, d) values -> where each lies in its dimension."""
+        dimensions = [self.space.dimensions[name] for name in self.names]
+        return np.column_stack([share_of(d, x[:, i]) for i, d in enumerate(dimensions)])
+
+    def values(self, shares: Floats) -> Floats:
+        """The inverse of `shares`; every choice has an equal part of its dimension."""
+        dimensions = [self.space.dimensions[name] for name in self.names]
+        return np.column_stack([value_at(d, shares[:, i]) for i, d in enumerate(dimensions)])
+
+    def expected_kernel(self) -> Kernel:
+        """What is believed of the accuracy before any trial."""
+        scales = tuple(SCALES.get(name, OTHER_SCALE) for name in self.names)
+        return Kernel(scales, HEIGHT, NOISE)
+
+    def log_length(self, x: Floats) -> Floats:
+        """(n,) logarithm of the cycle's length."""
+        return np.log(self.column(x, "epochs"))
+
+
+@dataclass(frozen=True)
+class AccuracyModel:
+    """Both models, fitted to some trials."""
+
+    landscape: Landscape
+    process: GaussianProcess
+    stability: Stability
+
+    def log_error(self, x: Floats) -> tuple[Floats, Floats]:
+        """(mean, sd) of the log error at the end, of sound runs; x: (m, d)."""
+        mean, sd = self.process.predict(self.landscape.unit(x))
+        return mean - GAIN * self.landscape.log_length(x), sd
+
+    def reaches(self, x: Floats) -> Floats:
+        """(m,) probability that a sound run's expected accuracy is the target or more."""
+        assert self.landscape.target is not None
+        mean, sd = self.log_error(x)
+        return np.asarray(norm.cdf((log_error(self.landscape.target) - mean) / sd))
+
+    def breaks(self, x: Floats) -> Floats:
+        """(m,) probability that a run breaks."""
+        return self.stability.breaks(features(self.landscape, x))
+
+
+def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel | None:
+    """The models that the trials carry; None while there are too few.
+
+    A running trial is taken to end as the others let expect: none beside it is proposed twice.
+    """
+    done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
+    x = np.array([landscape.row(t.params) for t in done]).reshape(-1, len(landscape.names))
+    ends = np.array([known_end(t) for t in done], dtype=float)
+    pruned = np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
+    broke = broken(landscape, x, [t.user_attrs.get("stopped_because") == "diverged" for t in done])
+    if (~broke).sum() < MIN_RUNS:
+        return None
+    y = clipped(landscape, log_error(ends), pruned)
+    sound, running = x[~broke], rows_running(landscape, trials)
+    process = fit_process(landscape, sound, y[~broke])
+    if len(running):
+        believed = process.predict(landscape.unit(running))[0]
+        believed -= GAIN * landscape.log_length(running)
+        both = np.vstack([sound, running])
+        process = fit_process(landscape, both, np.concatenate([y[~broke], believed]))
+    return AccuracyModel(landscape, process, fit_breaks(landscape, x, broke))
+
+
+def fit_process(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
+    """The process through log errors, their expected fall with the length taken out."""
+    return fit(landscape.unit(x), y + GAIN * landscape.log_length(x), landscape.expected_kernel())
+
+
+def fit_breaks(landscape: Landscape, x: Floats, broke: NDArray[np.bool_]) -> Stability:
+    """Where runs break, from all of them."""
+    others = len(landscape.names) - ("max_lr" in landscape.names)
+    known = landscape.prior.range_test is not None
+    priors = [
+        BREAKS_AT if known else BREAKS_UNKNOWN,
+        BREAKS_A_DECADE,
+        *[BREAKS_OTHER] * others,
+    ]
+    expected, spread = np.array(priors).T
+    return fit_stability(features(landscape, x), broke, expected, spread)
+
+
+def features(landscape: Landscape, x: Floats) -> Floats:
+    """(n, 1 + others): decades of rate, and the other fields about the middle of their ranges."""
+    others = [i for i, name in enumerate(landscape.names) if name != "max_lr"]
+    return np.column_stack([landscape.decades(x), landscape.unit(x)[:, others] - 0.5])
+
+
+def broken(landscape: Landscape, x: Floats, diverged: Sequence[bool]) -> NDArray[np.bool_]:
+    """Which runs broke; one that ends at chance with a low rate was only slow."""
+    ended = np.array(diverged, dtype=bool)
+    if not len(ended):
+        return ended
+    decades = landscape.decades(x)
+    lowest = decades[~ended].min() if (~ended).any() else -np.inf
+    return ended & (decades >= SLOW) & (decades >= lowest)
+
+
+def clipped(landscape: Landscape, y: Floats, pruned: NDArray[np.bool_]) -> Floats:
+    """Log errors, those far from what is asked cut to one level."""
+    asked = log_error(landscape.target) if landscape.target is not None else float(np.min(y))
+    y = np.minimum(y, asked + CLIP)
+    return np.where(pruned, np.minimum(y, asked + PRUNED), y)
+
+
+def known_end(trial: FrozenTrial) -> float | None:
+    """Accuracy at the end; of a pruned run the last one seen; chance after a divergence, as 0;
+    None where the trial says nothing of accuracy."""
+    ended = trial.user_attrs.get("stopped_because")
+    if ended == "diverged":
+        return 0.0
+    if trial.state == TrialState.PRUNED and trial.intermediate_values:
+        return float(trial.intermediate_values[max(trial.intermediate_values)])
+    accuracy = trial.user_attrs.get("accuracy")
+    return float(accuracy) if accuracy is not None and ended in ("completed", "pruned") else None
+
+
+def rows_running(landscape: Landscape, trials: Sequence[FrozenTrial]) -> Floats:
+    """(m, d): the trials under way whose parameters are all set."""
+    rows = [
+        landscape.row(t.params)
+        for t in trials
+        if t.state == TrialState.RUNNING and set(landscape.names) <= set(t.params)
+    ]
+    return np.array(rows).reshape(-1, len(landscape.names))
+
+
+def log_error(accuracy: float | Floats) -> Floats:
+    """On this scale 98 and 99 % are as far apart as 60 and 80 %."""
+    return np.asarray(np.log(1 + FLOOR - np.asarray(accuracy)))
