@@ -69,7 +69,7 @@ def read_sweep(
     """
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    prepared = _prepare(lr, accuracy, loss)
+    prepared = prepare(lr, accuracy, loss)
     if isinstance(prepared, str):
         return silent(prepared)
     reading = _read(prepared, chance)
@@ -88,7 +88,7 @@ def held_stretch(
 
     None where nothing is learned.
     """
-    prepared = _prepare(lr, accuracy, loss)
+    prepared = prepare(lr, accuracy, loss)
     if isinstance(prepared, str) or prepared.accuracy.y.size == 0:
         return None
     a = take_apart(prepared.accuracy, prepared.loss, chance)
@@ -101,7 +101,7 @@ def held_stretch(
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     """The sweep's two quantities along its rising rates."""
 
     accuracy: Series
@@ -109,11 +109,11 @@ class _Prepared:
     note: str
 
 
-def _prepare(
+def prepare(
     lr: Sequence[float],
     accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None,
-) -> _Prepared | str:
+) -> Prepared | str:
     """The sweep, or why there is none."""
     rates = as_floats("lr", lr, len(lr))
     if np.any(rates < 0):
@@ -127,7 +127,7 @@ def _prepare(
     seen = _series("accuracy", accuracy, part.order, rates, x, len(lr))
     lost = _series("loss", loss, part.order, rates, x, len(lr))
     lost = replace(lost, y=np.clip(lost.y, -MAX_LOSS, MAX_LOSS))
-    return _Prepared(_as_fraction(seen), lost, part.note)
+    return Prepared(_as_fraction(seen), lost, part.note)
 
 
 def _series(
@@ -156,7 +156,7 @@ def _as_fraction(accuracy: Series) -> Series:
     return replace(accuracy, y=accuracy.y / 100) if high > 1.5 else accuracy
 
 
-def _read(sweep: _Prepared, chance: float | None) -> Reading:
+def _read(sweep: Prepared, chance: float | None) -> Reading:
     accuracy, loss = sweep.accuracy, sweep.loss
     rules = suggest(loss)
     if accuracy.y.size + accuracy.broken_lr.size > 0:
