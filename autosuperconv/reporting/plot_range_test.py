@@ -56,7 +56,7 @@ def _axes(part: SubFigure, cell: Cell) -> tuple[Axes, Axes, Axes]:
 
 def title(cell: Cell) -> str:
     """Names the cell, and says what was read from it."""
-    name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
+    name = cell.name
     if cell.retention is None:
         return f"{name}: {words.possible(cell.possible)}"
     kept = f"keeps {100 * cell.retention:.0f} % of its peak accuracy"
@@ -86,6 +86,10 @@ def _limits(upper: Axes, lower: Axes, range_test: RangeTest) -> None:
 
 
 def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
+    if range_test.sweep == "linear":
+        lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
+        lowest.set_xlabel("learning rate")
+        return
     lowest.set_xscale("log")
     lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
     lowest.set_xlabel("learning rate (log scale)")

@@ -96,8 +96,8 @@ def test_a_momentum_out_of_range_is_refused(momentum: float) -> None:
 
 
 def test_a_cell_names_its_momentum_where_it_has_one() -> None:
-    assert cell(64, 1e-4, 0.9, 1.0).name == "batch 64, weight decay 0.0001, momentum 0.9"
-    assert cell(64, 1e-4, None, 1.0).name == "batch 64, weight decay 0.0001"
+    assert cell(64, 1e-4, 0.9, 1.0).name == "batch 64, weight decay 1e-4, momentum 0.9"
+    assert cell(64, 1e-4, None, 1.0).name == "batch 64, weight decay 1e-4"
 
 
 def test_a_range_test_of_before_momentum_and_cost_is_still_read() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from autosuperconv.core.wording import counted
+from autosuperconv.core.wording import counted, number
 
 SweepKind = Literal["exponential", "linear"]
 
@@ -84,9 +84,9 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """E.g. "batch 128, weight decay 0.001"."""
-        name = f"batch {self.batch_size}, weight decay {self.weight_decay:g}"
-        return name if self.momentum is None else f"{name}, momentum {self.momentum:g}"
+        """E.g. "batch 128, weight decay 1e-3"."""
+        name = f"batch {self.batch_size}, weight decay {number(self.weight_decay)}"
+        return name if self.momentum is None else f"{name}, momentum {number(self.momentum)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,11 @@ class RangeTest:
     reason: str
     sweep: SweepKind = "exponential"
     cost: SweepCost | None = None
+
+    @property
+    def over_momentum(self) -> bool:
+        """Whether cells differ in momentum."""
+        return any(cell.momentum is not None for cell in self.cells)
 
 
 @dataclass(frozen=True, slots=True)
