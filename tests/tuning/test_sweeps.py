@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Dimension, Range
 from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StoppedBecause, Trace
 from autosuperconv.story import sweep_range
-from autosuperconv.tuning.sweeps import SweepWatch, sweep_curve
+from autosuperconv.tuning.sweep_plan import SweepCell, make_grid, plan_sweeps
+from autosuperconv.tuning.sweeps import SweepWatch, read_cell, sweep_curve, sweep_job
 from tests.surface import SPACE, make_setup, surface_work
 
 CLASSES, N = 10, 1000
@@ -191,3 +193,32 @@ def test_one_of_another_kind_is_made_anew(tmp_path: Path) -> None:
     again = Sweeper()
     assert swept(tmp_path, again, sweep="linear").sweep == "linear"
     assert again.jobs
+
+
+def test_equal_steps_and_equal_factors_find_one_edge_of_a_real_net(tmp_path: Path) -> None:
+    """A perceptron on digits breaks at about half a unit of rate, however that is raised. (Nets
+    with batch norm stand more where it is raised more slowly.)"""
+    from autosuperconv.training.data import load_dataset
+    from autosuperconv.training.engine import Engine
+    from autosuperconv.training.loop import TorchTrainer
+    from autosuperconv.training.models import model_factory
+
+    data = load_dataset("digits", tmp_path, None, 0)
+    trainer = TorchTrainer(
+        data, model_factory("mlp", data.shape, data.classes), Engine("cpu", threads=1)
+    )
+    edges = {}
+    for kind in ("exponential", "linear"):
+        setup = replace(make_setup(tmp_path), sweep=kind, out=str(tmp_path / kind))
+        grid = make_grid(setup)
+        plan = plan_sweeps(grid, trainer.n_train, 0, 1e9)
+        jobs = [
+            sweep_job(Recipe(1.0), plan, SweepCell(32, 1e-4), repeat, False, trainer.n_train)
+            for repeat in (False, True)
+        ]
+        traces = [trainer(job, SweepWatch()) for job in jobs]
+        edges[kind] = read_cell(SweepCell(32, 1e-4), traces).edge
+    exponential, linear = edges["exponential"], edges["linear"]
+    assert exponential is not None
+    assert linear is not None
+    assert abs(math.log10(exponential / linear)) < 0.45

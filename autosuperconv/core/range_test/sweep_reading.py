@@ -19,6 +19,7 @@ from autosuperconv.core.range_test.accuracy_rules import (
     held_from,
     largest_rates,
     retention_of,
+    robust_top,
     share_held,
     take_apart,
 )
@@ -174,7 +175,7 @@ def _read_accuracy(a: AccuracyCurve, rules: LossRules) -> Reading:
     return Reading(
         floor=floor,
         edge=edge,
-        peak_lr=float(a.lr[a.peak]),
+        peak_lr=float(a.lr[a.peak]) if a.learned else None,
         steepest=rules.steepest,
         valley=rules.valley,
         minimum_tenth=rules.minimum_tenth,
@@ -202,7 +203,7 @@ def _possible(
     if not a.learned or retention is None:
         return _nothing_learned(a)
     numbers = _numbers(a, retention)
-    where = "" if edge is None else f" It is kept from about {floor:.3g} to {edge:.3g}."
+    where = "" if floor is None or edge is None else _kept_between(floor, edge)
     if a.diverged is not None:
         return False, f"Not kept: the run diverges at rate {a.diverged:.3g}; {numbers}.{where}"
     if a.raw[largest_rates(a)].mean() < a.level:
@@ -216,6 +217,12 @@ def _possible(
     return True, f"Kept: {numbers}; it {end} up to {a.lr[-1]:.3g}."
 
 
+def _kept_between(floor: float, edge: float) -> str:
+    if floor >= edge:
+        return f" It is kept no further than about {edge:.3g}."
+    return f" It is kept from about {floor:.3g} to {edge:.3g}."
+
+
 def _numbers(a: AccuracyCurve, retention: float) -> str:
     end = largest_rates(a)
     return (
@@ -226,15 +233,25 @@ def _numbers(a: AccuracyCurve, retention: float) -> str:
 
 
 def _nothing_learned(a: AccuracyCurve) -> tuple[bool | None, str]:
-    low, high = 100 * float(a.raw.min()), 100 * float(a.raw.max())
+    rates = f"from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}"
     if a.diverged is not None:
         return False, f"Not kept: the run diverges at rate {a.diverged:.3g} without learning."
     if a.chance is not None:
         return False, (
-            f"Not kept: accuracy stays between {low:.1f} and {high:.1f} %, not clearly above "
-            f"chance ({100 * a.chance:.1f} %), from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}."
+            f"Not kept: accuracy {_stays(a)}, not clearly above chance ({100 * a.chance:.1f} %), "
+            f"{rates}."
         )
     return None, (
-        f"Cannot tell: accuracy stays between {low:.1f} and {high:.1f} %, which may be chance; "
-        f"neither learning nor a break is seen from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}."
+        f"Cannot tell: accuracy {_stays(a)}, which may be chance; neither learning nor a break is "
+        f"seen {rates}."
     )
+
+
+def _stays(a: AccuracyCurve) -> str:
+    """In what range, single points apart."""
+    low, high = 100 * float(a.raw.min()), 100 * min(robust_top(a.raw), float(a.raw.max()))
+    within = (
+        f"stays at {high:.1f} %" if high - low < 0.05 else f"stays in {low:.1f} to {high:.1f} %"
+    )
+    single = 100 * float(a.raw.max())
+    return within if single - high < 5 else f"{within} but for a single point at {single:.1f} %"

@@ -18,7 +18,8 @@ class Reading:
         floor: learning rate at which learning starts; None where it never does.
         edge: learning rate from which accuracy is no longer kept; None where the curve never
             breaks within the range.
-        peak_lr: learning rate of the highest smoothed accuracy.
+        peak_lr: learning rate of the highest smoothed accuracy; None where nothing is learned, or
+            no accuracy was recorded.
         steepest: learning rate of the fastest fall of the loss.
         valley: learning rate in the middle of the longest fall of the loss.
         minimum_tenth: a tenth of the learning rate of the lowest loss.
