@@ -131,16 +131,18 @@ def run_range_test(
         session.finish("range test", told(known))
         return known
     grid = plan.grid
-    session.start("range test", len(plan.cells) + plan.repeats)
+    session.start("range test", len(plan.cells) + min(plan.repeats, 1))
     first = [sweep_job(base, plan, c, False, False, n_train) for c in plan.cells]
-    traces = [[trace] for trace in _sweep(session, first)]
+    traces = [[trace] for trace in _sweep(session, plan, first)]
     cells = [read_cell(c, own) for c, own in zip(plan.cells, traces, strict=True)]
     again = affordable(plan, cells, [own[0] for own in traces], n_train, curve)
     more = {
         i: sweep_job(base, plan, plan.cells[i], True, grid.extend and unbroken(cells[i]), n_train)
         for i in again
     }
-    for i, trace in zip(more, _sweep(session, list(more.values())), strict=True):
+    if len(more) > 1:
+        session.start("range test", len(plan.cells) + len(more))
+    for i, trace in zip(more, _sweep(session, plan, list(more.values())), strict=True):
         traces[i].append(trace)
         cells[i] = read_cell(plan.cells[i], traces[i])
     every = [trace for own in traces for trace in own]
@@ -240,10 +242,13 @@ def finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _sweep(session: Session, jobs: Sequence[Job]) -> list[Trace]:
-    return session.run("range test", "sweep", jobs, _label, SweepWatch)
+def _sweep(session: Session, plan: SweepPlan, jobs: Sequence[Job]) -> list[Trace]:
+    over_momentum = any(cell.momentum is not None for cell in plan.cells)
 
+    def label(job: Job) -> str:
+        r = job.recipe
+        momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
+        cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
+        return f"sweep {cell}, seed {r.seed}"
 
-def _label(job: Job) -> str:
-    r = job.recipe
-    return f"sweep batch {r.batch_size}, weight decay {r.weight_decay:.1e}, seed {r.seed}"
+    return session.run("range test", "sweep", jobs, label, SweepWatch)

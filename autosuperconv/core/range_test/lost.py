@@ -20,7 +20,9 @@ LOST_FOR = 0.12
 On 64 own sweeps (digits and MNIST, 30 to 80 steps) and the rising halves of 15 of the author's
 logs these two end 25 curves, 12 % of a sweep before their end on average. Class and edge are those
 of the whole curve in all, the floor in 24 and the peak in 24 (by one evaluation). No curve that is
-kept to its end is ended. With 3 evaluations over a tenth, 38 end, and 7 read otherwise.
+kept to its end is ended. With 3 evaluations over a tenth, 38 end, and 7 read otherwise. Of 108
+sweeps that the rule was not chosen on (digits; an MLP, a LeNet and a ResNet-8; SGD and Adam; equal
+steps and equal factors) it ends 18, 15 % before their end, and class and edge are the same in all.
 """
 
 
