@@ -77,6 +77,17 @@ class SweepGrid:
     extend: bool = True
     share: float = 0.1
 
+    def by_worth(self) -> list[SweepCell]:
+        """The cells, in the order in which they would be swept if not all can be: the hub, the
+        other batch size, the other momentum, the other weight decay, then the rest."""
+        hub = self.cells[0]
+
+        def rank(cell: SweepCell) -> tuple[int, bool, bool]:
+            same_batch = cell.batch_size == hub.batch_size
+            return _differences(hub, cell), same_batch, cell.momentum == hub.momentum
+
+        return sorted(self.cells, key=rank)
+
     def star(self) -> tuple[SweepCell, ...]:
         """The hub, and the cells that differ from it in one thing: enough for a plane."""
         hub = self.cells[0]

@@ -130,28 +130,96 @@ def run_range_test(
         session.start("range test", len(session.ledger.of("range test")))
         session.finish("range test", told(known))
         return known
-    grid = plan.grid
-    session.start("range test", len(plan.cells) + min(plan.repeats, 1))
-    first = [sweep_job(base, plan, c, False, False, n_train) for c in plan.cells]
-    traces = [[trace] for trace in _sweep(session, plan, first)]
-    cells = [read_cell(c, own) for c, own in zip(plan.cells, traces, strict=True)]
-    again = affordable(plan, cells, [own[0] for own in traces], n_train, curve)
-    more = {
-        i: sweep_job(base, plan, plan.cells[i], True, grid.extend and unbroken(cells[i]), n_train)
-        for i in again
-    }
-    if len(more) > 1:
-        session.start("range test", len(plan.cells) + len(more))
-    for i, trace in zip(more, _sweep(session, plan, list(more.values())), strict=True):
-        traces[i].append(trace)
-        cells[i] = read_cell(plan.cells[i], traces[i])
-    every = [trace for own in traces for trace in own]
+    sweeping = Sweeping(session, base, plan, n_train, curve)
+    sweeping.sweep_cells()
+    sweeping.sweep_again()
+    grid, every = plan.grid, sweeping.every()
     highest = max(trace.recipe.max_lr for trace in every)
+    cells = sweeping.cells()
     cost = cost_of(plan, every, cells, curve)
     result = summarise(cells, grid.low, highest, grid.kind, cost)
     session.store("range_test", to_json(result))
     session.finish("range test", told(result))
     return result
+
+
+@dataclass
+class Sweeping:
+    """The sweeps of a range test in progress, within their allowance."""
+
+    session: Session
+    base: Recipe
+    plan: SweepPlan
+    n_train: int
+    curve: int
+    traces: dict[SweepCell, list[Trace]] = field(default_factory=dict)
+    announced: int = 0
+
+    def every(self) -> list[Trace]:
+        """Of all cells."""
+        return [trace for own in self.traces.values() for trace in own]
+
+    def cells(self) -> list[Cell]:
+        """The readings so far."""
+        return [read_cell(cell, own) for cell, own in self.traces.items()]
+
+    def left(self) -> float:
+        """Samples' worth that may still be spent."""
+        return self.plan.allowance - sum(work_of(trace, self.curve) for trace in self.every())
+
+    def work(self, cell: SweepCell) -> float:
+        """Samples' worth of a sweep that goes to its end."""
+        return self.plan.work(cell.batch_size, self.n_train, self.curve)
+
+    def sweep_cells(self) -> None:
+        """The planned cells once; then those that were left out, as far as early ends pay for them,
+        with one sweep kept for a second seed."""
+        todo: Sequence[SweepCell] = self.plan.cells
+        while todo:
+            jobs = [self._job(cell) for cell in todo]
+            second = min(self.plan.repeats, 1)
+            for cell, trace in zip(todo, self._run(jobs, second), strict=True):
+                self.traces[cell] = [trace]
+            spare = self.left() - self.work(self.plan.grid.cells[0])
+            out = [cell for cell in self.plan.grid.by_worth() if cell not in self.traces]
+            todo = self._affordable(out, spare)
+
+    def sweep_again(self) -> None:
+        """A second sweep of the cells that are worth it, further where nothing broke."""
+        swept, cells = list(self.traces), self.cells()
+        found = dict(zip(swept, cells, strict=True))
+        todo = self._affordable([swept[i] for i in to_repeat(cells)], self.left())
+        further = [self.plan.grid.extend and unbroken(found[cell]) for cell in todo]
+        jobs = [self._job(cell, True, more) for cell, more in zip(todo, further, strict=True)]
+        for cell, trace in zip(todo, self._run(jobs, 0), strict=True):
+            self.traces[cell].append(trace)
+
+    def _affordable(self, wanted: Sequence[SweepCell], left: float) -> list[SweepCell]:
+        chosen = []
+        for cell in wanted:
+            if self.work(cell) <= left:
+                chosen.append(cell)
+                left -= self.work(cell)
+        return chosen
+
+    def _job(self, cell: SweepCell, repeat: bool = False, further: bool = False) -> Job:
+        return sweep_job(self.base, self.plan, cell, repeat, further, self.n_train)
+
+    def _run(self, jobs: Sequence[Job], later: int) -> list[Trace]:
+        """Carry them out; `later`: how many more are reckoned with."""
+        over_momentum = any(cell.momentum is not None for cell in self.plan.cells)
+
+        def label(job: Job) -> str:
+            r = job.recipe
+            momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
+            cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
+            return f"sweep {cell}, seed {r.seed}"
+
+        total = len(self.every()) + len(jobs) + later
+        if total > self.announced:
+            self.session.start("range test", total)
+            self.announced = total
+        return self.session.run("range test", "sweep", jobs, label, SweepWatch)
 
 
 def told(found: RangeTest) -> str:
@@ -163,19 +231,6 @@ def answers(known: RangeTest, plan: SweepPlan) -> bool:
     """Whether a stored range test is of the kind and range that is asked for."""
     same = known.sweep == plan.grid.kind and math.isclose(known.lowest_lr, plan.grid.low)
     return same and known.highest_lr >= plan.grid.high * (1 - 1e-9)
-
-
-def affordable(
-    plan: SweepPlan, cells: Sequence[Cell], traces: Sequence[Trace], n_train: int, curve: int
-) -> list[int]:
-    """The cells to sweep again, as far as the allowance goes."""
-    left = plan.allowance - sum(work_of(trace, curve) for trace in traces)
-    chosen: list[int] = []
-    for i in to_repeat(cells) if plan.repeats else ():
-        left -= plan.work(cells[i].batch_size, n_train, curve)
-        if left >= 0:
-            chosen.append(i)
-    return chosen
 
 
 def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
@@ -240,15 +295,3 @@ def sweep_curve(trace: Trace) -> SweepCurve:
 def finite(value: float | None) -> float | None:
     """The value, or None where it is no number."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _sweep(session: Session, plan: SweepPlan, jobs: Sequence[Job]) -> list[Trace]:
-    over_momentum = any(cell.momentum is not None for cell in plan.cells)
-
-    def label(job: Job) -> str:
-        r = job.recipe
-        momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
-        cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
-        return f"sweep {cell}, seed {r.seed}"
-
-    return session.run("range test", "sweep", jobs, label, SweepWatch)

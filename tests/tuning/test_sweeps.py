@@ -18,7 +18,13 @@ from autosuperconv.core.space import Dimension, Range
 from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StoppedBecause, Trace
 from autosuperconv.story import sweep_range
 from autosuperconv.tuning.sweep_plan import SweepCell, make_grid, plan_sweeps
-from autosuperconv.tuning.sweeps import SweepWatch, read_cell, sweep_curve, sweep_job
+from autosuperconv.tuning.sweeps import (
+    SweepWatch,
+    read_cell,
+    run_range_test,
+    sweep_curve,
+    sweep_job,
+)
 from tests.surface import SPACE, make_setup, surface_work
 
 CLASSES, N = 10, 1000
@@ -222,3 +228,28 @@ def test_equal_steps_and_equal_factors_find_one_edge_of_a_real_net(tmp_path: Pat
     assert exponential is not None
     assert linear is not None
     assert abs(math.log10(exponential / linear)) < 0.45
+
+
+def test_what_early_ends_save_buys_back_cells_that_were_left_out(tmp_path: Path) -> None:
+    space: dict[str, Dimension] = {**SPACE, "base_momentum": Range(0.5, 0.9)}
+    setup = make_setup(tmp_path, dimensions=space)
+    with surface_work(tmp_path, setup, Sweeper(lambda job: 0.05)) as work:
+        plan = plan_sweeps(make_grid(setup), N, 0, 9 * 3_300.0)
+        found = run_range_test(work.session, setup.base, plan, N, 0)
+    assert len(plan.cells) == 2  # 640 and 1,280 samples, and 1,280 for a second seed
+    assert found.cost is not None
+    assert len(found.cells) > len(plan.cells)
+    assert found.cost.left_out == 8 - len(found.cells)
+    assert found.cost.repeats >= 1
+    assert found.cost.work <= plan.allowance
+
+
+def test_the_cells_come_back_in_the_order_of_their_worth(tmp_path: Path) -> None:
+    space: dict[str, Dimension] = {**SPACE, "base_momentum": Range(0.5, 0.9)}
+    order = make_grid(make_setup(tmp_path, dimensions=space)).by_worth()
+    assert [(c.batch_size, c.weight_decay, c.momentum) for c in order[:4]] == [
+        (16, 1e-5, 0.5),
+        (32, 1e-5, 0.5),
+        (16, 1e-5, 0.9),
+        (16, 1e-3, 0.5),
+    ]
