@@ -62,7 +62,7 @@ class SweepWatch:
             return
         rate = lost_from(self.lr, self.accuracy, self.loss, self.phase)
         if rate is not None:
-            raise PruneTraining(f"the sweep is over: accuracy is lost above rate {rate:.3g}")
+            raise PruneTraining(f"accuracy is lost for good above rate {rate:.3g}")
 
 
 def sweep_recipe(

@@ -98,9 +98,7 @@ def test_a_sweep_ends_once_its_accuracy_is_lost_and_says_why(tmp_path: Path) -> 
     highest = max(max(curve.lr) for curve in whole)
     assert 0.5 < highest < 5.0
     watch = SweepWatch()
-    with pytest.raises(
-        PruneTraining, match=r"the sweep is over: accuracy is lost above rate 0.363"
-    ):
+    with pytest.raises(PruneTraining, match=r"accuracy is lost for good above rate 0.363"):
         watch_all(watch, trainer, trainer.jobs[0])
     assert len(watch.lr) < 25
 
