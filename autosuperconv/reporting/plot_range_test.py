@@ -64,8 +64,8 @@ def title(cell: Cell) -> str:
 
 
 def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
-    for i, curve in enumerate(cell.curves):
-        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+    for curve in cell.curves:
+        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
         x, y = present(curve.lr, curve.accuracy, 100.0)
         upper.plot(x, y, color=colour, lw=1.2, label=f"seed {curve.seed}")
         x, y = present(curve.lr, curve.train_loss)
@@ -99,8 +99,8 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
 def _suggested(axes: Axes, cell: Cell) -> None:
     """The rates that curvature suggests: along the path (line) beside what pure noise would give
     (dotted), and along the gradient (dots)."""
-    for i, curve in enumerate(cell.curves):
-        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+    for curve in cell.curves:
+        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
         axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)
         axes.plot(*present(curve.lr, curve.gradient_lr), color=colour, ls="", marker="o", ms=3)
     for curve in cell.curves[:1]:

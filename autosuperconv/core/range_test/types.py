@@ -23,7 +23,8 @@ class Reading:
         steepest: learning rate of the fastest fall of the loss.
         valley: learning rate in the middle of the longest fall of the loss.
         minimum_tenth: a tenth of the learning rate of the lowest loss.
-        retention: mean accuracy over the last tenth of the range over the peak accuracy.
+        retention: mean accuracy over the last tenth of the range, as far as it was swept, over
+            the peak accuracy.
         possible: whether the net trains at the largest rates of the range; None: cannot tell.
         reason: one sentence for `possible`.
     """
