@@ -62,6 +62,11 @@ def test_the_cost_is_said_in_a_sentence() -> None:
     )
 
 
+def test_a_spread_that_a_sweep_cannot_resolve_is_not_said_to_be_nothing() -> None:
+    same = replace(COST, edge_spread=0.0)
+    assert same.sentence.endswith("spread over seeds is below the 0.1 decades resolved.")
+
+
 def test_what_was_left_out_or_went_too_far_is_said() -> None:
     tight = replace(COST, cells=1, left_out=3, repeats=0, ended_early=0, work=2e5, edge_spread=None)
     assert tight.sentence == (

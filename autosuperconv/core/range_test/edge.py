@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from autosuperconv.core.range_test.sweep_curve import Floats
-from autosuperconv.core.range_test.types import Cell, EdgeEstimate, RangeTest
+from autosuperconv.core.range_test.types import RESOLUTION, Cell, EdgeEstimate, RangeTest
 from autosuperconv.errors import InvalidInput
 
 At = tuple[float, float, float]
 """A place on the grid: log2(batch size), log10(weight decay), log10(1 - momentum)."""
 
-MIN_SD = 0.1
-"""Decades. A sweep of 40 to 80 points over four decades resolves no better."""
+MIN_SD = RESOLUTION
+"""Decades."""
 SD_PER_OCTAVE = 0.15
 """Growth outside the grid, per doubling of the batch: half of the linear scaling rule."""
 SD_PER_DECADE = 0.15

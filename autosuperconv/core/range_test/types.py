@@ -8,6 +8,8 @@ from typing import Literal
 from autosuperconv.core.wording import counted, number
 
 SweepKind = Literal["exponential", "linear"]
+RESOLUTION = 0.1
+"""Decades. A sweep of 40 to 80 points over four decades resolves no better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class SweepCost:
             text += f" ({self.extended} to higher rates, as nothing broke)"
         if self.edge_spread is None:
             return f"{text}."
+        if self.edge_spread < RESOLUTION:
+            return f"{text}: the edge's spread over seeds is below the {RESOLUTION:g} decades resolved."
         return f"{text}: the edge's spread over seeds is {self.edge_spread:.2f} decades."
 
 
