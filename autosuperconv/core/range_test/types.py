@@ -147,7 +147,8 @@ class SweepCost:
         if self.edge_spread is None:
             return f"{text}."
         if self.edge_spread < RESOLUTION:
-            return f"{text}: the edge's spread over seeds is below the {RESOLUTION:g} decades resolved."
+            least = f"below the {RESOLUTION:g} decades resolved"
+            return f"{text}: the edge's spread over seeds is {least}."
         return f"{text}: the edge's spread over seeds is {self.edge_spread:.2f} decades."
 
 
