@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS
+from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS, SWEEPS
 from autosuperconv.core.recipe import OPTIMIZERS
 
 Command = Callable[..., None]
@@ -198,6 +198,21 @@ SEARCH = options(
         help="Retrain every subset of the changed factors: a fair share of the gain for each.",
     ),
     click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
+    click.option(
+        "--sweep",
+        default="exponential",
+        show_default=True,
+        metavar="|".join(SWEEPS),
+        help="How the range test raises the rate, up to the top of --max-lr (linear: 3 if not "
+        "given, from 0).",
+    ),
+    click.option(
+        "--range-test-share",
+        type=float,
+        default=0.1,
+        show_default=True,
+        help="Of the whole search's work that the range test may take, in (0, 1).",
+    ),
     click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
     click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
     click.option("--batch-size", type=SIZES, help="[default: three that fit the data]"),

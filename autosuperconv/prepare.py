@@ -218,6 +218,8 @@ def set_up(
         environment={},
         out=str(options.out or Path("runs") / study_name),
         shapley=options.shapley,
+        sweep=options.sweep,
+        range_test_share=options.range_test_share,
     )
 
 

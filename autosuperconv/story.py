@@ -25,15 +25,15 @@ from autosuperconv.tuning.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.counterfactuals import counterfactuals
 from autosuperconv.tuning.first_guess import first_guesses
 from autosuperconv.tuning.objective import Objective
-from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan
+from autosuperconv.tuning.plan import Budget, Sizes, confirm_runs, make_plan, sweeps_within
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.study import StudySettings, count_finished, optimise
-from autosuperconv.tuning.sweeps import SEEDS, run_range_test
+from autosuperconv.tuning.sweep_plan import make_grid
+from autosuperconv.tuning.sweeps import run_range_test
 from autosuperconv.tuning.winner import choose_winner
 
 TRAIN_PHASES = 20
-RANGE_TEST_WEIGHT_DECAYS = (1e-5, 1e-3)
 EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 
@@ -84,7 +84,7 @@ def range_test(
 ) -> RangeTest:
     """The range test alone; a search goes on from it. Arguments and errors as `search`."""
     with prepare(model_factory, data, options, listener) as work:
-        return test_range(work)
+        return sweep_range(work, bounded=True)
 
 
 def train(
@@ -127,7 +127,7 @@ def tell_story(work: Work) -> Report:
     """All steps, in their order; those that are done already are read, not repeated."""
     setup, session = work.setup, work.session
     plan = plan_search(work)
-    range_test = test_range(work)
+    range_test = sweep_range(work)
     baseline = tune_baseline(
         session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
     )
@@ -147,15 +147,14 @@ def tell_story(work: Work) -> Report:
 
 def plan_search(work: Work) -> Plan:
     """Time the engine, choose lengths and forecast; this is where a dry run stops."""
-    setup, settings = work.setup, work.setup.settings
-    cells = [b for b in outer(setup.batch_sizes) for _ in RANGE_TEST_WEIGHT_DECAYS for _ in SEEDS]
+    setup = work.setup
     plan = make_plan(
         work.session,
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        Sizes(settings.n_train, setup.curve_cost, settings.n_validation, settings.n_test),
-        cells,
+        sizes_of(setup),
+        make_grid(setup),
         setup.choices,
     )
     work.session.plan = plan
@@ -174,16 +173,30 @@ def budget_of(setup: Setup) -> Budget:
     return Budget(setup.trials, long, low, high, setup.seeds, fixed, setup.factors, setup.shapley)
 
 
-def test_range(work: Work) -> RangeTest:
-    """Sweep the outer batch sizes and two weight decays, two seeds each."""
-    setup = work.setup
-    return run_range_test(
-        work.session,
-        setup.base,
-        outer(setup.batch_sizes),
-        RANGE_TEST_WEIGHT_DECAYS,
-        setup.settings.n_train,
-    )
+def sizes_of(setup: Setup) -> Sizes:
+    """What the cost of a run depends on."""
+    s = setup.settings
+    return Sizes(s.n_train, setup.curve_cost, s.n_validation, s.n_test)
+
+
+def sweep_range(work: Work, bounded: bool = False) -> RangeTest:
+    """Sweep the learning rate in a few cells, within the range test's share of the search.
+
+    Args:
+        bounded: sweep the range of `max_lr` that was asked for alone.
+    """
+    setup, plan, sizes = work.setup, work.session.plan, sizes_of(work.setup)
+    budget = budget_of(setup)
+    if plan is not None:
+        budget = replace(
+            budget,
+            trials=plan.trials,
+            baseline_epochs=plan.baseline_epochs,
+            epochs_low=plan.epochs_low,
+            epochs_high=plan.epochs_high,
+        )
+    sweeps = sweeps_within(budget, sizes, make_grid(setup, bounded))
+    return run_range_test(work.session, setup.base, sweeps, sizes.n_train, sizes.curve)
 
 
 def run_study(
@@ -249,11 +262,6 @@ def give_verdict(confirmation: confirming.Confirmation, criterion: Criterion) ->
         for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
     )
     return judge(candidate, baseline, control, criterion, batch_norm_recalibrated=True)
-
-
-def outer(batch_sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """The smallest and the largest."""
-    return tuple(sorted({batch_sizes[0], batch_sizes[-1]}))
 
 
 def duration(seconds: float) -> str:

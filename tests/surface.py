@@ -65,7 +65,7 @@ def make_setup(
         max_seeds=max_seeds,
         sampler=sampler,
         pruner=pruner,
-        curve_cost=2000,
+        curve_cost=300,
         choices=("Computed, not trained.",),
         environment={"python": "3"},
         out=str(folder / "out"),

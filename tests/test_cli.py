@@ -28,7 +28,7 @@ SEARCH = (
     | {"--out", "--trials", "--timeout", "--epochs", "--baseline-epochs", "--target"}
     | {"--objective", "--seeds", "--max-seeds", "--max-lr", "--weight-decay", "--dropout"}
     | {"--batch-size", "--optimizer", "--schedule", "--sampler", "--pruner", "--workers"}
-    | {"--precision", "--memory-format", "--shapley"}
+    | {"--precision", "--memory-format", "--shapley", "--sweep", "--range-test-share"}
 )
 FLAGS = {
     "search": SEARCH | {"--dry-run"},
@@ -114,10 +114,12 @@ WRONG_NAMES = [
     ([*SMALL, "--sampler", "tpee"], "Unknown sampler 'tpee'. Did you mean 'tpe'?"),
     ([*SMALL, "--pruner", "fase"], "Unknown pruner 'fase'. Did you mean 'phase'?"),
     ([*SMALL, "--objective", "costs"], "Unknown objective 'costs'. Did you mean 'cost'?"),
+    ([*SMALL, "--sweep", "lin"], "Unknown sweep 'lin'. Did you mean 'linear'?"),
 ]
 WRONG_VALUES = [
     (["--max-lr", "8:0.5"], "expected LOW:HIGH with 0 <= LOW <= HIGH, but got '8:0.5'"),
     (["--max-lr", "0:1"], "The range of max_lr must be above 0, but got 0:1."),
+    (["--range-test-share", "1"], "range_test_share must be a share of the search in (0, 1), but"),
     (["--max-lr", "abc"], "expected LOW:HIGH, as in 0.1:3, but got 'abc'"),
     (["--max-lr=-1:2"], "expected LOW:HIGH with 0 <= LOW <= HIGH"),
     (["--dropout", "0:1.5"], "Recipe.dropout must be in [0, 1), but got 1.5."),

@@ -271,7 +271,7 @@ def test_more_trials_may_be_asked_for_later(tmp_path: Path) -> None:
 def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
     """A search that is left after its study, or told to its end."""
     from autosuperconv.prepare import Work
-    from autosuperconv.story import plan_search, run_study, test_range
+    from autosuperconv.story import plan_search, run_study, sweep_range
     from autosuperconv.tuning.baseline import tune_baseline
 
     assert isinstance(work, Work)
@@ -279,7 +279,7 @@ def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
         tell_story(work)
         return
     plan = plan_search(work)
-    found = test_range(work)
+    found = sweep_range(work)
     baseline = tune_baseline(
         work.session, work.setup.base, plan.baseline_epochs, found, work.setup.settings.target
     )

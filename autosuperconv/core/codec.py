@@ -1,4 +1,9 @@
-"""JSON round-trip of the core's dataclasses: strict JSON (no NaN), unknown fields refused."""
+"""JSON round-trip of the core's dataclasses: strict JSON (no NaN), unknown fields refused.
+
+JSON has no number that is not finite. What was measured and is none becomes null, and NaN when it
+is read. A recipe is asked for, not measured: its one field that may be infinite, `div_factor`, is
+the text "Infinity", which reads back as it was.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +15,37 @@ from typing import Any, TypeVar
 
 from cattrs import Converter, transform_error
 from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_unstructure_fn, override
 
+from autosuperconv.core.recipe import Recipe
 from autosuperconv.errors import InvalidInput, UnknownName
 
 T = TypeVar("T")
 
+INFINITY = "Infinity"
+
+
+def _read_float(value: Any, _: type) -> float:
+    if value is None:
+        return math.nan
+    return math.inf if value == INFINITY else float(value)
+
+
 _converter = Converter(forbid_extra_keys=True)
 _converter.register_unstructure_hook(float, lambda x: x if math.isfinite(x) else None)
-_converter.register_structure_hook(float, lambda x, _: math.nan if x is None else float(x))
+_converter.register_structure_hook(float, _read_float)
+_converter.register_unstructure_hook(
+    Recipe,
+    make_dict_unstructure_fn(
+        Recipe,
+        _converter,
+        div_factor=override(unstruct_hook=lambda x: INFINITY if x == math.inf else x),
+    ),
+)
 
 
 def to_dict(value: object) -> Any:
-    """A dataclass as nested dicts and lists; a float that is not finite becomes None."""
+    """A dataclass as nested dicts and lists; see above for floats that are not finite."""
     return _converter.unstructure(value)
 
 

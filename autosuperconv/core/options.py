@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
+from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Dimension, SearchSpace
 from autosuperconv.errors import InvalidInput, UnknownName
 
 OBJECTIVES = ("accuracy", "cost")
 PRECISIONS = ("auto", "float32", "bfloat16")
+SWEEPS: tuple[SweepKind, ...] = ("exponential", "linear")
 MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 
 
@@ -43,6 +45,8 @@ class SearchOptions:
         workers: processes that train at once; None: one per CPU core where that trains more
             than one with all cores, and one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
+        sweep: how the range test raises the rate: "exponential", by equal factors, or "linear".
+        range_test_share: of the whole search's work that the range test may take, in (0, 1).
         shapley: retrain every subset of the changed factors for their Shapley values.
         command: how the search was called, for the report.
     """
@@ -70,6 +74,8 @@ class SearchOptions:
     model_name: str | None = None
     command: str = ""
     shapley: bool = False
+    sweep: SweepKind = "exponential"
+    range_test_share: float = 0.1
 
     def __post_init__(self) -> None:
         if self.objective not in OBJECTIVES:
@@ -78,6 +84,10 @@ class SearchOptions:
             raise UnknownName("precision", self.precision, PRECISIONS)
         if self.memory_format not in MEMORY_FORMATS:
             raise UnknownName("memory format", self.memory_format, MEMORY_FORMATS)
+        if self.sweep not in SWEEPS:
+            raise UnknownName("sweep", self.sweep, SWEEPS)
+        share = self.range_test_share
+        _check(0 < share < 1, "range_test_share", "a share of the search in (0, 1)", share)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
 from autosuperconv.core.space import Choices, Dimension, Range
@@ -24,7 +25,7 @@ class Setup:
             norm included.
         choices: engine decisions and why.
         out: folder of the report.
-        shapley: as in `SearchOptions`.
+        shapley, sweep, range_test_share: as in `SearchOptions`.
     """
 
     settings: Settings
@@ -42,6 +43,8 @@ class Setup:
     environment: dict[str, str]
     out: str
     shapley: bool = False
+    sweep: SweepKind = "exponential"
+    range_test_share: float = 0.1
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:

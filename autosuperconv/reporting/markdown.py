@@ -24,6 +24,7 @@ def render_markdown(report: Report) -> str:
         f"**Range test: {words.possible(report.range_test.possible)}.** "
         f"{escape(report.range_test.reason)}",
         _cells(report),
+        escape(report.range_test.cost.sentence) if report.range_test.cost else "",
         f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",
         _recipe(report),
         _missing(report),
@@ -105,12 +106,14 @@ def _surrogate(report: Report) -> str:
 
 
 def _cells(report: Report) -> str:
+    momentum = ("momentum",) if report.range_test.over_momentum else ()
     return table(
-        ("batch_size", "weight_decay", "floor", "edge", "retention", "possible"),
+        ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention", "possible"),
         (
             (
                 str(cell.batch_size),
                 words.number(cell.weight_decay),
+                *(words.number(cell.momentum) for _ in momentum),
                 words.number(cell.floor, 2),
                 words.edge(cell.edge, cell.edge_is_bound),
                 words.percent(cell.retention, 0),

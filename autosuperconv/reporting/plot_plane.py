@@ -6,6 +6,7 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report, TrialState, TrialSummary
 from autosuperconv.reporting import words
 from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
@@ -90,14 +91,20 @@ def contour_levels(low: float, high: float) -> list[float]:
 
 def _edges(axes: Axes, report: Report) -> None:
     cells = [cell for cell in report.range_test.cells if cell.edge is not None]
-    cells.sort(key=lambda cell: (cell.batch_size, cell.weight_decay))
+    cells.sort(key=lambda cell: (cell.batch_size, cell.momentum or 0.0, cell.weight_decay))
     dashes: list[object] = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2))]
-    for i, (batch_size, group) in enumerate(groupby(cells, key=lambda cell: cell.batch_size)):
+    for i, (name, group) in enumerate(groupby(cells, key=_line)):
         own = list(group)
         x, y = [cell.edge or 0.0 for cell in own], [cell.weight_decay for cell in own]
-        name = f"edge, batch {batch_size}"
+        name = f"edge, {name}"
         dash = dashes[i % len(dashes)]
         axes.plot(x, y, color=LIGHT["above-edge"], lw=1.4, ls=dash, marker="|", label=name)
+
+
+def _line(cell: Cell) -> str:
+    """Cells that differ in weight decay alone are on one line."""
+    name = f"batch {cell.batch_size}"
+    return name if cell.momentum is None else f"{name}, momentum {words.number(cell.momentum)}"
 
 
 def _decay(axes: Axes, trial: TrialSummary) -> float:

@@ -56,7 +56,7 @@ def _axes(part: SubFigure, cell: Cell) -> tuple[Axes, Axes, Axes]:
 
 def title(cell: Cell) -> str:
     """Names the cell, and says what was read from it."""
-    name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
+    name = cell.name
     if cell.retention is None:
         return f"{name}: {words.possible(cell.possible)}"
     kept = f"keeps {100 * cell.retention:.0f} % of its peak accuracy"
@@ -64,8 +64,8 @@ def title(cell: Cell) -> str:
 
 
 def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
-    for i, curve in enumerate(cell.curves):
-        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+    for curve in cell.curves:
+        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
         x, y = present(curve.lr, curve.accuracy, 100.0)
         upper.plot(x, y, color=colour, lw=1.2, label=f"seed {curve.seed}")
         x, y = present(curve.lr, curve.train_loss)
@@ -86,6 +86,10 @@ def _limits(upper: Axes, lower: Axes, range_test: RangeTest) -> None:
 
 
 def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
+    if range_test.sweep == "linear":
+        lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
+        lowest.set_xlabel("learning rate")
+        return
     lowest.set_xscale("log")
     lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
     lowest.set_xlabel("learning rate (log scale)")
@@ -95,8 +99,8 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
 def _suggested(axes: Axes, cell: Cell) -> None:
     """The rates that curvature suggests: along the path (line) beside what pure noise would give
     (dotted), and along the gradient (dots)."""
-    for i, curve in enumerate(cell.curves):
-        colour = LIGHT[SEED_COLOURS[i % len(SEED_COLOURS)]]
+    for curve in cell.curves:
+        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
         axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)
         axes.plot(*present(curve.lr, curve.gradient_lr), color=colour, ls="", marker="o", ms=3)
     for curve in cell.curves[:1]:

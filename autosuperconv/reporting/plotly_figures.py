@@ -47,6 +47,8 @@ def range_test_figure(report: Report) -> go.Figure:
         _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
     title = f"Range test: {words.possible(report.range_test.possible)}. Dotted: the edge"
     _lay_out(figure, title, "learning rate")
+    if report.range_test.sweep == "linear":  # a logarithm has no place for a rate of 0
+        figure.update_xaxes(type="linear", dtick=None)
     figure.update_yaxes(rangemode="tozero")
     return figure
 
@@ -64,7 +66,7 @@ def _lay_out(figure: go.Figure, title: str, across: str) -> None:
 
 
 def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
-    name = f"batch {cell.batch_size}, weight decay {words.number(cell.weight_decay)}"
+    name = cell.name
     for i, curve in enumerate(cell.curves):
         rates, accuracy = present(curve.lr, curve.accuracy, 100)  # a None would break the line
         figure.add_scatter(

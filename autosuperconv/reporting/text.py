@@ -53,6 +53,8 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
     parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
     parts.append(_labelled("Range test", _possible(report.range_test)))
+    if report.range_test.cost is not None:
+        parts.append(_labelled("Sweeps", report.range_test.cost.sentence))
     parts.append(_labelled("Search", _search(report)))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
@@ -164,12 +166,14 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
 
 def range_test_text(range_test: RangeTest) -> RenderableType:
     """ "Possible or not", and a line for each cell."""
-    numbers = ("batch_size", "weight_decay", "floor", "edge", "retention", "sweeps")
+    momentum = ("momentum",) if range_test.over_momentum else ()
+    numbers = ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention", "sweeps")
     table = _table((*numbers, "possible"), numbers)
     for cell in range_test.cells:
         table.add_row(
             str(cell.batch_size),
             words.number(cell.weight_decay),
+            *(words.number(cell.momentum) for _ in momentum),
             words.number(cell.floor, 2),
             words.edge(cell.edge, cell.edge_is_bound),
             words.percent(cell.retention, 0),
@@ -179,4 +183,7 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
     verdict = words.possible(range_test.possible).upper()
     style = f"bold {MET_STYLES[range_test.possible]}"
     head = Text.assemble((verdict, style), "  ", range_test.reason)
-    return Group(head, Padding(table, (1, 0, 0, 0))) if range_test.cells else Group(head)
+    if not range_test.cells:
+        return Group(head)
+    cost = [] if range_test.cost is None else [Text(range_test.cost.sentence)]
+    return Group(head, Padding(table, (1, 0, 0 if not cost else 1, 0)), *cost)

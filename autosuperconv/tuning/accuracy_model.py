@@ -23,7 +23,7 @@ from autosuperconv.core.gaussian_process import Floats, GaussianProcess, Kernel,
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import SearchSpace, share_of, value_at
 from autosuperconv.core.stability import Stability, fit_stability
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import LrPrior, cell_of
 
 MIN_RUNS = 3
 FLOOR = 0.01  # added to the error before its logarithm: the last hundredth is noise
@@ -70,28 +70,36 @@ class Landscape:
             return np.asarray(x[:, self.names.index(name)])
         return np.full(len(x), float(getattr(self.base, name)))
 
+    def cell(self, row: Floats) -> tuple[int, float, float | None]:
+        """What the prior at a (d,) point is conditional on."""
+        fields = ("batch_size", "weight_decay", "base_momentum")
+        known = {name: float(getattr(self.base, name)) for name in fields[:2]}
+        return cell_of(known | {n: v for n, v in zip(self.names, row, strict=True) if n in fields})
+
     @cached_property
-    def _known_rates(self) -> dict[tuple[float, float], tuple[float, float]]:
-        """By batch size and tenth of a decade of weight decay, as `rates` asks for them."""
+    def _known_rates(self) -> dict[complex, tuple[float, float]]:
+        """What `rates` has found already, by the key that it makes of a point."""
         return {}
 
     def rates(self, x: Floats) -> tuple[Floats, Floats]:
         """(likeliest max_lr, highest max_lr worth training) at each of (n, d) points, to the
-        nearest tenth of a decade of weight decay."""
+        nearest tenth of a decade of weight decay and hundredth of momentum."""
         decay = np.maximum(self.column(x, "weight_decay"), LEAST_DECAY)
-        cells = self.column(x, "batch_size") + 1j * np.round(10 * np.log10(decay))
-        unique, which = np.unique(cells, return_inverse=True)
-        found = np.array([self._rates_at(c.real, c.imag / 10) for c in unique]).reshape(-1, 2)
+        batch = 1000 * self.column(x, "batch_size")
+        momentum = np.round(100 * self.column(x, "base_momentum"))
+        keys = batch + momentum + 1j * np.round(10 * np.log10(decay))
+        unique, first, which = np.unique(keys, return_index=True, return_inverse=True)
+        found = np.array([self._rates_at(k, x[i]) for k, i in zip(unique, first, strict=True)])
         return found[which, 0], found[which, 1]
 
-    def _rates_at(self, batch_size: float, log_decay: float) -> tuple[float, float]:
-        cell = (batch_size, log_decay)
-        if cell not in self._known_rates:
-            at = (int(batch_size), 10**log_decay)
+    def _rates_at(self, key: complex, row: Floats) -> tuple[float, float]:
+        if key not in self._known_rates:
+            batch_size, _, momentum = self.cell(row)
+            at = (batch_size, 10 ** (key.imag / 10), momentum)
             range_ = self.prior.range_
             centre = self.prior.centre(*at) or math.sqrt(range_.low * range_.high)
-            self._known_rates[cell] = (centre, self.prior.cap(*at))
-        return self._known_rates[cell]
+            self._known_rates[key] = (centre, self.prior.cap(*at))
+        return self._known_rates[key]
 
     def decades(self, x: Floats) -> Floats:
         """(n,) max_lr over the likeliest one there, in decades."""

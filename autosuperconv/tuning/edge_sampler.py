@@ -21,7 +21,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import LrPrior, cell_of
 
 SHORTLIST = 3  # trials that are trained again on other seeds before one is chosen
 SHORTENING = 2.0  # a length above the ceiling is drawn again from the ceiling over this, up
@@ -73,7 +73,7 @@ class EdgeSampler(BaseSampler):
             value = self._inner.sample_independent(study, trial, param_name, param_distribution)
             short = param_name == "epochs"
             return self._shortened(study, value, param_distribution) if short else value
-        cell = (int(trial.params["batch_size"]), float(trial.params["weight_decay"]))
+        cell = cell_of(trial.params)
         proposed = self._proposed.pop(trial.number, None)
         if proposed is not None and proposed <= self.prior.cap(*cell):
             return proposed

@@ -42,6 +42,7 @@ def _inside(
     cell = (
         int(guess.get("batch_size", baseline.batch_size)),
         float(guess.get("weight_decay", baseline.weight_decay)),
+        float(guess["base_momentum"]) if "base_momentum" in guess else None,
     )
     if "max_lr" in guess:
         rate = min(LARGER * baseline.max_lr, prior.cap(*cell))

@@ -1,4 +1,7 @@
-"""The plan: time a few steps, choose lengths, and say beforehand what the search will take."""
+"""The plan: time a few steps, choose lengths, and say beforehand what the search will take.
+
+The range test gets a share of what all the rest is forecast to take (see `sweep_plan`).
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,19 @@ from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
 from autosuperconv.tuning.counterfactuals import distinct_runs
 from autosuperconv.tuning.edge_sampler import SHORTLIST
 from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.sweep_plan import (
+    EVALUATION_COST,
+    SWEEP_PHASES,
+    SweepGrid,
+    SweepPlan,
+    plan_sweeps,
+)
 from autosuperconv.tuning.winner import EXTRA_SEEDS
 
 TIMING_STEPS = 24
-SWEEP_STEPS = 80
-SWEEP_PHASES = 25
 NOISE_SEEDS = 3
 MIN_TRIALS = 20
 MIN_BASELINE_EPOCHS = 6.0
-EVALUATION_COST = 1 / 3  # of a training sample: the forward pass alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +83,6 @@ class Sizes:
     test: int
 
 
-def sweep_epochs(batch_size: int, n_train: int) -> float:
-    """Length of one sweep: at least 80 steps and half an epoch."""
-    return max(SWEEP_STEPS * batch_size / n_train, 0.5)
-
-
 def mean_epochs(budget: Budget) -> float:
     """Expected cycle length under a log-uniform draw."""
     low, high = budget.epochs_low, budget.epochs_high
@@ -92,35 +94,61 @@ def confirm_runs(seeds: int) -> int:
     return SHORTLIST * EXTRA_SEEDS + len(CONTROL_RATES) + 3 * seeds
 
 
+@dataclass(frozen=True, slots=True)
+class StepSize:
+    """How much one step trains and evaluates.
+
+    Args:
+        epochs: of all its runs. evaluations: of all its runs, on the way.
+    """
+
+    step: str
+    runs: int
+    epochs: float
+    evaluations: int
+
+    def work(self, sizes: Sizes) -> float:
+        """Samples' worth: an evaluated sample counts as a third of a trained one."""
+        end = sizes.test if self.step in ("confirm", "counterfactuals") else sizes.validation
+        evaluated = self.evaluations * sizes.curve + self.runs * end
+        return self.epochs * sizes.n_train + EVALUATION_COST * evaluated
+
+
+def other_steps(budget: Budget) -> tuple[StepSize, ...]:
+    """All steps but the range test."""
+    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
+    mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
+    confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
+    return (
+        StepSize("baseline", BASELINE_RUNS, BASELINE_RUNS * long, BASELINE_RUNS),
+        StepSize("study", budget.trials, budget.trials * mean, 7 * budget.trials),
+        StepSize("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
+        StepSize("counterfactuals", counterfactuals, counterfactuals * mean, 0),
+    )
+
+
+def sweeps_within(budget: Budget, sizes: Sizes, grid: SweepGrid) -> SweepPlan:
+    """The sweeps that stay below their share of a search of this size."""
+    others = sum(step.work(sizes) for step in other_steps(budget))
+    return plan_sweeps(grid, sizes.n_train, sizes.curve, others)
+
+
 def forecast(
-    budget: Budget, sizes: Sizes, rates: dict[int, float], cells: Sequence[int], workers: int
+    budget: Budget, sizes: Sizes, rates: dict[int, float], grid: SweepGrid, workers: int
 ) -> tuple[Forecast, ...]:
     """Expected cost by step.
 
     Args:
         rates: training samples per second of one worker, by batch size.
-        cells: batch size of every sweep of the range test.
+        grid: of the range test.
     """
     rate = sum(rates.values()) / len(rates)
-
-    def cost(step: str, runs: float, epochs: float, evaluations: float) -> Forecast:
-        end = sizes.test if step in ("confirm", "counterfactuals") else sizes.validation
-        equivalents = epochs * sizes.n_train + EVALUATION_COST * (
-            evaluations * sizes.curve + runs * end
-        )
-        seconds = equivalents / rate / min(workers, max(runs, 1))
-        return Forecast(step, round(runs), epochs, seconds)
-
-    sweeps = sum(sweep_epochs(b, sizes.n_train) for b in cells)
-    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
-    mean, long, seeds = mean_epochs(budget), budget.baseline_epochs, budget.seeds
-    confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
-    return (
-        cost("range test", len(cells), sweeps, SWEEP_PHASES * len(cells)),
-        cost("baseline", BASELINE_RUNS, BASELINE_RUNS * long, BASELINE_RUNS),
-        cost("study", budget.trials, budget.trials * mean, 7 * budget.trials),
-        cost("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
-        cost("counterfactuals", counterfactuals, counterfactuals * mean, 0),
+    plan = sweeps_within(budget, sizes, grid)
+    n = len(plan.reckoned())
+    sweeps = StepSize("range test", n, plan.all_epochs(sizes.n_train), SWEEP_PHASES * n)
+    return tuple(
+        Forecast(s.step, s.runs, s.epochs, s.work(sizes) / rate / min(workers, max(s.runs, 1)))
+        for s in (sweeps, *other_steps(budget))
     )
 
 
@@ -128,7 +156,7 @@ def fit(
     budget: Budget,
     sizes: Sizes,
     rates: dict[int, float],
-    cells: Sequence[int],
+    grid: SweepGrid,
     workers: int,
     seconds: float | None,
 ) -> Budget:
@@ -141,7 +169,7 @@ def fit(
         return budget
 
     def takes(b: Budget) -> float:
-        return sum(f.seconds for f in forecast(b, sizes, rates, cells, workers))
+        return sum(f.seconds for f in forecast(b, sizes, rates, grid, workers))
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
@@ -167,7 +195,7 @@ def make_plan(
     base: Recipe,
     batch_sizes: Sequence[int],
     sizes: Sizes,
-    cells: Sequence[int],
+    grid: SweepGrid,
     choices: tuple[str, ...],
 ) -> Plan:
     """Time each batch size, measure the seed noise, choose lengths, forecast. Stored with the
@@ -178,7 +206,7 @@ def make_plan(
     session.start("plan", len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
     rates = {b: _rate(session, base, b, sizes) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
-    budget = fit(budget, sizes, rates, cells, session.executor.size, session.time_left())
+    budget = fit(budget, sizes, rates, grid, session.executor.size, session.time_left())
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
         seed_noise=noise,
@@ -187,7 +215,7 @@ def make_plan(
         epochs_low=budget.epochs_low,
         epochs_high=budget.epochs_high,
         workers=session.executor.size,
-        forecast=forecast(budget, sizes, rates, cells, session.executor.size),
+        forecast=forecast(budget, sizes, rates, grid, session.executor.size),
         choices=choices,
     )
     session.store("plan", to_json(plan))

@@ -1,7 +1,8 @@
 """What the range test says about max_lr before any trial: a prior, and a cap.
 
-The prior at some batch size and weight decay is a bell in log10(max_lr) about the sweeps' *peak*,
-the rate of the highest accuracy, with a uniform floor over the whole range. Measured on dense
+The prior at some batch size and weight decay (and momentum, where that is searched) is a bell in
+log10(max_lr) about the sweeps' *peak*, the rate of the highest accuracy, with a uniform floor over
+the whole range. Measured on dense
 designs (studies/search_cost): the rates of the best cycles lie about the peak, half a decade below
 to 0.8 above it, and 0.2 to 1.6 decades below the edge. Where cycles break is another question: with
 batch norm from about twice the edge on, without it from half of it. So the bell is wide, and
@@ -12,7 +13,9 @@ is too high costs little, one that is too low and sharp is ruinous.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +33,8 @@ REDRAWS = 20
 
 @dataclass(frozen=True, slots=True)
 class LrPrior:
-    """A distribution over max_lr, conditional on batch size and weight decay.
+    """A distribution over max_lr, conditional on batch size and weight decay, and on the momentum
+    at the highest rate where the sweeps differ in it (None: the middle of those swept).
 
     Args:
         range_test: None where there was none: the prior is then uniform in the logarithm.
@@ -46,36 +50,46 @@ class LrPrior:
         """Uniform over the range, without a cap: where trials have refuted the range test."""
         return LrPrior(None, self.range_)
 
-    def edge(self, batch_size: int, weight_decay: float) -> float | None:
+    def edge(
+        self, batch_size: int, weight_decay: float, momentum: float | None = None
+    ) -> float | None:
         """The range test's edge there; None where nothing is known, or nothing broke."""
         if self.range_test is None:
             return None
-        estimate = edge_at(self.range_test, batch_size, weight_decay)
+        estimate = edge_at(self.range_test, batch_size, weight_decay, momentum)
         return None if estimate is None or estimate.is_bound else 10**estimate.log10_edge
 
-    def centre(self, batch_size: int, weight_decay: float) -> float | None:
+    def centre(
+        self, batch_size: int, weight_decay: float, momentum: float | None = None
+    ) -> float | None:
         """The likeliest rate: the sweeps' peak there, or the edge where no peak was read."""
         if self.range_test is None:
             return None
-        estimate = edge_at(at_peak(self.range_test), batch_size, weight_decay)
+        estimate = edge_at(at_peak(self.range_test), batch_size, weight_decay, momentum)
         if estimate is None:
-            return self.edge(batch_size, weight_decay)
+            return self.edge(batch_size, weight_decay, momentum)
         return 10**estimate.log10_edge
 
-    def cap(self, batch_size: int, weight_decay: float) -> float:
+    def cap(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
         """No rate above this is worth training: `CAP_FACTOR` times the edge, or the lid."""
-        edge = self.edge(batch_size, weight_decay)
+        edge = self.edge(batch_size, weight_decay, momentum)
         factor = self.lid if edge is None else min(CAP_FACTOR, self.lid)
         return min(self.range_.high, max(factor * (edge or 1.0), self.range_.low))
 
-    def unit(self, batch_size: int, weight_decay: float) -> float:
+    def unit(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
         """What rates are compared in: the edge, or 1 where it is not known."""
-        return self.edge(batch_size, weight_decay) or 1.0
+        return self.edge(batch_size, weight_decay, momentum) or 1.0
 
-    def draw(self, rng: np.random.Generator, batch_size: int, weight_decay: float) -> float:
+    def draw(
+        self,
+        rng: np.random.Generator,
+        batch_size: int,
+        weight_decay: float,
+        momentum: float | None = None,
+    ) -> float:
         """One max_lr, never above the cap."""
-        centre = self.centre(batch_size, weight_decay)
-        cap = np.array([self.cap(batch_size, weight_decay)])
+        cell = (batch_size, weight_decay, momentum)
+        centre, cap = self.centre(*cell), np.array([self.cap(*cell)])
         return float(self.draws(rng, np.array([centre or np.nan]), cap)[0])
 
     def draws(self, rng: np.random.Generator, centre: Floats, cap: Floats) -> Floats:
@@ -93,6 +107,17 @@ class LrPrior:
         uniform = rng.random(len(cap)) < UNIFORM_SHARE
         anywhere = low + (high - low) * rng.random(len(cap))
         return np.asarray(10 ** np.where(inside & ~uniform, bell, anywhere))
+
+
+def cell_of(params: Mapping[str, Any]) -> tuple[int, float, float | None]:
+    """Batch size, weight decay and, where it is searched, momentum at the highest rate: what the
+    prior at a trial's parameters is conditional on."""
+    momentum = params.get("base_momentum")
+    return (
+        int(params.get("batch_size", 1)),
+        float(params.get("weight_decay", 0.0)),
+        None if momentum is None else float(momentum),
+    )
 
 
 def at_peak(range_test: RangeTest) -> RangeTest:

@@ -14,7 +14,7 @@ from statistics import median
 
 from optuna.trial import FrozenTrial
 
-from autosuperconv.tuning.prior import WIDTH, LrPrior
+from autosuperconv.tuning.prior import WIDTH, LrPrior, cell_of
 
 MIN_SOUND = 8
 OUTSIDE = 1.5  # widths of the bell
@@ -26,10 +26,10 @@ def doubt(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
     if prior.range_test is None:
         return ""
     sound = [t for t in trials if t.user_attrs.get("stopped_because") == "completed"]
-    if len(sound) < MIN_SOUND or prior.centre(*_cell(sound[0])) is None:
+    if len(sound) < MIN_SOUND or prior.centre(*cell_of(sound[0].params)) is None:
         return ""
     best = sorted(sound, key=lambda t: -float(t.user_attrs["accuracy"]))[: len(sound) // 3]
-    away = median(math.log10(_over(t, prior.centre(*_cell(t)))) for t in best)
+    away = median(math.log10(_over(t, prior.centre(*cell_of(t.params)))) for t in best)
     if abs(away) < OUTSIDE * WIDTH:
         return ""
     side = "above" if away > 0 else "below"
@@ -48,14 +48,13 @@ def revised(prior: LrPrior, trials: Sequence[FrozenTrial]) -> LrPrior:
 def lid(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
     """The second lowest of the rates that broke with no sound run above them, over the prior's
     unit; infinite while there are not two."""
-    over = [(_over(t, prior.unit(*_cell(t))), t.user_attrs.get("stopped_because")) for t in trials]
+    over = [
+        (_over(t, prior.unit(*cell_of(t.params))), t.user_attrs.get("stopped_because"))
+        for t in trials
+    ]
     highest = max((rate for rate, ended in over if ended == "completed"), default=0.0)
     broke = sorted(rate for rate, ended in over if ended == "diverged" and rate > highest)
     return broke[ACCIDENTS] if len(broke) > ACCIDENTS else math.inf
-
-
-def _cell(trial: FrozenTrial) -> tuple[int, float]:
-    return int(trial.params.get("batch_size", 1)), float(trial.params.get("weight_decay", 0.0))
 
 
 def _over(trial: FrozenTrial, rate: float | None) -> float:

@@ -156,10 +156,7 @@ class SavingSampler(BaseSampler):
         if "max_lr" in landscape.names:
             rate = landscape.names.index("max_lr")
             range_ = landscape.prior.range_
-            cap = landscape.prior.cap(
-                int(landscape.column(row[None], "batch_size")[0]),
-                float(landscape.column(row[None], "weight_decay")[0]),
-            )
+            cap = landscape.prior.cap(*landscape.cell(row))
             row[rate] = np.clip(row[rate], range_.low, min(cap, range_.high))
         return dict(zip(landscape.names, (float(v) for v in row), strict=True))
 

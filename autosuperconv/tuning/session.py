@@ -18,7 +18,7 @@ from optuna.trial import Trial
 from autosuperconv.core.codec import digest
 from autosuperconv.core.events import Listener, Note, RunFinished, StepFinished, StepStarted
 from autosuperconv.core.report import Plan, StepCost
-from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import StudyMismatch
 from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
@@ -131,15 +131,17 @@ class Session:
         role: str | Callable[[Job], str],
         jobs: Sequence[Job],
         describe: Callable[[Job], str],
+        watch: Callable[[], OnPoint] | None = None,
     ) -> list[Trace]:
         """Carry out the jobs that the ledger does not have yet; traces in the jobs' order.
 
         Args:
             role: of all of them, or of each: jobs of several roles given at once keep every
                 worker busy.
+            watch: makes what sees the points of one run, and may end it.
         """
         missing = {digest(job): job for job in jobs if self.ledger.find(job) is None}
-        tasks = (Task(key, job) for key, job in missing.items())
+        tasks = (Task(key, job, watch() if watch else None) for key, job in missing.items())
         for task, trace in drive(self.executor, tasks):
             self.ledger.add(
                 step, role if isinstance(role, str) else role(task.job), task.job, trace

@@ -17,7 +17,7 @@ from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.executor import Task, drive
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import LrPrior, cell_of
 from autosuperconv.tuning.prior_check import doubt, revised
 from autosuperconv.tuning.pruner import RUNGS
 from autosuperconv.tuning.sampler import PriorSampler, make_sampler
@@ -95,8 +95,8 @@ def propose(
         check_prior(session, sampler)
         trial = study.ask()
         recipe = suggest(trial, settings.space, settings.base, settings.seed)
-        cap = sampler.prior.cap(recipe.batch_size, recipe.weight_decay)
-        edge = settings.prior.edge(recipe.batch_size, recipe.weight_decay)
+        cell = cell_of(trial.params)
+        cap, edge = sampler.prior.cap(*cell), settings.prior.edge(*cell)
         trial.set_user_attr("edge", edge)
         if recipe.max_lr > cap * (1 + 1e-9):
             tell_above_edge(study, trial, settings.objective, cap)

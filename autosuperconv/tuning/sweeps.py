@@ -1,34 +1,89 @@
-"""The range test: learning-rate sweeps over batch size x weight decay x seed, and their reading."""
+"""The range test: learning-rate sweeps over batch size x weight decay (x momentum where it is
+searched) x seed, and their reading.
+
+Every cell is swept once, and again where the first sweep leaves something open. A sweep ends when
+it is clearly over. One that breaks nowhere is followed by one to higher rates.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from autosuperconv.core.codec import from_json, to_json
 from autosuperconv.core.curvature import pure_noise_estimate
-from autosuperconv.core.range_test import RangeTest, SweepCurve, summarise, summarise_cell
+from autosuperconv.core.range_test import (
+    Cell,
+    RangeTest,
+    SweepCost,
+    SweepCurve,
+    lost_from,
+    pooled_spread,
+    summarise,
+    summarise_cell,
+    to_repeat,
+    unbroken,
+)
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Trace
-from autosuperconv.tuning.plan import SWEEP_PHASES, sweep_epochs
+from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.sweep_plan import (
+    EVALUATION_COST,
+    HIGHEST_LR,
+    LOWEST_LR,
+    SWEEP_PHASES,
+    SWEEP_STEPS,
+    SweepCell,
+    SweepPlan,
+)
 
-LOWEST_LR = 1e-3
-HIGHEST_LR = 10.0
 SEEDS = (0, 1)
+EXTENSION = 10.0
+LINEAR_EXTENSION = 3.0
+"""By equal steps, a decade more would leave a tenth of them for the range there was."""
+
+
+@dataclass
+class SweepWatch:
+    """Ends a sweep whose accuracy is lost for good; an `OnPoint`, one for each run."""
+
+    lr: list[float] = field(default_factory=list)
+    accuracy: list[float | None] = field(default_factory=list)
+    loss: list[float | None] = field(default_factory=list)
+    phase: list[float] = field(default_factory=list)
+
+    def __call__(self, point: Point) -> None:
+        self.lr.append(point.lr)
+        self.accuracy.append(point.accuracy)
+        self.loss.append(finite(point.train_loss))
+        self.phase.append(point.phase)
+        if point.accuracy is None or point.phase >= 1:
+            return
+        rate = lost_from(self.lr, self.accuracy, self.loss, self.phase)
+        if rate is not None:
+            raise PruneTraining(f"accuracy is lost for good above rate {rate:.3g}")
 
 
 def sweep_recipe(
-    base: Recipe, batch_size: int, weight_decay: float, seed: int, n_train: int
+    base: Recipe,
+    batch_size: int,
+    weight_decay: float,
+    seed: int,
+    n_train: int,
+    epochs: float | None = None,
 ) -> Recipe:
-    """One exponential sweep; momentum constant at what the cycle has at its highest rate."""
+    """One exponential sweep; momentum constant at what the cycle has at its highest rate.
+
+    Args:
+        epochs: None: `SWEEP_STEPS` steps, and half an epoch at least.
+    """
     return replace(
         base,
         schedule="lr_range_exponential",
         max_lr=HIGHEST_LR,
         div_factor=HIGHEST_LR / LOWEST_LR,
-        epochs=sweep_epochs(batch_size, n_train),
+        epochs=epochs or max(SWEEP_STEPS * batch_size / n_train, 0.5),
         batch_size=batch_size,
         weight_decay=weight_decay,
         max_momentum=base.base_momentum,
@@ -36,33 +91,179 @@ def sweep_recipe(
     )
 
 
-def run_range_test(
-    session: Session,
-    base: Recipe,
-    batch_sizes: Sequence[int],
-    weight_decays: Sequence[float],
-    n_train: int,
-) -> RangeTest:
-    """Sweep every cell with every seed, and read them. The reading is stored with the study."""
+def sweep_job(
+    base: Recipe, plan: SweepPlan, cell: SweepCell, repeat: bool, further: bool, n_train: int
+) -> Job:
+    """One sweep of a cell, as planned.
+
+    Args:
+        repeat: with the cell's other seed. further: to higher rates.
+    """
+    grid = plan.grid
+    if cell.momentum is not None:
+        base = replace(base, base_momentum=cell.momentum)
+    seed = SEEDS[(cell.parity + repeat) % 2]
+    epochs = plan.epochs(cell.batch_size, n_train)
+    recipe = sweep_recipe(base, cell.batch_size, cell.weight_decay, seed, n_train, epochs)
+    low, high = grid.low, grid.high
+    if grid.kind == "linear":
+        recipe = replace(recipe, schedule="lr_range_linear")
+        high *= LINEAR_EXTENSION if further else 1.0
+    elif further:
+        low, high = low * EXTENSION, high * EXTENSION
+    recipe = replace(recipe, max_lr=high, div_factor=high / low if low > 0 else math.inf)
     phases = tuple((i + 1) / SWEEP_PHASES for i in range(SWEEP_PHASES))
-    grid = [(b, wd) for b in batch_sizes for wd in weight_decays]
-    jobs = {
-        (b, wd): [
-            Job(sweep_recipe(base, b, wd, s, n_train), "validation", phases, True) for s in SEEDS
-        ]
-        for b, wd in grid
-    }
-    every = [job for cell in jobs.values() for job in cell]
-    session.start("range test", len(every))
-    traces = iter(session.run("range test", "sweep", every, _label))
-    cells = []
-    for b, wd in grid:
-        curves = [sweep_curve(next(traces)) for _ in SEEDS]
-        cells.append(summarise_cell(b, wd, curves))
-    result = summarise(cells, LOWEST_LR, HIGHEST_LR)
+    return Job(recipe, "validation", phases, True)
+
+
+def run_range_test(
+    session: Session, base: Recipe, plan: SweepPlan, n_train: int, curve: int
+) -> RangeTest:
+    """Sweep the cells, some of them twice, and read them. The reading is stored with the study,
+    and is not made again.
+
+    Args:
+        curve: samples that one evaluation takes.
+    """
+    known = stored_range_test(session)
+    if known is not None and (known.cost is None or answers(known, plan)):
+        session.start("range test", len(session.ledger.of("range test")))
+        session.finish("range test", told(known))
+        return known
+    sweeping = Sweeping(session, base, plan, n_train, curve)
+    sweeping.sweep_cells()
+    sweeping.sweep_again()
+    grid, every = plan.grid, sweeping.every()
+    highest = max(trace.recipe.max_lr for trace in every)
+    cells = sweeping.cells()
+    cost = cost_of(plan, every, cells, curve)
+    result = summarise(cells, grid.low, highest, grid.kind, cost)
     session.store("range_test", to_json(result))
-    session.finish("range test", result.reason)
+    session.finish("range test", told(result))
     return result
+
+
+@dataclass
+class Sweeping:
+    """The sweeps of a range test in progress, within their allowance."""
+
+    session: Session
+    base: Recipe
+    plan: SweepPlan
+    n_train: int
+    curve: int
+    traces: dict[SweepCell, list[Trace]] = field(default_factory=dict)
+    announced: int = 0
+
+    def every(self) -> list[Trace]:
+        """Of all cells."""
+        return [trace for own in self.traces.values() for trace in own]
+
+    def cells(self) -> list[Cell]:
+        """The readings so far."""
+        return [read_cell(cell, own) for cell, own in self.traces.items()]
+
+    def left(self) -> float:
+        """Samples' worth that may still be spent."""
+        return self.plan.allowance - sum(work_of(trace, self.curve) for trace in self.every())
+
+    def work(self, cell: SweepCell) -> float:
+        """Samples' worth of a sweep that goes to its end."""
+        return self.plan.work(cell.batch_size, self.n_train, self.curve)
+
+    def sweep_cells(self) -> None:
+        """The planned cells once; then those that were left out, as far as early ends pay for them,
+        with one sweep kept for a second seed."""
+        todo: Sequence[SweepCell] = self.plan.cells
+        while todo:
+            jobs = [self._job(cell) for cell in todo]
+            second = min(self.plan.repeats, 1)
+            for cell, trace in zip(todo, self._run(jobs, second), strict=True):
+                self.traces[cell] = [trace]
+            spare = self.left() - self.work(self.plan.grid.cells[0])
+            out = [cell for cell in self.plan.grid.by_worth() if cell not in self.traces]
+            todo = self._affordable(out, spare)
+
+    def sweep_again(self) -> None:
+        """A second sweep of the cells that are worth it, further where nothing broke."""
+        swept, cells = list(self.traces), self.cells()
+        found = dict(zip(swept, cells, strict=True))
+        todo = self._affordable([swept[i] for i in to_repeat(cells)], self.left())
+        further = [self.plan.grid.extend and unbroken(found[cell]) for cell in todo]
+        jobs = [self._job(cell, True, more) for cell, more in zip(todo, further, strict=True)]
+        for cell, trace in zip(todo, self._run(jobs, 0), strict=True):
+            self.traces[cell].append(trace)
+
+    def _affordable(self, wanted: Sequence[SweepCell], left: float) -> list[SweepCell]:
+        chosen = []
+        for cell in wanted:
+            if self.work(cell) <= left:
+                chosen.append(cell)
+                left -= self.work(cell)
+        return chosen
+
+    def _job(self, cell: SweepCell, repeat: bool = False, further: bool = False) -> Job:
+        return sweep_job(self.base, self.plan, cell, repeat, further, self.n_train)
+
+    def _run(self, jobs: Sequence[Job], later: int) -> list[Trace]:
+        """Carry them out; `later`: how many more are reckoned with."""
+        over_momentum = any(cell.momentum is not None for cell in self.plan.cells)
+
+        def label(job: Job) -> str:
+            r = job.recipe
+            momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
+            cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
+            return f"sweep {cell}, seed {r.seed}"
+
+        total = len(self.every()) + len(jobs) + later
+        if total > self.announced:
+            self.session.start("range test", total)
+            self.announced = total
+        return self.session.run("range test", "sweep", jobs, label, SweepWatch)
+
+
+def told(found: RangeTest) -> str:
+    """What it found, and what it took."""
+    return found.reason if found.cost is None else f"{found.reason} {found.cost.sentence}"
+
+
+def answers(known: RangeTest, plan: SweepPlan) -> bool:
+    """Whether a stored range test is of the kind and range that is asked for."""
+    same = known.sweep == plan.grid.kind and math.isclose(known.lowest_lr, plan.grid.low)
+    return same and known.highest_lr >= plan.grid.high * (1 - 1e-9)
+
+
+def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
+    """The reading of all sweeps of a cell."""
+    curves = [sweep_curve(trace) for trace in traces]
+    return summarise_cell(cell.batch_size, cell.weight_decay, curves, momentum=cell.momentum)
+
+
+def work_of(trace: Trace, curve: int) -> float:
+    """Samples' worth of a sweep: an evaluated one counts as a third of a trained one."""
+    evaluations = sum(p.accuracy is not None for p in trace.points)
+    return trace.samples + EVALUATION_COST * curve * evaluations
+
+
+def cost_of(
+    plan: SweepPlan, traces: Sequence[Trace], cells: Sequence[Cell], curve: int
+) -> SweepCost:
+    """What the sweeps really took."""
+    early = [t for t in traces if t.points and t.points[-1].phase < 1]
+    whole = [round(t.samples / t.points[-1].phase) for t in early]
+    return SweepCost(
+        cells=len(cells),
+        left_out=len(plan.grid.cells) - len(cells),
+        repeats=len(traces) - len(cells),
+        extended=sum(t.recipe.max_lr > plan.grid.high * (1 + 1e-9) for t in traces),
+        ended_early=len(early),
+        samples=sum(t.samples for t in traces),
+        saved=sum(whole) - sum(t.samples for t in early),
+        work=sum(work_of(t, curve) for t in traces),
+        budget=plan.budget,
+        share=plan.grid.share,
+        edge_spread=pooled_spread(cells),
+    )
 
 
 def stored_range_test(session: Session) -> RangeTest | None:
@@ -72,7 +273,8 @@ def stored_range_test(session: Session) -> RangeTest | None:
 
 
 def sweep_curve(trace: Trace) -> SweepCurve:
-    """A sweep's trace as a curve. Where it diverged, the last point is at chance."""
+    """A sweep's trace as a curve. Where it diverged, the last point is at chance; one that was
+    ended because its accuracy was lost is left as it was measured."""
     points = list(trace.points)
     accuracy = [p.accuracy for p in points]
     if trace.diverged and points and accuracy[-1] is None:
@@ -93,8 +295,3 @@ def sweep_curve(trace: Trace) -> SweepCurve:
 def finite(value: float | None) -> float | None:
     """The value, or None where it is no number."""
     return value if value is not None and math.isfinite(value) else None
-
-
-def _label(job: Job) -> str:
-    r = job.recipe
-    return f"sweep batch {r.batch_size}, weight decay {r.weight_decay:.1e}, seed {r.seed}"

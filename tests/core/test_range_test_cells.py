@@ -95,7 +95,7 @@ def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
     seen = summarise([bad, good], 1e-3, 10)
     assert seen.possible is True
     assert "1 of 2 cells" in seen.reason
-    assert "batch 256, weight decay 1e-05" in seen.reason
+    assert "batch 256, weight decay 1e-5" in seen.reason
 
 
 def test_a_range_test_without_a_good_cell_is_not_possible() -> None:

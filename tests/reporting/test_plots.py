@@ -13,6 +13,7 @@ import pytest
 
 from autosuperconv.core.report import Curve, Report
 from autosuperconv.reporting import canvas, plots
+from autosuperconv.reporting.plotly_figures import range_test_figure
 from tests.reporting.sample import bare_report, sample_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -76,6 +77,19 @@ def test_the_range_test_marks_floor_and_edge_of_each_cell() -> None:
     texts = _texts(_drawn("range-test", True))
     assert texts.count("floor 0.011") == 4
     assert {"edge 2.2", "edge 0.62", "edge 1.4", "edge \u2265 3"} <= set(texts)
+
+
+def test_a_linear_range_test_over_momentum_has_an_axis_of_rates_and_names_its_cells() -> None:
+    report = sample_report()
+    cells = tuple(replace(cell, momentum=0.9) for cell in report.range_test.cells)
+    swept = replace(report.range_test, cells=cells, sweep="linear", lowest_lr=0.0)
+    whole = replace(report, range_test=swept)
+    svg = plots.picture_svg("range-test", whole)
+    assert svg is not None
+    assert "learning rate" in _texts(svg)
+    assert any(text.endswith("momentum 0.9") for text in _texts(svg))
+    assert plots.picture_svg("plane", whole) is not None
+    assert range_test_figure(whole).layout.xaxis.type == "linear"
 
 
 def test_an_effect_names_its_factor_its_size_and_the_diverged_runs() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from autosuperconv.core.range_test import SweepCost
 from autosuperconv.core.report import Report
 from autosuperconv.reporting import text
 from tests.reporting.sample import bare_report, sample_report
@@ -82,3 +83,18 @@ def test_an_empty_range_test_is_one_sentence() -> None:
     assert text.to_text(text.range_test_text(bare_report().range_test)) == (
         "CANNOT TELL  No sweep completed.\n"
     )
+
+
+def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost(
+    report: Report,
+) -> None:
+    plain = text.to_text(text.range_test_text(report.range_test))
+    assert "momentum" not in plain
+    cells = tuple(replace(cell, momentum=0.9) for cell in report.range_test.cells)
+    cost = SweepCost(4, 0, 4, 0, 0, 8000, 0, 9000.0, 1e6, 0.1, 0.06)
+    shown = text.to_text(text.range_test_text(replace(report.range_test, cells=cells, cost=cost)))
+    assert "momentum" in shown
+    assert shown.count("  0.9  ") == 4
+    assert "8 sweeps, 8,000 samples: 0.9 % of the search's forecast work" in shown
+    whole = replace(report, range_test=replace(report.range_test, cost=cost))
+    assert "Sweeps" in text.to_text(text.summary(whole))

@@ -18,6 +18,7 @@ from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.ledger import Ledger
 from autosuperconv.tuning.plan import Budget, Sizes, forecast
 from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.sweep_plan import SweepCell, SweepGrid
 
 BASELINE = Recipe(
     max_lr=0.1,
@@ -164,5 +165,7 @@ def test_a_second_call_trains_nothing_again() -> None:
 @pytest.mark.parametrize(("shapley", "runs"), [(False, 3 * 11), (True, 3 * 19)])
 def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: int) -> None:
     budget = Budget(seeds=3, factors=5, shapley=shapley)
-    steps = forecast(budget, Sizes(1000, 100, 100, 100), {64: 1000.0}, [64], 1)
+    steps = forecast(
+        budget, Sizes(1000, 100, 100, 100), {64: 1000.0}, SweepGrid((SweepCell(64, 1e-4),)), 1
+    )
     assert {step.step: step.runs for step in steps}["counterfactuals"] == runs

@@ -20,10 +20,12 @@ from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, fit, forecast, make_plan, mean_epochs
 from autosuperconv.tuning.session import Session, open_study
+from autosuperconv.tuning.sweep_plan import SweepCell, SweepGrid
 from autosuperconv.tuning.winner import Winner, pick, shortlist
 
 SIZES = Sizes(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
+GRID = SweepGrid(tuple(SweepCell(32, wd) for wd in (1e-6, 1e-5, 1e-4, 1e-3)))
 BASE = Recipe(max_lr=1.0, batch_size=32)
 COST = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
 
@@ -37,7 +39,7 @@ def session_of(trainer: Trainer, workers: int = 1) -> Session:
 
 
 def seconds(budget: Budget, workers: int = 1) -> float:
-    return sum(f.seconds for f in forecast(budget, SIZES, RATES, [32] * 8, workers))
+    return sum(f.seconds for f in forecast(budget, SIZES, RATES, GRID, workers))
 
 
 def test_the_mean_length_of_a_log_uniform_draw() -> None:
@@ -49,8 +51,9 @@ def test_the_mean_length_of_a_log_uniform_draw() -> None:
 
 def test_the_forecast_by_hand() -> None:
     budget = Budget(trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0, seeds=3)
-    steps = {f.step: f for f in forecast(budget, SIZES, RATES, [32] * 8, workers=1)}
-    assert steps["range test"].seconds == pytest.approx(8 * 2.56)  # 80 steps of 32
+    steps = {f.step: f for f in forecast(budget, SIZES, RATES, GRID, workers=1)}
+    assert steps["range test"].runs == 6  # four cells, two of them twice
+    assert steps["range test"].seconds == pytest.approx(6 * 1.6)  # 50 steps of 32
     assert steps["baseline"].seconds == pytest.approx(10 * 20)
     assert steps["study"].seconds == pytest.approx(10 * 2)
     # shortlist 3 x 2, three control rates, candidate and control on 3 seeds; baseline on 3
@@ -65,22 +68,22 @@ def test_workers_share_the_work() -> None:
 def test_evaluation_is_a_third_of_training() -> None:
     budget = Budget(trials=10, epochs_low=2.0, epochs_high=2.0)
     sizes = Sizes(n_train=1000, curve=300, validation=600, test=900)
-    study = next(f for f in forecast(budget, sizes, RATES, [32], 1) if f.step == "study")
+    study = next(f for f in forecast(budget, sizes, RATES, GRID, 1) if f.step == "study")
     assert study.seconds == pytest.approx(10 * 2 + (70 * 300 + 10 * 600) / 3 / 1000)
 
 
 def test_a_budget_that_fits_is_left_alone() -> None:
     budget = Budget()
-    assert fit(budget, SIZES, RATES, [32], 1, None) == budget
-    assert fit(budget, SIZES, RATES, [32], 1, 1e6) == budget
+    assert fit(budget, SIZES, RATES, GRID, 1, None) == budget
+    assert fit(budget, SIZES, RATES, GRID, 1, 1e6) == budget
 
 
 def test_trials_go_first_then_lengths() -> None:
     budget = Budget()
-    fewer = fit(budget, SIZES, RATES, [32] * 8, 1, seconds(budget) - 10)
+    fewer = fit(budget, SIZES, RATES, GRID, 1, seconds(budget) - 10)
     assert fewer.trials < 30
     assert fewer.baseline_epochs == 30.0
-    shorter = fit(budget, SIZES, RATES, [32] * 8, 1, 300)
+    shorter = fit(budget, SIZES, RATES, GRID, 1, 300)
     assert shorter.trials == 20
     assert shorter.baseline_epochs < 30
     assert shorter.epochs_high / shorter.baseline_epochs == pytest.approx(1 / 3)
@@ -88,17 +91,17 @@ def test_trials_go_first_then_lengths() -> None:
 
 
 def test_lengths_that_the_user_gave_are_kept() -> None:
-    kept = fit(replace(Budget(), fixed=True), SIZES, RATES, [32] * 8, 1, seconds(Budget()) * 0.9)
+    kept = fit(replace(Budget(), fixed=True), SIZES, RATES, GRID, 1, seconds(Budget()) * 0.9)
     assert kept.baseline_epochs == 30.0
 
 
 def test_a_timeout_that_is_too_short_is_refused_with_what_it_would_take() -> None:
     with pytest.raises(InvalidInput, match=r"--timeout is too short: 1 s.*takes about \d+ s here"):
-        fit(Budget(), SIZES, RATES, [32] * 8, 1, 1.0)
+        fit(Budget(), SIZES, RATES, GRID, 1, 1.0)
 
 
 def planned(session: Session, budget: Budget = Budget(trials=12)) -> tuple[float, int]:
-    plan = make_plan(session, budget, BASE, (16, 32), SIZES, [16, 32], ("because",))
+    plan = make_plan(session, budget, BASE, (16, 32), SIZES, GRID, ("because",))
     return plan.baseline_epochs, plan.trials
 
 
@@ -118,7 +121,7 @@ def test_more_trials_may_be_planned_later_but_not_fewer() -> None:
 
 def test_the_plan_measures_throughput_and_seed_noise() -> None:
     session = session_of(SurfaceTrainer(noise=0.003))
-    plan = make_plan(session, Budget(), BASE, (16, 32), SIZES, [16, 32], ("because",))
+    plan = make_plan(session, Budget(), BASE, (16, 32), SIZES, GRID, ("because",))
     assert plan.samples_per_second == {"16": pytest.approx(1e6), "32": pytest.approx(1e6)}
     assert plan.seed_noise is not None
     assert 0.0001 < plan.seed_noise < 0.01
@@ -127,7 +130,7 @@ def test_the_plan_measures_throughput_and_seed_noise() -> None:
 
 def test_where_the_short_cycle_diverges_there_is_no_seed_noise() -> None:
     session = session_of(SurfaceTrainer(edge=0.05))
-    plan = make_plan(session, Budget(), BASE, (32,), SIZES, [32], ())
+    plan = make_plan(session, Budget(), BASE, (32,), SIZES, GRID, ())
     assert plan.seed_noise is None
 
 

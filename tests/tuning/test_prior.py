@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.range_test import RangeTest, Reading
 from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.prior import LrPrior
@@ -49,3 +49,22 @@ def test_where_nothing_broke_the_prior_is_uniform_and_caps_nothing(of: LrPrior) 
     assert of.cap(128, 1e-4) == 10.0
     logs = draws(of)
     assert np.histogram(logs, bins=4, range=(-3, 1))[0] / 2000 == pytest.approx(0.25, abs=0.04)
+
+
+def test_where_sweeps_differ_in_momentum_the_prior_follows_it() -> None:
+    cells = []
+    for momentum, edge in ((0.0, 5.0), (0.9, 0.5)):
+        reading = Reading(0.01, edge, edge / 10, None, None, None, 0.3, False, "Not kept.")
+        cells.append(Cell(128, 1e-4, (reading,), (), 0.01, edge, 0.1, False, 0.3, True, momentum))
+    of = LrPrior(RangeTest(tuple(cells), 1e-3, 10.0, True, "Possible."), RANGE)
+    assert of.edge(128, 1e-4, 0.9) == pytest.approx(0.5)
+    assert of.centre(128, 1e-4, 0.9) == pytest.approx(0.05)
+    assert of.cap(128, 1e-4, 0.9) == pytest.approx(2.0)
+    assert of.unit(128, 1e-4, 0.0) == pytest.approx(5.0)
+    middle = 1 - math.sqrt(0.1)  # on the axis of log(1 - momentum)
+    assert of.edge(128, 1e-4, middle) == pytest.approx(math.sqrt(5.0 * 0.5))
+    rng = np.random.default_rng(0)
+    low, high = (
+        np.log10([of.draw(rng, 128, 1e-4, m) for _ in range(800)]).mean() for m in (0.9, 0.0)
+    )
+    assert high - low > 0.5

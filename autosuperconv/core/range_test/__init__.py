@@ -18,21 +18,37 @@ from collections.abc import Sequence
 import numpy as np
 
 from autosuperconv.core.range_test.edge import edge_at
+from autosuperconv.core.range_test.lost import lost_from
 from autosuperconv.core.range_test.recorded import read_recorded
+from autosuperconv.core.range_test.repeats import pooled_spread, unbroken, worth_repeating
 from autosuperconv.core.range_test.sweep_reading import held_stretch, read_sweep
-from autosuperconv.core.range_test.types import Cell, EdgeEstimate, RangeTest, Reading, SweepCurve
+from autosuperconv.core.range_test.types import (
+    Cell,
+    EdgeEstimate,
+    RangeTest,
+    Reading,
+    SweepCost,
+    SweepCurve,
+    SweepKind,
+)
 
 __all__ = [
     "Cell",
     "EdgeEstimate",
     "RangeTest",
     "Reading",
+    "SweepCost",
     "SweepCurve",
+    "SweepKind",
     "edge_at",
+    "lost_from",
+    "pooled_spread",
     "read_recorded",
     "read_sweep",
     "summarise",
     "summarise_cell",
+    "to_repeat",
+    "unbroken",
 ]
 
 MIN_DECADES = 1.2
@@ -49,6 +65,7 @@ def summarise_cell(
     weight_decay: float,
     curves: Sequence[SweepCurve],
     chance: float | None = None,
+    momentum: float | None = None,
 ) -> Cell:
     """Read all repeats of one cell; `chance` is the accuracy of guessing."""
     readings = tuple(_read_curve(curve, chance) for curve in curves)
@@ -67,7 +84,14 @@ def summarise_cell(
         edge_is_bound=bound,
         retention=_mean([r.retention for r in readings if r.retention is not None]),
         possible=_cell_possible(readings, _held_decades(curves, chance)),
+        momentum=momentum,
     )
+
+
+def to_repeat(cells: Sequence[Cell]) -> tuple[int, ...]:
+    """Indices of the cells that are worth a second sweep, the most telling first."""
+    decades = [_held_decades(cell.curves, None) for cell in cells]
+    return worth_repeating(cells, decades, MIN_DECADES)
 
 
 def _read_curve(curve: SweepCurve, chance: float | None) -> Reading:
@@ -84,9 +108,9 @@ def _loss(curve: SweepCurve) -> tuple[float | None, ...]:
 
 
 def _lowest_end(readings: Sequence[Reading], curves: Sequence[SweepCurve]) -> float:
-    """The range that every repeat that learned has stood."""
+    """The range that a repeat that learned has stood; those that went less far say no more."""
     pairs = zip(readings, curves, strict=True)
-    return min(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
+    return max(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
 
 
 def _geometric_mean(rates: Sequence[float]) -> float | None:
@@ -117,7 +141,13 @@ def _cell_possible(readings: Sequence[Reading], decades: float | None) -> bool |
     return 2 * sum(told) > len(told) or (decades is not None and decades >= MIN_DECADES)
 
 
-def summarise(cells: Sequence[Cell], lowest_lr: float, highest_lr: float) -> RangeTest:
+def summarise(
+    cells: Sequence[Cell],
+    lowest_lr: float,
+    highest_lr: float,
+    sweep: SweepKind = "exponential",
+    cost: SweepCost | None = None,
+) -> RangeTest:
     """Put the cells together: super-convergence is possible if it is in any cell.
 
     Weight decay and batch size are there to be searched, so one cell that allows large rates is
@@ -127,7 +157,7 @@ def summarise(cells: Sequence[Cell], lowest_lr: float, highest_lr: float) -> Ran
     good = [cell for cell in told if cell.possible]
     possible = bool(good) if told else None
     reason = _reason(cells, told, good, lowest_lr, highest_lr)
-    return RangeTest(tuple(cells), lowest_lr, highest_lr, possible, reason)
+    return RangeTest(tuple(cells), lowest_lr, highest_lr, possible, reason, sweep, cost)
 
 
 def _reason(
@@ -153,9 +183,8 @@ def _reason(
 
 
 def _name(cell: Cell) -> str:
-    where = f"batch {cell.batch_size}, weight decay {cell.weight_decay:g}"
     if cell.edge is None:
-        return f"{where}, which has no edge"
+        return f"{cell.name}, which has no edge"
     floor = "" if cell.floor is None else f", learning from {cell.floor:.3g}"
     kept = "kept at least up to" if cell.edge_is_bound else "kept up to"
-    return f"{where}{floor}, {kept} {cell.edge:.3g}"
+    return f"{cell.name}{floor}, {kept} {cell.edge:.3g}"

@@ -94,7 +94,7 @@ def _has_learned(raw: Floats, base: float) -> bool:
         return False
     noise = _noise(raw) if raw.size >= MIN_FOR_NOISE else 0.0
     lift = max(min(base, 0.25 * (1 - base)), 0.01, 3 * noise)
-    return _robust_top(raw) - base >= lift
+    return robust_top(raw) - base >= lift
 
 
 def _noise(raw: Floats) -> float:
@@ -102,7 +102,7 @@ def _noise(raw: Floats) -> float:
     return float(np.median(np.abs(np.diff(raw)))) / 0.954
 
 
-def _robust_top(raw: Floats) -> float:
+def robust_top(raw: Floats) -> float:
     """The highest median of three neighbours, or the first: no untrained net is good by luck."""
     if raw.size < 5:
         return float(raw.max())

@@ -19,6 +19,7 @@ from autosuperconv.core.range_test.accuracy_rules import (
     held_from,
     largest_rates,
     retention_of,
+    robust_top,
     share_held,
     take_apart,
 )
@@ -69,7 +70,7 @@ def read_sweep(
     """
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    prepared = _prepare(lr, accuracy, loss)
+    prepared = prepare(lr, accuracy, loss)
     if isinstance(prepared, str):
         return silent(prepared)
     reading = _read(prepared, chance)
@@ -88,7 +89,7 @@ def held_stretch(
 
     None where nothing is learned.
     """
-    prepared = _prepare(lr, accuracy, loss)
+    prepared = prepare(lr, accuracy, loss)
     if isinstance(prepared, str) or prepared.accuracy.y.size == 0:
         return None
     a = take_apart(prepared.accuracy, prepared.loss, chance)
@@ -101,7 +102,7 @@ def held_stretch(
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
     """The sweep's two quantities along its rising rates."""
 
     accuracy: Series
@@ -109,11 +110,11 @@ class _Prepared:
     note: str
 
 
-def _prepare(
+def prepare(
     lr: Sequence[float],
     accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None,
-) -> _Prepared | str:
+) -> Prepared | str:
     """The sweep, or why there is none."""
     rates = as_floats("lr", lr, len(lr))
     if np.any(rates < 0):
@@ -127,7 +128,7 @@ def _prepare(
     seen = _series("accuracy", accuracy, part.order, rates, x, len(lr))
     lost = _series("loss", loss, part.order, rates, x, len(lr))
     lost = replace(lost, y=np.clip(lost.y, -MAX_LOSS, MAX_LOSS))
-    return _Prepared(_as_fraction(seen), lost, part.note)
+    return Prepared(_as_fraction(seen), lost, part.note)
 
 
 def _series(
@@ -156,7 +157,7 @@ def _as_fraction(accuracy: Series) -> Series:
     return replace(accuracy, y=accuracy.y / 100) if high > 1.5 else accuracy
 
 
-def _read(sweep: _Prepared, chance: float | None) -> Reading:
+def _read(sweep: Prepared, chance: float | None) -> Reading:
     accuracy, loss = sweep.accuracy, sweep.loss
     rules = suggest(loss)
     if accuracy.y.size + accuracy.broken_lr.size > 0:
@@ -174,7 +175,7 @@ def _read_accuracy(a: AccuracyCurve, rules: LossRules) -> Reading:
     return Reading(
         floor=floor,
         edge=edge,
-        peak_lr=float(a.lr[a.peak]),
+        peak_lr=float(a.lr[a.peak]) if a.learned else None,
         steepest=rules.steepest,
         valley=rules.valley,
         minimum_tenth=rules.minimum_tenth,
@@ -202,7 +203,7 @@ def _possible(
     if not a.learned or retention is None:
         return _nothing_learned(a)
     numbers = _numbers(a, retention)
-    where = "" if edge is None else f" It is kept from about {floor:.3g} to {edge:.3g}."
+    where = "" if floor is None or edge is None else _kept_between(floor, edge)
     if a.diverged is not None:
         return False, f"Not kept: the run diverges at rate {a.diverged:.3g}; {numbers}.{where}"
     if a.raw[largest_rates(a)].mean() < a.level:
@@ -216,6 +217,12 @@ def _possible(
     return True, f"Kept: {numbers}; it {end} up to {a.lr[-1]:.3g}."
 
 
+def _kept_between(floor: float, edge: float) -> str:
+    if floor >= edge:
+        return f" It is kept no further than about {edge:.3g}."
+    return f" It is kept from about {floor:.3g} to {edge:.3g}."
+
+
 def _numbers(a: AccuracyCurve, retention: float) -> str:
     end = largest_rates(a)
     return (
@@ -226,15 +233,25 @@ def _numbers(a: AccuracyCurve, retention: float) -> str:
 
 
 def _nothing_learned(a: AccuracyCurve) -> tuple[bool | None, str]:
-    low, high = 100 * float(a.raw.min()), 100 * float(a.raw.max())
+    rates = f"from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}"
     if a.diverged is not None:
         return False, f"Not kept: the run diverges at rate {a.diverged:.3g} without learning."
     if a.chance is not None:
         return False, (
-            f"Not kept: accuracy stays between {low:.1f} and {high:.1f} %, not clearly above "
-            f"chance ({100 * a.chance:.1f} %), from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}."
+            f"Not kept: accuracy {_stays(a)}, not clearly above chance ({100 * a.chance:.1f} %), "
+            f"{rates}."
         )
     return None, (
-        f"Cannot tell: accuracy stays between {low:.1f} and {high:.1f} %, which may be chance; "
-        f"neither learning nor a break is seen from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}."
+        f"Cannot tell: accuracy {_stays(a)}, which may be chance; neither learning nor a break is "
+        f"seen {rates}."
     )
+
+
+def _stays(a: AccuracyCurve) -> str:
+    """In what range, single points apart."""
+    low, high = 100 * float(a.raw.min()), 100 * min(robust_top(a.raw), float(a.raw.max()))
+    within = (
+        f"stays at {high:.1f} %" if high - low < 0.05 else f"stays in {low:.1f} to {high:.1f} %"
+    )
+    single = 100 * float(a.raw.max())
+    return within if single - high < 5 else f"{within} but for a single point at {single:.1f} %"

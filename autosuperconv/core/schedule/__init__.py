@@ -11,8 +11,8 @@ Two kinds of knots, both tested step by step against torch's schedulers and the 
   a learning rate of 0. Linear, cosine and SGDR (torch's T_max or total_iters = the run's steps).
 
 Schedules without a cycle hold momentum at `max_momentum`. The rate at the start of a cycle, sweep
-or warm-up is max_lr / div_factor; `div_factor=math.inf` starts it at exactly 0 (1e9 does so to
-all intents, and unlike infinity has a place in JSON).
+or warm-up is max_lr / div_factor; `div_factor=math.inf` starts it at exactly 0 ("Infinity" in
+a recipe.json).
 """
 
 from __future__ import annotations
