@@ -42,7 +42,7 @@ class Batches(Protocol):
         """The split, or a fixed random subset of it."""
         ...
 
-    def statistics(self) -> Iterable[Batch]:
+    def statistics(self, samples: int) -> Iterable[Batch]:
         """A fixed subset of the training data, for batch-norm statistics."""
         ...
 
@@ -149,8 +149,8 @@ class Resident:
             return self._in_order(chosen, subset)
         return self._kept.get((split, limit), len(subset), lambda: self._in_order(chosen, subset))
 
-    def statistics(self) -> Iterable[Batch]:
-        train, samples = self._splits["train"], self._engine.statistics_samples
+    def statistics(self, samples: int) -> Iterable[Batch]:
+        train = self._splits["train"]
         subset = fixed_subset(self.n_train, samples)
         return self._kept.get(
             ("statistics", samples), len(subset), lambda: self._in_order(train, subset)

@@ -120,8 +120,7 @@ class Streamed:
             return self._in_order(split, subset)
         return self._kept.get((split, limit), len(subset), lambda: self._in_order(split, subset))
 
-    def statistics(self) -> Iterable[Batch]:
-        samples = self._engine.statistics_samples
+    def statistics(self, samples: int) -> Iterable[Batch]:
         subset = fixed_subset(self.n_train, samples)
         return self._kept.get(
             ("statistics", samples), len(subset), lambda: self._in_order("train", subset)

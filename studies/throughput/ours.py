@@ -11,6 +11,7 @@ from statistics import median
 import torch
 from task import Case
 
+from autosuperconv.core.evaluations import Subsets
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.core.space import Choices, Range, SearchSpace
@@ -35,9 +36,9 @@ class TimedRun(Run):
 
     measuring = 0.0
 
-    def _measure(self, limit: int | None) -> tuple[float, float]:
+    def _measure(self, subsets: Subsets | None) -> tuple[float, float]:
         started = time.process_time()
-        result = super()._measure(limit)
+        result = super()._measure(subsets)
         self.measuring += time.process_time() - started
         return result
 
@@ -91,7 +92,7 @@ def accuracy(case: Case, trainer: TorchTrainer, model: torch.nn.Module) -> float
     batches = plain.batches()
     with isolated(plain.engine):
         model.to(memory_format=torch.contiguous_format)
-        recalibrate(model, batches.statistics(), plain.engine)
+        recalibrate(model, batches.statistics(plain.engine.statistics_samples), plain.engine)
         return evaluate(model, batches.evaluation("validation"), plain.engine)[1]
 
 

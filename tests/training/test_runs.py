@@ -24,7 +24,8 @@ from autosuperconv.errors import DataError
 from autosuperconv.training.data import Split, TaskData, as_task_data, load_dataset, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.evaluation import chance_complaint, recalibrate
-from autosuperconv.training.loop import LossWatch, TorchTrainer, steps_of
+from autosuperconv.training.loop import TorchTrainer, steps_of
+from autosuperconv.training.losses import LossWatch
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.executor import Processes, Task, drive
 
@@ -410,6 +411,32 @@ def test_batch_norm_is_measured_with_statistics_of_training_data(digits: TaskDat
     assert layer.running_mean is not None
     assert torch.allclose(layer.running_mean, response.mean((0, 2, 3)), atol=1e-4)
     assert layer.momentum == 0.1
+
+
+def test_a_share_bounds_what_a_curve_costs_and_changes_no_end(digits: TaskData) -> None:
+    seen: list[int] = []
+    net = model_factory("mlp", digits.shape, digits.classes)
+
+    def counting() -> nn.Module:
+        model = net()
+        model.register_forward_hook(
+            lambda m, x, y: None if m.training else seen.append(len(y))  # type: ignore[func-returns-value]
+        )
+        return model
+
+    def evaluated(share: float | None) -> tuple[int, Trace]:
+        seen.clear()
+        run = TorchTrainer(digits, counting, Engine(threads=1))
+        trace = run(Job(SHORT, phases=(0.25, 0.5, 1.0), curve_share=share))
+        return sum(seen) - trace.evaluated, trace
+
+    whole, freely = evaluated(None)
+    bounded, cheaply = evaluated(0.1)
+    validation = len(split(digits.validation))
+    assert whole == 2 * validation
+    assert bounded == 2 * 200
+    assert cheaply.accuracy == freely.accuracy
+    assert evaluated(0.1)[1].points == cheaply.points
 
 
 def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None:
