@@ -66,6 +66,11 @@ def fixed_subset(n: int, limit: int | None) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:limit]
 
 
+def even_parts(index: Tensor, most: int) -> tuple[Tensor, ...]:
+    """Parts of about one size, at most `most`: a rest of a few samples would upset batch norm."""
+    return index.chunk(-(-len(index) // most))
+
+
 def input_layout(x: Tensor, engine: Engine) -> Tensor:
     """x in the engine's memory format; other than 4-D tensors have only one."""
     if x.dim() == 4 and engine.memory_format == "channels_last":
@@ -157,7 +162,7 @@ class Resident:
         )
 
     def _in_order(self, split: Split, index: Tensor) -> Iterator[Batch]:
-        for part in index.to(split.y.device).split(self._engine.evaluation_batch):
+        for part in even_parts(index.to(split.y.device), self._engine.evaluation_batch):
             yield self._normalise(split.x.index_select(0, part)), split.y.index_select(0, part)
 
     def _normalise(self, x: Tensor) -> Tensor:

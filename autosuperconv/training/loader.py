@@ -19,6 +19,7 @@ from autosuperconv.training.batches import (
     Kept,
     Resident,
     endless_order,
+    even_parts,
     fixed_subset,
     input_layout,
     size_of,
@@ -127,7 +128,7 @@ class Streamed:
         )
 
     def _in_order(self, split: str, index: Tensor) -> Iterator[Batch]:
-        parts = iter([part.tolist() for part in index.split(self._engine.evaluation_batch)])
+        parts = iter([i.tolist() for i in even_parts(index, self._engine.evaluation_batch)])
         for x, y in self._load(split, parts, 0):
             yield self._ready(x), y
 

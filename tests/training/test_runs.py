@@ -21,6 +21,7 @@ from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.schedule import tabulate
 from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.errors import DataError
+from autosuperconv.training.batches import even_parts
 from autosuperconv.training.data import Split, TaskData, as_task_data, load_dataset, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.evaluation import chance_complaint, recalibrate
@@ -411,6 +412,25 @@ def test_batch_norm_is_measured_with_statistics_of_training_data(digits: TaskDat
     assert layer.running_mean is not None
     assert torch.allclose(layer.running_mean, response.mean((0, 2, 3)), atol=1e-4)
     assert layer.momentum == 0.1
+
+
+def test_every_sample_counts_alike_in_batch_norm_statistics() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(1))
+    x = torch.tensor([[0.0], [0.0], [0.0], [0.0], [0.0], [0.0], [4.0], [4.0]])
+    batches = [(part, part) for part in (x[:6], x[6:])]
+    recalibrate(model, batches, Engine())
+    layer = model[0]
+    assert isinstance(layer, nn.BatchNorm1d)
+    assert layer.running_mean is not None
+    assert layer.running_mean.item() == pytest.approx(1.0)  # 8 / 8, not the batches' mean of 2
+    assert layer.momentum == 0.1
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "sizes"), [(512, 500, [256, 256]), (501, 500, [251, 250]), (9, 10, [9])]
+)
+def test_no_part_is_a_small_rest(n: int, most: int, sizes: list[int]) -> None:
+    assert [len(part) for part in even_parts(torch.arange(n), most)] == sizes
 
 
 def test_a_share_bounds_what_a_curve_costs_and_changes_no_end(digits: TaskData) -> None:
