@@ -125,6 +125,11 @@ TASK = options(
     ),
     click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
     click.option(
+        "--augment",
+        metavar="none|crop-flip|crop-flip-cutout",
+        help="Training images.  [default: crop-flip for small colour images]",
+    ),
+    click.option(
         "--model",
         metavar="NAME",
         help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "

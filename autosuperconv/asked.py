@@ -59,7 +59,10 @@ def named_task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
     from autosuperconv.training.data import load_dataset
     from autosuperconv.training.models import model_factory
 
-    data = load_dataset(given["dataset"], given["data_dir"], given["n_train"], given["seed"])
+    data = load_dataset(
+        *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
+        augment=given["augment"],
+    )
     model = given["model"] or default_model(given["dataset"])
     return model_factory(model, data.shape, data.classes), data
 

@@ -276,6 +276,7 @@ def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[st
     return {
         "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
+        "augment": task.augment,
         "model": settings.model,
         "device": settings.device.split(":")[0],
         "precision": options.precision,

@@ -66,6 +66,16 @@ def fixed_subset(n: int, limit: int | None) -> Tensor:
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:limit]
 
 
+def augmenter(data: TaskData, x: Tensor) -> CropFlip | None:
+    """What the data's `augment` does with images x: (N, C, H, W), not yet normalised."""
+    if data.augment == "none":
+        return None
+    if data.augment == "crop-flip":
+        return CropFlip(x)
+    mean = torch.tensor(data.mean, device=x.device)
+    return CropFlip(x, (mean * 255).round().to(x.dtype) if x.dtype == torch.uint8 else mean)
+
+
 def even_parts(index: Tensor, most: int) -> tuple[Tensor, ...]:
     """Parts of about one size, at most `most`: a rest of a few samples would upset batch norm."""
     return index.chunk(-(-len(index) // most))
@@ -124,7 +134,7 @@ class Resident:
         train = self._splits["train"]
         self.n_train = len(train.y)
         self._mean, self._scale = _affine(data, device)
-        self._augmented = CropFlip(train.x) if data.augment == "crop-flip" else None
+        self._augmented = augmenter(data, train.x)
         self._ready = None
         if self._augmented is None and 4 * train.x.numel() <= KEEP_BYTES:
             self._ready = self._normalise(train.x)

@@ -18,13 +18,13 @@ from autosuperconv.training.batches import (
     Batches,
     Kept,
     Resident,
+    augmenter,
     endless_order,
     even_parts,
     fixed_subset,
     input_layout,
     size_of,
 )
-from autosuperconv.training.crop_flip import CropFlip
 from autosuperconv.training.data import Samples, Split, TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.environment import cpu_workers
@@ -111,8 +111,8 @@ class Streamed:
         draws = torch.Generator(device).manual_seed(seed)
         with closing(self._load("train", orders, seed)) as batches:
             for x, y in batches:
-                if self._data.augment == "crop-flip":
-                    x = CropFlip(x)(torch.arange(len(x), device=device), draws)
+                if (augmented := augmenter(self._data, x)) is not None:
+                    x = augmented(torch.arange(len(x), device=device), draws)
                 yield self._ready(x), y
 
     def evaluation(self, split: SplitName, limit: int | None = None) -> Iterable[Batch]:
