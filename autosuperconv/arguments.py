@@ -139,6 +139,11 @@ TASK = options(
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
     ),
+    click.option(
+        "--deterministic",
+        is_flag=True,
+        help="On a GPU: the same bits each time, by slower algorithms; a CPU needs no asking.",
+    ),
 )
 
 STUDY = options(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
     *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
-    *("precision", "memory_format", "workers"),
+    *("precision", "memory_format", "deterministic", "workers"),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),

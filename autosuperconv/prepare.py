@@ -75,7 +75,8 @@ def prepare(
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer = TorchTrainer(task, model_factory, Engine(device=resolve_device(options.device)))
+    engine = Engine(resolve_device(options.device), deterministic=options.deterministic)
+    trainer = TorchTrainer(task, model_factory, engine)
     dimensions, notes = default_space(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
