@@ -24,6 +24,9 @@ One run each on the machine above, one thread.
   the optimizer and the step's own Python, the rest is autograd's dispatch. In bfloat16 the products
   take about 100, but casts and more dispatch leave 425. A step without an optimizer object would
   take 411. So no step can be 2.5 x that of plain PyTorch; what is gained is the data handling.
+- A ResNet's step in bfloat16 and channels-last: convolutions are 54 % of ResNet-8's and 65 % of
+  ResNet-20's, batch norm 24 and 20 %, additions, ReLUs and their gradients most of the rest
+  (torch.profiler). Adding the shortcut in place: 1.00 to 1.01 x.
 - glibc's mallopt (mmap threshold 1 GiB, no trimming): 0.97 to 1.05 x by case, medians of four
   pairs of processes, not to be told from noise.
 - Several seeds as one model (`torch.func.vmap`), against one after the other, processor time: MLP
