@@ -125,6 +125,11 @@ TASK = options(
     ),
     click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
     click.option(
+        "--augment",
+        metavar="none|crop-flip|crop-flip-cutout",
+        help="Training images.  [default: crop-flip for small colour images]",
+    ),
+    click.option(
         "--model",
         metavar="NAME",
         help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
@@ -133,6 +138,11 @@ TASK = options(
     click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
+    ),
+    click.option(
+        "--deterministic",
+        is_flag=True,
+        help="On a GPU: the same bits each time, by slower algorithms; a CPU needs no asking.",
     ),
 )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEARCHED = (
     *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
     *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
-    *("precision", "memory_format", "workers", "sweep", "range_test_share"),
+    *("precision", "memory_format", "deterministic", "workers", "sweep", "range_test_share"),
 )
 TRAINED = (
     *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
@@ -59,7 +59,10 @@ def named_task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
     from autosuperconv.training.data import load_dataset
     from autosuperconv.training.models import model_factory
 
-    data = load_dataset(given["dataset"], given["data_dir"], given["n_train"], given["seed"])
+    data = load_dataset(
+        *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
+        augment=given["augment"],
+    )
     model = given["model"] or default_model(given["dataset"])
     return model_factory(model, data.shape, data.classes), data
 

@@ -127,7 +127,10 @@ def train(
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
         wished = recipe_from(start, wanted)
-        trace = run_train(factory, data, wished, on, given["device"], listener, curvature)
+        trace = run_train(
+            *(factory, data, wished, on, given["device"], listener, curvature),
+            deterministic=given["deterministic"],
+        )
     _show(trace, trace_text(trace), as_json)
 
 

@@ -75,7 +75,8 @@ def prepare(
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer = TorchTrainer(task, model_factory, Engine(device=resolve_device(options.device)))
+    engine = Engine(resolve_device(options.device), deterministic=options.deterministic)
+    trainer = TorchTrainer(task, model_factory, engine)
     dimensions, notes = default_space(
         declares_dropout(model_factory()), trainer.n_train, options.space
     )
@@ -278,6 +279,7 @@ def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[st
     return {
         "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
+        "augment": task.augment,
         "model": settings.model,
         "device": settings.device.split(":")[0],
         "precision": options.precision,

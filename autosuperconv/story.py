@@ -95,18 +95,22 @@ def train(
     device: str = "auto",
     listener: Listener = silent,
     curvature: bool = False,
+    deterministic: bool = False,
 ) -> Trace:
     """Train one recipe, measured at 20 phases of the run and at its end.
 
     Args:
         curvature: measure, too, what learning rate the curvature suggests on the way.
+        deterministic: as in `SearchOptions`.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
     """
     task = task_of(data)
     check_model(model_factory, task)
-    trainer = TorchTrainer(task, model_factory, Engine(resolve_device(device)))
+    trainer = TorchTrainer(
+        task, model_factory, Engine(resolve_device(device), deterministic=deterministic)
+    )
     listener(StepStarted("train", TRAIN_PHASES, 0, None))
 
     def tell(point: Point) -> None:

@@ -18,7 +18,16 @@ from autosuperconv import cli as module
 from autosuperconv.cli import cli, main
 from autosuperconv.tuning.storage import open_storage
 
-TASK = {"--dataset", "--data-dir", "--n-train", "--model", "--seed", "--device"}
+TASK = {
+    "--dataset",
+    "--data-dir",
+    "--n-train",
+    "--augment",
+    "--model",
+    "--seed",
+    "--device",
+    "--deterministic",
+}
 STUDY = {"--storage", "--study-name"}
 OUTPUT = {"--quiet", "--json"}
 SEARCH = (

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from autosuperconv import engage
-from autosuperconv.core.codec import from_json, to_json
+from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.space import Choices
 from autosuperconv.engage import ENGINE
-from autosuperconv.errors import StudyMismatch
+from autosuperconv.errors import InvalidSpace, StudyMismatch
 from autosuperconv.prepare import prepare
 from autosuperconv.training.choosing import EngineChoice
+from autosuperconv.training.memory import MemoryNeed
 from autosuperconv.tuning.executor import InProcess
 from tests.training.made import dots, small_net
 
@@ -36,7 +38,8 @@ def test_the_measured_choice_reaches_the_trainer_the_report_and_the_study(
         assert (engine.precision, engine.memory_format) == ("bfloat16", "channels_last")
         assert "Measured so." in work.setup.choices
         assert work.setup.environment["precision"] == "bfloat16"
-        assert from_json(EngineChoice, work.session.stored(ENGINE)) == CHOICE
+        kept = from_json(EngineChoice, work.session.stored(ENGINE))
+        assert replace(kept, memory=()) == CHOICE
 
 
 def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
@@ -48,7 +51,8 @@ def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
     monkeypatch.setattr(engage, "choose", lambda *args: other)
     with prepare(small_net, dots(), options) as work:
         assert work.setup.environment["precision"] == "bfloat16"
-        assert work.session.stored(ENGINE) == to_json(CHOICE)
+        kept = from_json(EngineChoice, work.session.stored(ENGINE))
+        assert replace(kept, memory=()) == CHOICE
 
 
 def test_another_precision_is_another_search(options: SearchOptions) -> None:
@@ -65,3 +69,46 @@ def test_another_precision_is_another_search(options: SearchOptions) -> None:
 def test_more_workers_may_be_asked_for_than_were_chosen(options: SearchOptions) -> None:
     with prepare(small_net, dots(), replace(options, workers=2)) as work:
         assert work.session.executor.size == 2
+
+
+@pytest.fixture
+def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Room for batches up to 20, and for one run."""
+
+    def needs(trainer: object, recipe: object, sizes: tuple[int, ...]) -> tuple[MemoryNeed, ...]:
+        return tuple(MemoryNeed(b, b * 2**30, 20 * 2**30, True) for b in sizes)
+
+    monkeypatch.setattr(engage, "measure_needs", needs)
+    monkeypatch.setattr(engage, "most_runs", lambda needs, device: 1)
+
+
+def test_batches_that_do_not_fit_are_not_searched_and_named(
+    options: SearchOptions, little_memory: None
+) -> None:
+    for _ in range(2):  # resumed, too
+        with prepare(small_net, dots(), options) as work:
+            assert work.setup.batch_sizes == (8, 16)
+            assert work.setup.base.batch_size == 16
+            assert (
+                "Batch sizes not searched, for 20 GiB are free: 32 (needs about 32 GiB)."
+                in work.setup.choices
+            )
+            assert any("needs at most 16 GiB (batch 16" in text for text in work.setup.choices)
+
+
+def test_a_batch_size_that_was_asked_for_must_fit(
+    options: SearchOptions, little_memory: None
+) -> None:
+    wanted = replace(options, space={"batch_size": Choices((16, 64))})
+    with (
+        pytest.raises(InvalidSpace, match=r"fit in memory, but 64 needs about 64 GiB, and 20 GiB"),
+        prepare(small_net, dots(), wanted),
+    ):
+        pass
+
+
+def test_no_more_runs_at_once_than_fit_in_memory(
+    options: SearchOptions, little_memory: None
+) -> None:
+    with prepare(small_net, dots(), replace(options, workers=4)) as work:
+        assert work.session.executor.size == 1

@@ -42,6 +42,7 @@ class SearchOptions:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: of forward and backward pass: "float32", "bfloat16", or "auto", the fastest.
         memory_format: of images: "contiguous", "channels_last", or "auto", the fastest.
+        deterministic: the same bits each time on a GPU, too, by slower algorithms.
         workers: processes that train at once; None: one per CPU core where that trains more
             than one with all cores, and one on a GPU.
         model_name: of the model, for the report and the study's name; None: the factory's own.
@@ -70,6 +71,7 @@ class SearchOptions:
     device: str = "auto"
     precision: str = "auto"
     memory_format: str = "auto"
+    deterministic: bool = False
     workers: int | None = None
     model_name: str | None = None
     command: str = ""

@@ -27,12 +27,15 @@ class Job:
         phases: shares of the run, rising and in (0, 1], after which to evaluate. The last
             evaluation is always the end of the run.
         curvature: measure, too, what learning rate the curvature suggests.
+        curve_share: of the cost of training, what evaluations before the end may take at most,
+            as far as subsets can be made smaller; None: whatever they take.
     """
 
     recipe: Recipe
     measured_on: Split = "validation"
     phases: tuple[float, ...] = (1.0,)
     curvature: bool = False
+    curve_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ def as_task_data(
         classes: number of classes; read off the training labels where it is not given.
         n_train: keep that many training samples, stratified.
         seed: picks these; nothing else depends on it.
-        augment: "none" or "crop-flip"; where not given, crop-flip for uint8 colour images up
-            to 64 pixels. A streamed Dataset brings its own.
+        augment: "none", "crop-flip" or "crop-flip-cutout"; where not given, crop-flip for uint8
+            colour images up to 64 pixels. A streamed Dataset brings its own.
 
     Raises:
         DataError: the data are not fit for classification; says what, where and the remedy.

@@ -39,6 +39,11 @@ def assemble(
     shape, dtype = _common_shape(divided)
     mean, std = _scaling(divided.train, shape, dtype)
     streams = not isinstance(divided.train.samples, Split)
+    if augment not in (None, "none") and len(shape) != 3:
+        raise DataError(
+            f"augment must be none for samples that are no (C, H, W) images, but got {augment!r} "
+            f"for shape {shape}."
+        )
     usual = "none" if streams else usual_augment(shape, dtype)
     every = (divided.train, divided.validation, divided.test)
     return TaskData(

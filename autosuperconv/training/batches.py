@@ -42,7 +42,7 @@ class Batches(Protocol):
         """The split, or a fixed random subset of it."""
         ...
 
-    def statistics(self) -> Iterable[Batch]:
+    def statistics(self, samples: int) -> Iterable[Batch]:
         """A fixed subset of the training data, for batch-norm statistics."""
         ...
 
@@ -64,6 +64,21 @@ def fixed_subset(n: int, limit: int | None) -> Tensor:
     if limit is None or limit >= n:
         return torch.arange(n)
     return torch.randperm(n, generator=torch.Generator().manual_seed(0))[:limit]
+
+
+def augmenter(data: TaskData, x: Tensor) -> CropFlip | None:
+    """What the data's `augment` does with images x: (N, C, H, W), not yet normalised."""
+    if data.augment == "none":
+        return None
+    if data.augment == "crop-flip":
+        return CropFlip(x)
+    mean = torch.tensor(data.mean, device=x.device)
+    return CropFlip(x, (mean * 255).round().to(x.dtype) if x.dtype == torch.uint8 else mean)
+
+
+def even_parts(index: Tensor, most: int) -> tuple[Tensor, ...]:
+    """Parts of about one size, at most `most`: a rest of a few samples would upset batch norm."""
+    return index.chunk(-(-len(index) // most))
 
 
 def input_layout(x: Tensor, engine: Engine) -> Tensor:
@@ -119,7 +134,7 @@ class Resident:
         train = self._splits["train"]
         self.n_train = len(train.y)
         self._mean, self._scale = _affine(data, device)
-        self._augmented = CropFlip(train.x) if data.augment == "crop-flip" else None
+        self._augmented = augmenter(data, train.x)
         self._ready = None
         if self._augmented is None and 4 * train.x.numel() <= KEEP_BYTES:
             self._ready = self._normalise(train.x)
@@ -149,15 +164,15 @@ class Resident:
             return self._in_order(chosen, subset)
         return self._kept.get((split, limit), len(subset), lambda: self._in_order(chosen, subset))
 
-    def statistics(self) -> Iterable[Batch]:
-        train, samples = self._splits["train"], self._engine.statistics_samples
+    def statistics(self, samples: int) -> Iterable[Batch]:
+        train = self._splits["train"]
         subset = fixed_subset(self.n_train, samples)
         return self._kept.get(
             ("statistics", samples), len(subset), lambda: self._in_order(train, subset)
         )
 
     def _in_order(self, split: Split, index: Tensor) -> Iterator[Batch]:
-        for part in index.to(split.y.device).split(self._engine.evaluation_batch):
+        for part in even_parts(index.to(split.y.device), self._engine.evaluation_batch):
             yield self._normalise(split.x.index_select(0, part)), split.y.index_select(0, part)
 
     def _normalise(self, x: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
 from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.memory import MemoryNeed
 from autosuperconv.training.step import Learner
 
 PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
@@ -58,12 +59,14 @@ class EngineChoice:
     Args:
         workers: runs at once where the user names no number.
         reasons: one sentence each, with what was measured.
+        memory: what a run needs, by batch size; empty where that is not known.
     """
 
     precision: Precision
     memory_format: MemoryFormat
     workers: int
     reasons: tuple[str, ...]
+    memory: tuple[MemoryNeed, ...] = ()
 
 
 class Probe:

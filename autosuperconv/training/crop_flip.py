@@ -1,4 +1,4 @@
-"""Random crop and flip of whole batches: one gather by computed pixel addresses."""
+"""Random crop and flip of whole batches, and cutout: one gather by computed pixel addresses."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ class CropFlip:
 
     Args:
         x: (N, C, H, W), any dtype; kept padded with zeros as (N * (H + 8) * (W + 8), C).
+        cut_to: (C,) of the same dtype: a square of half the side about a random pixel is filled
+            with it, as far as it lies in the image (cutout, DeVries & Taylor 2017, arXiv
+            1708.04552: 16 x 16 of 32 x 32, filled with the mean). None: nothing is cut out.
     """
 
-    def __init__(self, x: Tensor) -> None:
+    def __init__(self, x: Tensor, cut_to: Tensor | None = None) -> None:
         padded = torch.nn.functional.pad(x, (PAD, PAD, PAD, PAD))
         self._n, self._c, self._h, self._w = padded.shape
-        self._rows = padded.permute(0, 2, 3, 1).reshape(-1, self._c).contiguous()
+        rows = padded.permute(0, 2, 3, 1).reshape(-1, self._c)
+        self._rows = rows.contiguous() if cut_to is None else torch.cat([rows, cut_to[None]])
+        self._cuts = cut_to is not None
         device = x.device
         self._y = torch.arange(x.shape[2], device=device)
         self._x = torch.arange(x.shape[3], device=device)
@@ -31,5 +36,20 @@ class CropFlip:
         columns = torch.where(flip, self._x.flip(0), self._x) + shift[0]
         rows = (self._y + shift[1] + index[:, None] * self._h) * self._w
         address = rows[:, :, None] + columns[:, None, :]
+        if self._cuts:
+            address = address.masked_fill(self._cut_out(b, generator), len(self._rows) - 1)
         pixels = self._rows.index_select(0, address.reshape(-1))
         return pixels.view(b, len(self._y), len(self._x), self._c).permute(0, 3, 1, 2)
+
+    def _cut_out(self, b: int, generator: torch.Generator) -> Tensor:
+        """(B, H, W): whether a pixel lies in its image's square."""
+        in_rows, in_columns = (_about_one(along, b, generator) for along in (self._y, self._x))
+        return in_rows[:, :, None] & in_columns[:, None, :]
+
+
+def _about_one(along: Tensor, b: int, generator: torch.Generator) -> Tensor:
+    """(B, L): whether a place is among the L // 2 about a random one."""
+    size = len(along)
+    centre = torch.randint(0, size, (b, 1), generator=generator, device=along.device)
+    start = centre - size // 4
+    return (along >= start) & (along < start + size // 2)

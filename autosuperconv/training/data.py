@@ -63,6 +63,7 @@ def load_dataset(
     n_train: int | None = None,
     seed: int = 0,
     on_progress: OnProgress | None = None,
+    augment: str | None = None,
 ) -> TaskData:
     """A data set by its name, in memory unless a folder's images are too many for that.
 
@@ -72,6 +73,7 @@ def load_dataset(
         n_train: keep that many training samples, stratified.
         seed: picks these; nothing else depends on it.
         on_progress: called with (files done, files in all) while a folder is read.
+        augment: as in `as_task_data`.
 
     Raises:
         UnknownName: no such data set.
@@ -83,4 +85,4 @@ def load_dataset(
         parts = DATASETS[name](data_dir)
     else:
         raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
-    return assemble(parts, name, n_train=n_train, seed=seed)
+    return assemble(parts, name, n_train=n_train, seed=seed, augment=augment)

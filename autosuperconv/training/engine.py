@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
 
-from autosuperconv.errors import DeviceUnavailable
+from autosuperconv.errors import DeviceUnavailable, ModelError
 
 Precision = Literal["float32", "bfloat16"]
 MemoryFormat = Literal["contiguous", "channels_last"]
@@ -32,6 +33,8 @@ class Engine:
         evaluation_batch: samples per forward pass when evaluating.
         loader_workers: processes that read streamed data beside one run; None: as the device
             needs.
+        deterministic: on a GPU, only algorithms that give the same bits each time; a CPU has no
+            others.
     """
 
     device: str = "cpu"
@@ -42,6 +45,7 @@ class Engine:
     statistics_samples: int = 512
     evaluation_batch: int = 500
     loader_workers: int | None = None
+    deterministic: bool = False
 
 
 def resolve_device(name: str) -> str:
@@ -72,16 +76,47 @@ def resolve_device(name: str) -> str:
 
 @contextlib.contextmanager
 def isolated(engine: Engine) -> Iterator[None]:
-    """Thread count as the engine says; torch's random state as it was, afterwards."""
+    """Thread count and algorithms as the engine says; these and torch's random state as they
+    were, afterwards.
+
+    Raises:
+        ModelError: the network has an operation without a deterministic algorithm, and the engine
+            asks for one.
+    """
     before = torch.get_num_threads()
     cuda = [torch.device(engine.device)] if engine.device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=cuda):
+    same_bits = only_deterministic() if cuda and engine.deterministic else contextlib.nullcontext()
+    with torch.random.fork_rng(devices=cuda), same_bits:
         try:
             if engine.threads is not None:
                 torch.set_num_threads(engine.threads)
             yield
         finally:
             torch.set_num_threads(before)
+
+
+@contextlib.contextmanager
+def only_deterministic() -> Iterator[None]:
+    """Algorithms that give the same bits each time, and no choice of them by timing."""
+    cudnn = torch.backends.cudnn
+    state = torch.are_deterministic_algorithms_enabled()
+    warns = torch.is_deterministic_algorithms_warn_only_enabled()
+    flags = cudnn.deterministic, cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS is first used
+    try:
+        torch.use_deterministic_algorithms(True)
+        cudnn.deterministic, cudnn.benchmark = True, False
+        yield
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        raise ModelError(
+            f"The network cannot be trained deterministically: {str(error).splitlines()[0]} "
+            "Leave out --deterministic, or replace that layer."
+        ) from error
+    finally:
+        torch.use_deterministic_algorithms(state, warn_only=warns)
+        cudnn.deterministic, cudnn.benchmark = flags
 
 
 def autocast(engine: Engine) -> contextlib.AbstractContextManager[object]:

@@ -27,10 +27,13 @@ def recalibrate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> N
     model.eval()
     for layer in layers:
         layer.reset_running_stats()
-        layer.momentum = None  # a plain average over the batches that follow
         layer.train()
+    seen = 0
     with autocast(engine):
         for x, _ in batches:
+            seen += len(x)
+            for layer in layers:
+                layer.momentum = len(x) / seen  # a plain average over the samples so far
             model(x)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum

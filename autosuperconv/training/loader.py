@@ -18,12 +18,13 @@ from autosuperconv.training.batches import (
     Batches,
     Kept,
     Resident,
+    augmenter,
     endless_order,
+    even_parts,
     fixed_subset,
     input_layout,
     size_of,
 )
-from autosuperconv.training.crop_flip import CropFlip
 from autosuperconv.training.data import Samples, Split, TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.environment import cpu_workers
@@ -110,8 +111,8 @@ class Streamed:
         draws = torch.Generator(device).manual_seed(seed)
         with closing(self._load("train", orders, seed)) as batches:
             for x, y in batches:
-                if self._data.augment == "crop-flip":
-                    x = CropFlip(x)(torch.arange(len(x), device=device), draws)
+                if (augmented := augmenter(self._data, x)) is not None:
+                    x = augmented(torch.arange(len(x), device=device), draws)
                 yield self._ready(x), y
 
     def evaluation(self, split: SplitName, limit: int | None = None) -> Iterable[Batch]:
@@ -120,15 +121,14 @@ class Streamed:
             return self._in_order(split, subset)
         return self._kept.get((split, limit), len(subset), lambda: self._in_order(split, subset))
 
-    def statistics(self) -> Iterable[Batch]:
-        samples = self._engine.statistics_samples
+    def statistics(self, samples: int) -> Iterable[Batch]:
         subset = fixed_subset(self.n_train, samples)
         return self._kept.get(
             ("statistics", samples), len(subset), lambda: self._in_order("train", subset)
         )
 
     def _in_order(self, split: str, index: Tensor) -> Iterator[Batch]:
-        parts = iter([part.tolist() for part in index.split(self._engine.evaluation_batch)])
+        parts = iter([i.tolist() for i in even_parts(index, self._engine.evaluation_batch)])
         for x, y in self._load(split, parts, 0):
             yield self._ready(x), y
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from autosuperconv.core.evaluations import Subsets, affordable
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate, tabulate
 from autosuperconv.core.trace import (
@@ -37,12 +37,12 @@ from autosuperconv.training.data import TaskData
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.evaluation import chance_complaint, evaluate, recalibrate
 from autosuperconv.training.loader import how_held, make_batches
+from autosuperconv.training.losses import LossWatch, Recent
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.step import Learner
 
 LOSS_POINTS = 50
 LOOK_EVERY = 8  # steps between two looks at the losses: each makes a GPU be waited for
-DIVERGED_LOSS = 4.0
 
 
 class TorchTrainer:
@@ -107,59 +107,6 @@ def _check_batch(recipe: Recipe, n_train: int) -> None:
         )
 
 
-@dataclass
-class LossWatch:
-    """Tells divergence: a loss that is not finite, or far above its start."""
-
-    start: float = 0.0
-    average: float = 0.0
-    seen: int = 0
-
-    def complaint(self, loss: float) -> str:
-        """Take one step's loss; "" while all is well."""
-        self.seen += 1
-        if not math.isfinite(loss):
-            return "the loss is not finite"
-        if self.seen == 1:
-            self.start = loss
-        self.average = 0.9 * self.average + 0.1 * loss
-        level = self.average / (1 - 0.9**self.seen)
-        if level > DIVERGED_LOSS * max(self.start, 0.5):
-            return f"the loss, {level:.3g}, is {level / self.start:.1f} x its start"
-        return ""
-
-
-class Recent:
-    """Losses and hits since the last point; they stay on the device until they are looked at."""
-
-    def __init__(self, watch: LossWatch) -> None:
-        self._watch = watch
-        self._new: list[Tensor] = []
-        self._hits: list[Tensor] = []
-        self._losses: list[float] = []
-
-    def add(self, loss: Tensor, hits: Tensor) -> None:
-        """One step's mean loss, and how many of its samples were right."""
-        self._new.append(loss)
-        self._hits.append(hits)
-
-    def look(self) -> str:
-        """Fetch the losses that are new; says at which step the run diverged, or ""."""
-        new: list[float] = torch.stack(self._new).tolist() if self._new else []
-        self._new.clear()
-        self._losses += new
-        for loss in new:
-            if complaint := self._watch.complaint(loss):
-                return f"{complaint} at step {self._watch.seen}"
-        return ""
-
-    def means(self, batch_size: int) -> tuple[float, float]:
-        """Mean loss and accuracy since the last call; all losses must have been looked at."""
-        losses, hits = self._losses, torch.stack(self._hits).tolist()
-        self._losses, self._hits = [], []
-        return sum(losses) / len(losses), sum(hits) / (batch_size * len(hits))
-
-
 class Run:
     """One run in progress."""
 
@@ -185,6 +132,7 @@ class Run:
         self.path = PathCurvature(self.model) if job.curvature else None
         self.batch: tuple[Tensor, Tensor] | None = None
         self.evaluations = 0
+        self.on_the_way = self._subsets()
 
     def carry_out(self) -> Trace:
         """Train to the end, or until something ends it."""
@@ -240,7 +188,7 @@ class Run:
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
             last = self.done == self.steps  # measured once, on the whole split
-            measured = self._measure(None if last else self.engine.curve_samples)
+            measured = self._measure(None if last else self.on_the_way)
             self.evaluations += 1
             self.final = measured if last else None
         samples = self.done * self.job.recipe.batch_size
@@ -270,8 +218,19 @@ class Run:
         self.model.train()
         return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
-    def _measure(self, limit: int | None) -> tuple[float, float]:
-        recalibrate(self.model, self.batches.statistics(), self.engine)
+    def _subsets(self) -> Subsets:
+        """What an evaluation before the end takes."""
+        most = Subsets(self.engine.statistics_samples, self.engine.curve_samples)
+        if self.job.curve_share is None:
+            return most
+        samples, evaluations = self.steps * self.job.recipe.batch_size, len(self.evaluate_after) - 1
+        return affordable(samples, evaluations, self.job.curve_share, most)
+
+    def _measure(self, subsets: Subsets | None) -> tuple[float, float]:
+        """Loss and accuracy on a part of the split, or on all of it."""
+        samples = subsets.statistics if subsets else self.engine.statistics_samples
+        recalibrate(self.model, self.batches.statistics(samples), self.engine)
+        limit = subsets.curve if subsets else None
         return evaluate(
             self.model, self.batches.evaluation(self.job.measured_on, limit), self.engine
         )

@@ -9,6 +9,7 @@ from torch.nn import functional
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, autocast
+from autosuperconv.training.layout import keep_gradient_layout
 from autosuperconv.training.models import ModelFactory, set_dropout
 from autosuperconv.training.optimizer import make_optimizer, set_rate
 
@@ -26,6 +27,7 @@ class Learner:
         self.model = factory().to(engine.device)
         if engine.memory_format == "channels_last":
             self.model.to(memory_format=torch.channels_last)
+            keep_gradient_layout(self.model)
         set_dropout(self.model, recipe.dropout)
         self.optimizer = make_optimizer(recipe, self.model)
         self._smoothing = recipe.label_smoothing

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-AUGMENTS = ("crop-flip", "none")
+AUGMENTS = ("crop-flip", "crop-flip-cutout", "none")
 SMALL_IMAGE = 64  # pixels a side, up to which a 4-pixel shift is a change worth training on
 FLOAT32_STEP = 1e-7  # relative: a spread below it is rounding, so the channel is constant
 CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64 at once
@@ -52,7 +52,8 @@ class TaskData:
         mean: of the training data, one a channel (or feature), on the scale x / 255 for uint8
             and as given for floats; 0 for streamed floats, which keep their own transforms.
         std: as `mean`; 1 where a channel is constant, so never 0.
-        augment: "none", or "crop-flip": a crop after padding by 4, and a horizontal flip.
+        augment: "none"; "crop-flip": a crop after padding by 4, and a horizontal flip; or
+            "crop-flip-cutout": then a square of half the side is filled with the mean.
         fingerprint: 16 hexadecimal digits: same data and splits, same digits. `augment` has no
             part in it.
     """

@@ -12,7 +12,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from autosuperconv.core.codec import digest, from_json, to_json
+from autosuperconv.core.codec import digest, from_json, to_dict, to_json
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.pruner import step_of
 
@@ -40,6 +40,14 @@ def flat_attributes(trace: Trace) -> dict[str, object]:
     }
 
 
+def name_of(job: Job) -> str:
+    """Equal jobs, equal names; the same as in studies of before jobs had a `curve_share`."""
+    fields = to_dict(job)
+    if job.curve_share is None:
+        del fields["curve_share"]
+    return digest(fields)
+
+
 class Ledger:
     """Finished runs by the job that asked for them."""
 
@@ -61,12 +69,12 @@ class Ledger:
 
     def find(self, job: Job) -> Trace | None:
         """The trace of an equal job, if it has been done."""
-        found = self._traces.get(digest(job))
+        found = self._traces.get(name_of(job))
         return found[2] if found else None
 
     def add(self, step: str, role: str, job: Job, trace: Trace) -> None:
         """Keep a finished run."""
-        self._traces[digest(job)] = (step, role, trace)
+        self._traces[name_of(job)] = (step, role, trace)
         values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
         self._study.add_trial(
             optuna.trial.create_trial(
@@ -82,7 +90,7 @@ class Ledger:
                     "seed": trace.recipe.seed,
                     "measured_on": trace.measured_on,
                     **flat_attributes(trace),
-                    "job": digest(job),
+                    "job": name_of(job),
                     "trace": to_json(trace),
                 },
             )

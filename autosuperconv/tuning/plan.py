@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import stdev
 
 from autosuperconv.core.codec import from_json, to_json
+from autosuperconv.core.evaluations import FORWARD, SIZES, affordable
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.trace import Job
@@ -19,9 +20,10 @@ from autosuperconv.tuning.baseline import BASELINE_RUNS
 from autosuperconv.tuning.confirm import CONTROL_RATES, PHASES
 from autosuperconv.tuning.counterfactuals import distinct_runs
 from autosuperconv.tuning.edge_sampler import SHORTLIST
+from autosuperconv.tuning.pruner import RUNGS
 from autosuperconv.tuning.session import Session
+from autosuperconv.tuning.study import CURVE_SHARE
 from autosuperconv.tuning.sweep_plan import (
-    EVALUATION_COST,
     SWEEP_PHASES,
     SweepGrid,
     SweepPlan,
@@ -30,6 +32,7 @@ from autosuperconv.tuning.sweep_plan import (
 from autosuperconv.tuning.winner import EXTRA_SEEDS
 
 TIMING_STEPS = 24
+ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
 NOISE_SEEDS = 3
 MIN_TRIALS = 20
 MIN_BASELINE_EPOCHS = 6.0
@@ -100,18 +103,24 @@ class StepSize:
 
     Args:
         epochs: of all its runs. evaluations: of all its runs, on the way.
+        curve_share: as in `Job`.
     """
 
     step: str
     runs: int
     epochs: float
     evaluations: int
+    curve_share: float | None = None
 
     def work(self, sizes: Sizes) -> float:
         """Samples' worth: an evaluated sample counts as a third of a trained one."""
         end = sizes.test if self.step in ("confirm", "counterfactuals") else sizes.validation
-        evaluated = self.evaluations * sizes.curve + self.runs * end
-        return self.epochs * sizes.n_train + EVALUATION_COST * evaluated
+        trained, curve = self.epochs * sizes.n_train, sizes.curve
+        if self.curve_share is not None:
+            each = self.evaluations // self.runs
+            subsets = affordable(round(trained / self.runs), each, self.curve_share, SIZES[-1])
+            curve = min(sum(subsets), curve)
+        return trained + FORWARD * (self.evaluations * curve + self.runs * end)
 
 
 def other_steps(budget: Budget) -> tuple[StepSize, ...]:
@@ -121,7 +130,9 @@ def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     confirm_epochs = (confirm_runs(seeds) - seeds) * mean + seeds * long
     return (
         StepSize("baseline", BASELINE_RUNS, BASELINE_RUNS * long, BASELINE_RUNS),
-        StepSize("study", budget.trials, budget.trials * mean, 7 * budget.trials),
+        StepSize(
+            "study", budget.trials, budget.trials * mean, ON_THE_WAY * budget.trials, CURVE_SHARE
+        ),
         StepSize("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
         StepSize("counterfactuals", counterfactuals, counterfactuals * mean, 0),
     )
@@ -242,7 +253,7 @@ def _rate(session: Session, base: Recipe, batch_size: int, sizes: Sizes) -> floa
     jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
     evaluated = sizes.curve + sizes.validation  # a point on the curve, and the end
     traces = session.run("plan", "timing", jobs, lambda job: f"timing batch {batch_size}")
-    work = traces[0].samples + EVALUATION_COST * evaluated
+    work = traces[0].samples + FORWARD * evaluated
     return work / min(t.seconds for t in traces)
 
 

@@ -25,6 +25,7 @@ from autosuperconv.tuning.session import Session, outcome_text
 
 CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+CURVE_SHARE = 0.1  # of a trial's training; two thirds of a short trial went into its curve before
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ def propose(
             settings.pruner,
             settings.chance,
         )
-        yield Task(key, Job(recipe, phases=RUNGS), reporter)
+        job = Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE)
+        yield Task(key, job, reporter)
 
 
 def check_prior(session: Session, sampler: PriorSampler) -> None:

@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from autosuperconv.core.evaluations import FORWARD
 from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range
@@ -41,8 +42,6 @@ EPOCH_SHARE = 0.5
 LINEAR_LENGTH = 2.0
 """Equal steps spend most of a sweep at rates that break many nets: it needs more of them below."""
 SWEEP_PHASES = 25
-EVALUATION_COST = 1 / 3
-"""Of a training sample: the forward pass alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ class SweepPlan:
 
     def work(self, batch_size: int, n_train: int, curve: int) -> float:
         """Samples' worth of one sweep that goes to its end."""
-        return self.epochs(batch_size, n_train) * n_train + EVALUATION_COST * SWEEP_PHASES * curve
+        return self.epochs(batch_size, n_train) * n_train + FORWARD * SWEEP_PHASES * curve
 
     def all_epochs(self, n_train: int) -> float:
         """Length of all sweeps reckoned with."""

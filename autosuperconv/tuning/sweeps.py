@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from autosuperconv.core.codec import from_json, to_json
 from autosuperconv.core.curvature import pure_noise_estimate
+from autosuperconv.core.evaluations import FORWARD
 from autosuperconv.core.range_test import (
     Cell,
     RangeTest,
@@ -29,7 +30,6 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.sweep_plan import (
-    EVALUATION_COST,
     HIGHEST_LR,
     LOWEST_LR,
     SWEEP_PHASES,
@@ -242,7 +242,7 @@ def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
 def work_of(trace: Trace, curve: int) -> float:
     """Samples' worth of a sweep: an evaluated one counts as a third of a trained one."""
     evaluations = sum(p.accuracy is not None for p in trace.points)
-    return trace.samples + EVALUATION_COST * curve * evaluations
+    return trace.samples + FORWARD * curve * evaluations
 
 
 def cost_of(

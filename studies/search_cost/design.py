@@ -1,9 +1,10 @@
 """Trains the dense random design: real runs over the whole space, repeats, and the sweeps.
 
     AUTOSUPERCONV_DATA=data python studies/search_cost/design.py digits
-    AUTOSUPERCONV_DATA=data python studies/search_cost/design.py mnist
+    AUTOSUPERCONV_DATA=data python studies/search_cost/design.py mnist --sweeps
 
-Writes `NAME.csv.xz` (one run a line) and `NAME-range-test.json.xz` beside this file.
+Writes `NAME.csv.xz` (one run a line) and `NAME-range-test.json.xz` beside this file; with
+`--sweeps` the range test alone, as the tool makes it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import io
 import lzma
 import multiprocessing
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,20 +24,20 @@ import numpy as np
 from scipy.stats import qmc
 from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec, trainer_of
 
+from autosuperconv import SearchOptions, range_test
 from autosuperconv.core.codec import to_dict, to_json
-from autosuperconv.core.range_test import summarise, summarise_cell
+from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Choices
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.tuning.plan import SWEEP_PHASES
 from autosuperconv.tuning.pruner import RUNGS
-from autosuperconv.tuning.sweeps import HIGHEST_LR, LOWEST_LR, SEEDS, sweep_curve, sweep_recipe
+from autosuperconv.tuning.study import CURVE_SHARE
 
 HERE = Path(__file__).parent
 PROCESSES = 2
 LONGEST_SHARE = 0.3  # of the runs: the accuracy objective trains at the longest cycle only
 REPEATED, SEEDS_EACH = 10, 6
-SWEEP_DECAYS = (1e-5, 1e-3)
 FIELDS = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "seed")
 _trainer: list[TorchTrainer] = []
 
@@ -63,16 +65,19 @@ def _recipe(task: TaskSpec, u: np.ndarray, seed: int) -> Recipe:
     )
 
 
-def sweeps(task: TaskSpec, n_train: int) -> list[Job]:
-    """The range test's jobs, as the tool runs them."""
-    phases = tuple((i + 1) / SWEEP_PHASES for i in range(SWEEP_PHASES))
-    outer = (task.batch_sizes[0], task.batch_sizes[-1])
-    return [
-        Job(sweep_recipe(Recipe(1.0), b, wd, s, n_train), phases=phases)
-        for b in outer
-        for wd in SWEEP_DECAYS
-        for s in SEEDS
-    ]
+def swept(task: TaskSpec) -> RangeTest:
+    """The tool's own range test."""
+    trainer = trainer_of(task)
+    with tempfile.TemporaryDirectory() as folder:
+        options = SearchOptions(
+            storage=f"{folder}/sweeps.journal",
+            epochs=task.epochs,
+            space={"batch_size": Choices(task.batch_sizes)},
+            precision=task.engine.precision,
+            memory_format=task.engine.memory_format,
+            workers=PROCESSES,
+        )
+        return range_test(trainer.factory, trainer.data, options)
 
 
 def _start(name: str) -> None:
@@ -119,33 +124,26 @@ def write_runs(path: Path, traces: Sequence[Trace]) -> None:
     path.write_bytes(lzma.compress(text.getvalue().encode()))
 
 
-def write_range_test(path: Path, traces: Sequence[Trace]) -> None:
-    """The sweeps, read as the tool reads them; what they cost stands in the name's second file."""
-    cells = []
-    for i in range(0, len(traces), len(SEEDS)):
-        cell = traces[i : i + len(SEEDS)]
-        recipe = cell[0].recipe
-        curves = [sweep_curve(trace) for trace in cell]
-        cells.append(summarise_cell(recipe.batch_size, recipe.weight_decay, curves))
-    test = summarise(cells, LOWEST_LR, HIGHEST_LR)
+def write_range_test(path: Path, test: RangeTest) -> None:
+    """The range test as JSON, compressed."""
     path.write_bytes(lzma.compress(to_json(test).encode()))
     print(test.reason)
-    for c in cells:
+    for c in test.cells:
         print(c.batch_size, c.weight_decay, "edge", c.edge, "spread", c.edge_spread)
 
 
-def main(name: str) -> None:
+def main(name: str, only_sweeps: bool) -> None:
     task = TASKS[name]
     started = time.monotonic()
-    n_train = trainer_of(task).n_train
-    swept = sweeps(task, n_train)
-    jobs = swept + [Job(recipe, phases=RUNGS) for recipe in draw(task)]
+    write_range_test(HERE / f"{name}-range-test.json.xz", swept(task))
+    if only_sweeps:
+        return
+    jobs = [Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE) for recipe in draw(task)]
     with multiprocessing.get_context("spawn").Pool(PROCESSES, _start, (name,)) as pool:
         traces = pool.map(_train, jobs, chunksize=8)
-    write_range_test(HERE / f"{name}-range-test.json.xz", traces[: len(swept)])
     write_runs(HERE / f"{name}.csv.xz", traces)
     print(f"{len(traces)} runs in {time.monotonic() - started:.0f} s")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], "--sweeps" in sys.argv)

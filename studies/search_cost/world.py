@@ -65,9 +65,9 @@ def load(name: str) -> Design:
     """A task's committed design."""
     task = TASKS[name]
     text = lzma.decompress((HERE / f"{name}.csv.xz").read_bytes()).decode()
-    every = list(csv.DictReader(io.StringIO(text)))
-    swept = sum(1 for _ in range(8))
-    sweeps, rows = every[:swept], every[swept:]
+    rows = list(csv.DictReader(io.StringIO(text)))
+    swept = lzma.decompress((HERE / f"{name}-range-test.json.xz").read_bytes()).decode()
+    range_test = from_json(RangeTest, swept)
     x = np.array(
         [
             coordinates(
@@ -88,14 +88,11 @@ def load(name: str) -> Design:
             [min(1.0, float(r["samples"]) / (float(r["epochs"]) * n_train)) for r in rows]
         ),
         repeat=np.array([int(r["seed"]) >= 1000 for r in rows]),
-        seconds=sum(float(r["seconds"]) for r in every),
-        sweep_samples=sum(int(r["samples"]) for r in sweeps),
+        seconds=sum(float(r["seconds"]) for r in rows),
+        sweep_samples=range_test.cost.samples if range_test.cost else 0,
         n_train=n_train,
         train=tuple(np.array([float(v) / 1000 for v in r["train"].split()]) for r in rows),
-        range_test=from_json(
-            RangeTest,
-            lzma.decompress((HERE / f"{name}-range-test.json.xz").read_bytes()).decode(),
-        ),
+        range_test=range_test,
     )
 
 

@@ -11,6 +11,7 @@ from statistics import median
 import torch
 from task import Case
 
+from autosuperconv.core.evaluations import Subsets
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.core.space import Choices, Range, SearchSpace
@@ -23,7 +24,7 @@ from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.evaluation import evaluate, recalibrate
 from autosuperconv.training.loop import Run, TorchTrainer
 from autosuperconv.training.step import Learner
-from autosuperconv.tuning.executor import InProcess, Processes, Task, drive
+from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell
 from autosuperconv.tuning.pruner import RUNGS, make_pruner
 from autosuperconv.tuning.session import Session, open_study
@@ -35,9 +36,9 @@ class TimedRun(Run):
 
     measuring = 0.0
 
-    def _measure(self, limit: int | None) -> tuple[float, float]:
+    def _measure(self, subsets: Subsets | None) -> tuple[float, float]:
         started = time.process_time()
-        result = super()._measure(limit)
+        result = super()._measure(subsets)
         self.measuring += time.process_time() - started
         return result
 
@@ -91,24 +92,8 @@ def accuracy(case: Case, trainer: TorchTrainer, model: torch.nn.Module) -> float
     batches = plain.batches()
     with isolated(plain.engine):
         model.to(memory_format=torch.contiguous_format)
-        recalibrate(model, batches.statistics(), plain.engine)
+        recalibrate(model, batches.statistics(plain.engine.statistics_samples), plain.engine)
         return evaluate(model, batches.evaluation("validation"), plain.engine)[1]
-
-
-def drive_trials(case: Case, processes: Processes, n: int, first_seed: int) -> float:
-    """Seconds for n whole trials, evaluated at every rung of the pruner, by two processes."""
-    jobs = [Job(replace(case.recipe, seed=first_seed + i), phases=RUNGS) for i in range(n)]
-    started = time.perf_counter()
-    traces = list(drive(processes, (Task(str(j.recipe.seed), j) for j in jobs)))
-    assert len(traces) == n
-    return time.perf_counter() - started
-
-
-def trial_seconds(case: Case, trainer: TorchTrainer, seed: int) -> float:
-    """Processor seconds of one whole trial, evaluated at every rung."""
-    started = time.process_time()
-    trainer(Job(replace(case.recipe, seed=seed), phases=RUNGS))
-    return time.process_time() - started
 
 
 def around_a_trial(trials: int = 30) -> dict[str, list[float]]:

@@ -7,6 +7,7 @@ momentum and weight decay, and the loop's own 1cycle (torch's OneCycleLR; fastai
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import logging
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
+
+from autosuperconv.training.models import set_dropout
 
 Fit = Callable[[Case, int], nn.Module]
 MOMENTUM, LOW_MOMENTUM = 0.95, 0.85
@@ -77,16 +80,17 @@ def plain(case: Case, seed: int, workers: int = 0) -> nn.Module:
     torch.manual_seed(seed)
     loader = DataLoader(dataset_of(case), case.recipe.batch_size, shuffle=True, num_workers=workers)
     model = case.factory()
+    set_dropout(model, case.recipe.dropout)
     optimizer = sgd(case, model)
     scheduler = one_cycle(case, optimizer)
     model.train()
-    for _ in range(case.epochs):
-        for x, y in loader:
-            optimizer.zero_grad()
-            loss = functional.cross_entropy(model(x), y)
-            loss.backward()
-            optimizer.step()
-            scheduler.step()
+    epochs = itertools.chain.from_iterable(itertools.repeat(loader))
+    for x, y in itertools.islice(epochs, case.steps):
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
     return model
 
 

@@ -6,7 +6,7 @@ Takes data from the folder AUTOSUPERCONV_DATA (default: data); CIFAR-10 as image
 from AUTOSUPERCONV_CIFAR, if set. fastai, lightning and skorch take part where installed.
 Everything is measured turn by turn, and compared within a turn: a shared machine's speed
 drifts more than loops differ. One-thread runs are timed by the process's own processor time,
-which others on the machine lengthen least; trials an hour by the clock. Writes RESULTS.md and
+which others on the machine lengthen least; a whole search by the clock. Writes RESULTS.md and
 results.json beside this file.
 """
 
@@ -27,15 +27,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 import ours
 import peers
 import torch
+import whole_search
 from tables import write
 from task import Case, cases, use_threads
 
 from autosuperconv.training.environment import cpu_workers, processor_name
 from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.tuning.executor import Processes
 
 HERE = Path(__file__).parent
-TRIALS, TRIAL_ROUNDS = 2, 5
 PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "fastai", "lightning", "skorch")
 
 
@@ -95,40 +94,6 @@ def one_turn(
     return rates
 
 
-def trials_per_hour(case: Case, best: str) -> dict[str, Any]:
-    """Two one-thread processes of ours, against the best peer trial after trial."""
-    cores = cpu_workers()
-    trainer, _ = ours.chosen_engine(case, 1)
-    fit = peers.available()[best]
-    processes = Processes(trainer, cores)
-    ours.drive_trials(case, processes, cores, 100)  # the processes start and warm up
-    mine: list[float] = []
-    theirs: dict[int, list[float]] = {1: [], cores: []}
-    work: dict[str, list[float]] = {"ours": [], best: []}
-    for turn in range(TRIAL_ROUNDS):
-        work["ours"].append(ours.trial_seconds(case, trainer, 10 * turn))
-        mine.append(3600 * TRIALS / ours.drive_trials(case, processes, TRIALS, 10 * turn))
-        for threads, rates in theirs.items():
-            use_threads(threads)
-            started, worked = time.perf_counter(), time.process_time()
-            fit(case, turn)
-            rates.append(3600 / (time.perf_counter() - started))
-            if threads == 1:
-                work[best].append(time.process_time() - worked)
-        say(f"trials per hour, turn {turn + 1} of {TRIAL_ROUNDS}")
-    processes.stop()
-    threads = max(theirs, key=lambda n: median(theirs[n]))
-    return {
-        "case": case.name,
-        "ours": mine,
-        "peer": best,
-        "peer_threads": threads,
-        "theirs": theirs[threads],
-        "ratio": quotients(mine, theirs[threads]),
-        "processor_seconds_per_trial": work,
-    }
-
-
 def quotients(above: list[float], below: list[float]) -> list[float]:
     """Turn by turn."""
     return [a / b for a, b in zip(above, below, strict=True)]
@@ -171,11 +136,10 @@ def say(text: str) -> None:
 
 
 def main() -> None:
-    """All of it, or with AUTOSUPERCONV_ONLY=hour the trials an hour again."""
-    if os.environ.get("AUTOSUPERCONV_ONLY") == "hour":
+    """All of it, or with AUTOSUPERCONV_ONLY=search the whole search again."""
+    if os.environ.get("AUTOSUPERCONV_ONLY") == "search":
         results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
-        best = results["one_trial"][1]["best_peer"]
-        results["trials_per_hour"] = trials_per_hour(cases()[1], best)
+        results["whole_search"] = whole_search.measure(say)
         keep(results)
     else:
         keep(everything())
@@ -193,15 +157,13 @@ def everything() -> dict[str, Any]:
     found = cases()
     parts = ours.around_a_trial()
     compared = [compare(case, 1) for case in found]
-    trial_case = found[1]
-    best = compared[1]["best_peer"]
-    hour = trials_per_hour(trial_case, best)
+    searched = whole_search.measure(say)
     return {
         "machine": at_start,
         "load_average_at_end": machine()["load_average"],
         "minutes": round((time.time() - started) / 60, 1),
         "one_trial": compared,
-        "trials_per_hour": hour,
+        "whole_search": searched,
         "around_a_trial_ms": {part: summary(values) for part, values in parts.items()},
         "overhead_ms": ours.overhead_ms(parts),
     }

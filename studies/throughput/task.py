@@ -10,6 +10,7 @@ import torch
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.training.data import Split, TaskData, load_dataset
+from autosuperconv.training.loop import steps_of
 from autosuperconv.training.models import ModelFactory, model_factory
 
 VALIDATION = 1000
@@ -48,7 +49,7 @@ class Case:
 
     @property
     def steps(self) -> int:
-        return self.epochs * (len(self.train) // self.recipe.batch_size)
+        return steps_of(self.recipe, len(self.train))
 
     @property
     def epochs(self) -> int:
@@ -58,11 +59,9 @@ class Case:
 def cases() -> list[Case]:
     """LeNet on MNIST, ResNet-8 and ResNet-20 on CIFAR-10, an MLP on 64 features."""
     folder = Path(os.environ.get("AUTOSUPERCONV_DATA", "data"))
-    photos = os.environ.get("AUTOSUPERCONV_CIFAR")
-    cifar = f"folder:{photos}" if photos else "cifar10"
     mnist = _whole_batches(load_dataset("mnist", folder, n_train=4000), 128)
-    photos_read = load_dataset(cifar, folder, n_train=2000)
-    small, fewer = _whole_batches(photos_read, 128), _whole_batches(photos_read, 128, 1024)
+    small = photographs(1920)
+    fewer = _whole_batches(small, 128, 1024)
     features = _whole_batches(_flat(load_dataset("digits", folder)), 64)
     tame = Recipe(max_lr=0.05, batch_size=128, weight_decay=1e-4)
     return [
@@ -71,6 +70,14 @@ def cases() -> list[Case]:
         _case("resnet20 on CIFAR-10", "resnet20", fewer, replace(tame, epochs=1, max_lr=0.3)),
         _case("mlp on 64 features", "mlp", features, replace(tame, epochs=20, batch_size=64)),
     ]
+
+
+def photographs(n_train: int) -> TaskData:
+    """So many images of CIFAR-10, a multiple of 128."""
+    photos = os.environ.get("AUTOSUPERCONV_CIFAR")
+    name = f"folder:{photos}" if photos else "cifar10"
+    folder = Path(os.environ.get("AUTOSUPERCONV_DATA", "data"))
+    return _whole_batches(load_dataset(name, folder, n_train=n_train), 128)
 
 
 def _case(name: str, model: str, data: TaskData, recipe: Recipe) -> Case:

@@ -95,8 +95,13 @@ def test_something_else_than_data_is_refused() -> None:
 
 
 def test_an_unknown_augmentation_is_refused() -> None:
-    with pytest.raises(DataError, match="augment must be one of crop-flip, none, but got 'mixup'"):
+    with pytest.raises(DataError, match=r"augment must be one of .*, but got 'mixup'"):
         as_task_data(features(), augment="mixup")
+
+
+def test_features_cannot_be_cropped() -> None:
+    with pytest.raises(DataError, match=r"augment must be none .* but got 'crop-flip'"):
+        as_task_data(features(), augment="crop-flip")
 
 
 def test_a_wild_label_is_a_gap_and_costs_no_memory() -> None:

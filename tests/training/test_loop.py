@@ -14,7 +14,7 @@ from autosuperconv.core.trace import Job, Trace
 from autosuperconv.training.data import Split, TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loader import Streamed, how_held, loader_workers
-from autosuperconv.training.loop import LossWatch, Recent
+from autosuperconv.training.losses import LossWatch, Recent
 from tests.training.made import AsDataset, dots, trainer
 
 RECIPE = Recipe(max_lr=0.1, epochs=6, batch_size=16)

@@ -21,10 +21,12 @@ from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.schedule import tabulate
 from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.errors import DataError
+from autosuperconv.training.batches import even_parts
 from autosuperconv.training.data import Split, TaskData, as_task_data, load_dataset, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.evaluation import chance_complaint, recalibrate
-from autosuperconv.training.loop import LossWatch, TorchTrainer, steps_of
+from autosuperconv.training.loop import TorchTrainer, steps_of
+from autosuperconv.training.losses import LossWatch
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.executor import Processes, Task, drive
 
@@ -410,6 +412,51 @@ def test_batch_norm_is_measured_with_statistics_of_training_data(digits: TaskDat
     assert layer.running_mean is not None
     assert torch.allclose(layer.running_mean, response.mean((0, 2, 3)), atol=1e-4)
     assert layer.momentum == 0.1
+
+
+def test_every_sample_counts_alike_in_batch_norm_statistics() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(1))
+    x = torch.tensor([[0.0], [0.0], [0.0], [0.0], [0.0], [0.0], [4.0], [4.0]])
+    batches = [(part, part) for part in (x[:6], x[6:])]
+    recalibrate(model, batches, Engine())
+    layer = model[0]
+    assert isinstance(layer, nn.BatchNorm1d)
+    assert layer.running_mean is not None
+    assert layer.running_mean.item() == pytest.approx(1.0)  # 8 / 8, not the batches' mean of 2
+    assert layer.momentum == 0.1
+
+
+@pytest.mark.parametrize(
+    ("n", "most", "sizes"), [(512, 500, [256, 256]), (501, 500, [251, 250]), (9, 10, [9])]
+)
+def test_no_part_is_a_small_rest(n: int, most: int, sizes: list[int]) -> None:
+    assert [len(part) for part in even_parts(torch.arange(n), most)] == sizes
+
+
+def test_a_share_bounds_what_a_curve_costs_and_changes_no_end(digits: TaskData) -> None:
+    seen: list[int] = []
+    net = model_factory("mlp", digits.shape, digits.classes)
+
+    def counting() -> nn.Module:
+        model = net()
+        model.register_forward_hook(
+            lambda m, x, y: None if m.training else seen.append(len(y))  # type: ignore[func-returns-value]
+        )
+        return model
+
+    def evaluated(share: float | None) -> tuple[int, Trace]:
+        seen.clear()
+        run = TorchTrainer(digits, counting, Engine(threads=1))
+        trace = run(Job(SHORT, phases=(0.25, 0.5, 1.0), curve_share=share))
+        return sum(seen) - trace.evaluated, trace
+
+    whole, freely = evaluated(None)
+    bounded, cheaply = evaluated(0.1)
+    validation = len(split(digits.validation))
+    assert whole == 2 * validation
+    assert bounded == 2 * 200
+    assert cheaply.accuracy == freely.accuracy
+    assert evaluated(0.1)[1].points == cheaply.points
 
 
 def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None:

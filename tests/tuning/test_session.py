@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import optuna
@@ -13,7 +14,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import StudyMismatch
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.executor import InProcess
-from autosuperconv.tuning.ledger import Ledger
+from autosuperconv.tuning.ledger import Ledger, name_of
 from autosuperconv.tuning.session import Session, open_study
 
 QUESTION: dict[str, object] = {"data": "digits 12ab", "model": "mlp", "seed": 0}
@@ -45,6 +46,12 @@ def test_the_ledger_gives_back_exactly_what_was_put_in() -> None:
     assert again.of("baseline") == [("tuning", trace)]
     assert again.of("study") == []
     assert again.find(JOBS[1]) is None
+
+
+def test_studies_of_before_jobs_had_a_curve_share_are_still_read() -> None:
+    job = Job(Recipe(max_lr=0.5))
+    assert name_of(job) == "d492d166c223afae"
+    assert name_of(replace(job, curve_share=0.1)) != name_of(job)
 
 
 def test_a_diverged_run_is_kept_with_its_reason() -> None:

@@ -146,6 +146,18 @@ def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: st
     assert max(ran) < 9.0
 
 
+def test_a_trials_curve_may_cost_a_tenth_of_its_training(storage_path: str) -> None:
+    asked: list[Job] = []
+
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        asked.append(job)
+        return SurfaceTrainer()(job, on_point)
+
+    optimise(session_of(storage_path, trainer), study_settings(3))
+    assert asked
+    assert {job.curve_share for job in asked} == {0.1}
+
+
 def test_a_study_of_failures_has_no_failed_trial(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer(edge=0.05))
     optimise(session, study_settings(15))
