@@ -1,48 +1,93 @@
-"""Real searches, with their reports: `python studies/results/run.py digits mnist cifar10`.
+"""Real searches, with their reports; and the same searches by an older checkout beside them.
+
+    python studies/results/run.py digits mnist cifar10
+    python studies/results/run.py digits --before ../older --seeds 0 1 2
 
 Each writes console.txt, report.html, report.json, report.md and recipe.json into its folder here.
-AUTOSUPERCONV_DATA names the folder with MNIST/raw, AUTOSUPERCONV_CIFAR one with CIFAR-10 as images
-in train/ and test/ class folders.
+With `--before` every search is made by both, in turn, and before_after.json and README.md compare
+them; the pages are those of the first seed. AUTOSUPERCONV_DATA names the folder with MNIST/raw,
+AUTOSUPERCONV_CIFAR one with CIFAR-10 as images in train/ and test/ class folders.
 """
 
+from __future__ import annotations
+
+import argparse
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
+
+from before_after import summary, write_page
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 FILES = ("report.html", "report.json", "report.md", "recipe.json")
 LINKS = {"data": "AUTOSUPERCONV_DATA", "cifar10": "AUTOSUPERCONV_CIFAR"}
 COMMANDS = {
     "digits": ["--dataset", "digits"],
-    "mnist": [
-        *("--dataset", "mnist", "--n-train", "2000", "--max-seeds", "6"),
-    ],
+    "mnist": ["--dataset", "mnist", "--n-train", "2000", "--max-seeds", "6"],
     "cifar10": [
-        *("--dataset", "folder:cifar10"),
-        *("--model", "resnet8", "--n-train", "5000", "--timeout", "20m", "--max-seeds", "5"),
-        *("--study-name", "cifar10-resnet8"),
+        *("--dataset", "folder:cifar10", "--model", "resnet8", "--n-train", "3000"),
+        *("--epochs", "1.5:6", "--baseline-epochs", "18", "--study-name", "cifar10-resnet8"),
     ],
 }
 
 
-def run(name: str) -> None:
-    """One search in a folder of its own; its results come here."""
+def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[str, Any]:
+    """One search in a folder of its own, by the package of that checkout; its report.
+
+    Args:
+        target: where its files go; None: nowhere.
+    """
     command = ["autosuperconv", "search", *COMMANDS[name], "--out", "out"]
+    if seed:
+        command += ["--seed", str(seed)]
+    start = [sys.executable, "-c", "from autosuperconv.cli import main; main()", *command[1:]]
     with tempfile.TemporaryDirectory() as folder:
         for link, variable in LINKS.items():
             if variable in os.environ:
                 (Path(folder) / link).symlink_to(os.environ[variable])
-        done = subprocess.run(command, cwd=folder, text=True, stdout=subprocess.PIPE, check=True)
-        target = HERE / name
-        target.mkdir(exist_ok=True)
-        (target / "console.txt").write_text(done.stdout, encoding="utf-8")
-        for file in FILES:
-            shutil.copy(Path(folder) / "out" / file, target / file)
+        environment = {**os.environ, "PYTHONPATH": str(checkout.resolve())}
+        done = subprocess.run(
+            start, cwd=folder, text=True, stdout=subprocess.PIPE, check=True, env=environment
+        )
+        out = Path(folder) / "out"
+        if target is not None:
+            target.mkdir(exist_ok=True)
+            (target / "console.txt").write_text(done.stdout, encoding="utf-8")
+            for file in FILES:
+                shutil.copy(out / file, target / file)
+        report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
+        return report
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=list(COMMANDS))
+    parser.add_argument("--before", type=Path, help="Checkout of an older version.")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    asked = parser.parse_args()
+    for name in asked.names:
+        for seed in asked.seeds:
+            first = seed == asked.seeds[0]
+            after = search(name, seed, ROOT, HERE / name if first else None)
+            if asked.before:
+                before = search(name, seed, asked.before, None)
+                keep(name, seed, summary(before), summary(after))
+
+
+def keep(name: str, seed: int, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Add a pair to before_after.json, and write the page again."""
+    path = HERE / "before_after.json"
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    known.setdefault(name, {})[str(seed)] = {"before": before, "after": after}
+    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_page(known, COMMANDS)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or COMMANDS:
-        run(name)
+    main()

@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from metrics import FACTORS
 from scipy.stats import spearmanr
+from tasks import TASKS
 from world import HERE, Design, World, accuracy, fit, load, log_error
 
 BUDGET = 30.0
@@ -29,7 +30,7 @@ PRIMARY = 1  # of FACTORS, for the plot and the medians of the other tables
 def write_page(data: dict[str, Any]) -> None:
     """The study's page and plot."""
     searches = data["searches"]
-    parts = [_head(data["seeds"]), *[_task(load(name)) for name in ("digits", "mnist")]]
+    parts = [_head(data["seeds"]), *[_task(load(name)) for name in TASKS]]
     worlds = list(dict.fromkeys(tuple(s["world"]) for s in searches))
     for world in worlds:
         parts.append(_searches(world, [s for s in searches if tuple(s["world"]) == world]))

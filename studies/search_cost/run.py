@@ -22,6 +22,7 @@ from metrics import Result, evaluate
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from page import write_page
+from tasks import TASKS
 from world import HERE, MAX_LR, World, fit, load
 
 from autosuperconv.tuning.prior import LrPrior
@@ -33,12 +34,16 @@ BUDGET = 30.0  # longest cycles
 WORLDS = [
     ("digits", "cost", 0.0),
     ("mnist", "cost", 0.0),
+    ("mnist-mlp", "cost", 0.0),
     ("digits", "accuracy", 0.0),
     ("mnist", "accuracy", 0.0),
+    ("mnist-mlp", "accuracy", 0.0),
     ("digits", "cost", -1.0),
     ("digits", "cost", 1.0),
     ("mnist", "cost", -1.0),
     ("mnist", "cost", 1.0),
+    ("mnist-mlp", "cost", -1.0),
+    ("mnist-mlp", "cost", 1.0),
 ]
 
 
@@ -146,11 +151,11 @@ def main() -> None:
     asked = parser.parse_args()
     started = time.monotonic()
     wanted = jobs(asked.gp)
-    for name in ("digits", "mnist"):
+    for name in TASKS:
         fit(load(name))
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
         found = pool.starmap(partial(replay, asked.seeds), wanted, chunksize=1)
-        pruners = pool.map(pruner_rows, ["digits", "mnist"], chunksize=1)
+        pruners = pool.map(pruner_rows, list(TASKS), chunksize=1)
     results = [
         {"world": list(world), "sweeps": contender.sweeps, **asdict(result)}
         for (world, contender), result in zip(wanted, found, strict=True)
@@ -158,7 +163,7 @@ def main() -> None:
     data = {
         "seeds": asked.seeds,
         "searches": results,
-        "pruners": dict(zip(("digits", "mnist"), pruners, strict=True)),
+        "pruners": dict(zip(TASKS, pruners, strict=True)),
     }
     (HERE / "results.json").write_text(json.dumps(data) + "\n")
     write_page(data)
