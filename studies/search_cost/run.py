@@ -1,8 +1,9 @@
 """Replays searches on the committed designs; writes results.json, README.md and cost.svg.
 
-    python studies/search_cost/run.py [--seeds 20] [--gp]
+    python studies/search_cost/run.py [--seeds 20] [--gp] [--neps]
 
-`--gp` adds Optuna's Gaussian-process sampler, which takes longer than all others together.
+`--gp` adds Optuna's Gaussian-process sampler, which takes longer than all others together; `--neps`
+adds PriorBand, from the package neural-pipeline-search.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import multiprocessing
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -126,7 +128,19 @@ def replay(seeds: int, world: tuple[str, str, float], contender: Contender) -> R
     return evaluate(World(design, fit(design), objective, shift), contender, seeds, BUDGET)
 
 
-def jobs(with_gp: bool) -> list[tuple[tuple[str, str, float], Contender]]:
+def priorband() -> list[Contender]:
+    """NePS's contenders; ends the program where the package is missing."""
+    try:
+        from neps_contender import PRIORBAND
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"--neps needs the package neural-pipeline-search ({error}): "
+            "pip install neural-pipeline-search==0.17.0"
+        ) from error
+    return PRIORBAND
+
+
+def jobs(extra: Sequence[Contender]) -> list[tuple[tuple[str, str, float], Contender]]:
     """All that is replayed; a wrong range test concerns only ours."""
     wanted = []
     for world in WORLDS:
@@ -134,7 +148,7 @@ def jobs(with_gp: bool) -> list[tuple[tuple[str, str, float], Contender]]:
             wanted += [(world, OURS)]
         else:
             more = MORE if world[1] == "cost" else []
-            wanted += [(world, c) for c in [*PLAIN, OURS, *more, *([GP] if with_gp else [])]]
+            wanted += [(world, c) for c in [*PLAIN, OURS, *more, *extra]]
     return wanted
 
 
@@ -142,10 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--gp", action="store_true")
+    parser.add_argument("--neps", action="store_true")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     started = time.monotonic()
-    wanted = jobs(asked.gp)
+    wanted = jobs([*([GP] if asked.gp else []), *(priorband() if asked.neps else [])])
     for name in ("digits", "mnist"):
         fit(load(name))
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
