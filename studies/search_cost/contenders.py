@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import optuna
 from optuna.pruners import BasePruner, NopPruner
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
 from world import MAX_LR, Floats, World, coordinates
 
@@ -24,6 +24,10 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 def _no_pruner(target: float | None, noise: float) -> BasePruner:
     return NopPruner()
+
+
+def _random(world: World, seed: int) -> BaseSampler:
+    return RandomSampler(seed=seed)
 
 
 def _nothing(world: World, study: optuna.Study) -> None:
@@ -42,15 +46,20 @@ class Contender:
         after: called with the study after every trial.
         prior: of the search, where its shortlist is made by the tool's model; else every trial
             stands for itself.
+        most_seeds: searches at most, where it is slow.
+        search: all of it, from (world, seed, budget in longest cycles), where it is not Optuna that
+            searches; sampler, pruner and after are then not asked.
     """
 
     name: str
-    sampler: Callable[[World, int], BaseSampler]
+    sampler: Callable[[World, int], BaseSampler] = _random
     pruner: Callable[[float | None, float], BasePruner] = _no_pruner
     sweeps: bool = False
     by_step: bool = False
     after: Callable[[World, optuna.Study], None] = _nothing
     prior: Callable[[World], LrPrior] | None = None
+    most_seeds: int = 1000
+    search: Callable[[World, int, float], list[Tried]] | None = None
 
 
 def landscape(world: World, prior: LrPrior) -> Landscape:
@@ -76,7 +85,11 @@ def landscape(world: World, prior: LrPrior) -> Landscape:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One trial: what had been paid when it ended, what it was, what came out."""
+    """One trial: what had been paid when it ended, what it was, what came out.
+
+    Args:
+        accuracy: None where the trial cannot be chosen: it was pruned, or is shorter than asked.
+    """
 
     trial: FrozenTrial
     paid: float
@@ -87,6 +100,8 @@ class Tried:
 
 def search(world: World, contender: Contender, seed: int, full_runs: float) -> list[Tried]:
     """Search until as much was trained as `full_runs` of the longest cycle."""
+    if contender.search is not None:
+        return contender.search(world, seed, full_runs)
     rng = np.random.default_rng([seed, 99])
     by_cost = world.objective == "cost"
     study = optuna.create_study(

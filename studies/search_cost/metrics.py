@@ -36,13 +36,14 @@ class Result:
 
 def shortlisted(world: World, contender: Contender, tried: Sequence[Tried]) -> list[Tried]:
     """What would be trained again: `tuning.winner.shortlist`, by the tool's model for the tool, by
-    each trial's own accuracy for the others."""
+    each trial's own accuracy for the others. Of equal lengths, which searches over rungs have, the
+    more accurate comes first."""
     reaching = reaching_by_model(world, contender, tried)
 
-    def rank(t: Tried) -> tuple[bool, float]:
+    def rank(t: Tried) -> tuple[bool, float, float]:
         own = world.objective == "cost" and (t.accuracy or 0.0) >= world.target
         reached = own if reaching is None else t.trial.number in reaching
-        return (not reached, float(t.x[1]) if reached else -(t.accuracy or 0.0))
+        return (not reached, float(t.x[1]) if reached else 0.0, -(t.accuracy or 0.0))
 
     return sorted((t for t in tried if t.accuracy is not None and not t.broken), key=rank)[
         :SHORTLIST

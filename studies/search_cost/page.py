@@ -15,7 +15,7 @@ import numpy as np
 from metrics import FACTORS
 from scipy.stats import spearmanr
 from tasks import TASKS
-from world import HERE, Design, World, accuracy, fit, load, log_error
+from world import HERE, TREES, Design, World, accuracy, fit, load, log_error
 
 BUDGET = 30.0
 TITLES = {
@@ -88,7 +88,7 @@ def _searches(world: tuple[str, str, float], rows: Sequence[dict[str, Any]]) -> 
         head,
         "|" + " --- |" * (5 + len(factors)),
     ]
-    design = load(name)
+    design = load(name.removesuffix(TREES))
     sweeps = design.sweep_samples / (design.task.epochs[1] * design.n_train)
     for row in rows:
         costs = np.array(row["costs"], dtype=float)

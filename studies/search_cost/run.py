@@ -1,8 +1,9 @@
 """Replays searches on the committed designs; writes results.json, README.md and cost.svg.
 
-    python studies/search_cost/run.py [--seeds 20] [--gp]
+    python studies/search_cost/run.py [--seeds 20] [--gp] [--neps]
 
-`--gp` adds Optuna's Gaussian-process sampler, which takes longer than all others together.
+`--gp` adds Optuna's Gaussian-process sampler, which takes longer than all others together; `--neps`
+adds PriorBand, from the package neural-pipeline-search.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import multiprocessing
 import time
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 
@@ -23,7 +25,7 @@ from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, Successive
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 from page import write_page
 from tasks import TASKS
-from world import HERE, MAX_LR, World, fit, load
+from world import HERE, MAX_LR, TREES, World, fit, load, make_world
 
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import revised
@@ -35,6 +37,9 @@ WORLDS = [
     ("digits", "cost", 0.0),
     ("mnist", "cost", 0.0),
     ("mnist-mlp", "cost", 0.0),
+    (f"digits{TREES}", "cost", 0.0),
+    (f"mnist{TREES}", "cost", 0.0),
+    (f"mnist-mlp{TREES}", "cost", 0.0),
     ("digits", "accuracy", 0.0),
     ("mnist", "accuracy", 0.0),
     ("mnist-mlp", "accuracy", 0.0),
@@ -120,18 +125,29 @@ MORE = [
     Contender("ours, no pruner", ours, sweeps=True, after=check, prior=tested),
     Contender("ours, by TPE", tpe_within, phase, sweeps=True, after=check, prior=tested),
 ]
-GP = Contender("GP", gp)
+GP = Contender("GP", gp, most_seeds=8)
 
 
 def replay(seeds: int, world: tuple[str, str, float], contender: Contender) -> Result:
     """One contender on one world."""
     warnings.simplefilter("ignore")
-    name, objective, shift = world
-    design = load(name)
-    return evaluate(World(design, fit(design), objective, shift), contender, seeds, BUDGET)
+    seeds = min(seeds, contender.most_seeds)
+    return evaluate(make_world(*world), contender, seeds, BUDGET)
 
 
-def jobs(with_gp: bool) -> list[tuple[tuple[str, str, float], Contender]]:
+def priorband() -> list[Contender]:
+    """NePS's contenders; ends the program where the package is missing."""
+    try:
+        from neps_contender import PRIORBAND
+    except ModuleNotFoundError as error:
+        raise SystemExit(
+            f"--neps needs the package neural-pipeline-search ({error}): "
+            "pip install neural-pipeline-search==0.17.0"
+        ) from error
+    return PRIORBAND
+
+
+def jobs(extra: Sequence[Contender]) -> list[tuple[tuple[str, str, float], Contender]]:
     """All that is replayed; a wrong range test concerns only ours."""
     wanted = []
     for world in WORLDS:
@@ -139,7 +155,8 @@ def jobs(with_gp: bool) -> list[tuple[tuple[str, str, float], Contender]]:
             wanted += [(world, OURS)]
         else:
             more = MORE if world[1] == "cost" else []
-            wanted += [(world, c) for c in [*PLAIN, OURS, *more, *([GP] if with_gp else [])]]
+            all_of_them = [*PLAIN, OURS] + ([] if TREES in world[0] else [*more, *extra])
+            wanted += [(world, c) for c in all_of_them]
     return wanted
 
 
@@ -147,10 +164,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--gp", action="store_true")
+    parser.add_argument("--neps", action="store_true")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     started = time.monotonic()
-    wanted = jobs(asked.gp)
+    wanted = jobs([*([GP] if asked.gp else []), *(priorband() if asked.neps else [])])
     for name in TASKS:
         fit(load(name))
     with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:

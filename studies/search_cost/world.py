@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
+from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec
@@ -23,6 +24,7 @@ from autosuperconv.tuning.pruner import RUNGS
 
 HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
+TREES = " by trees"
 MAX_LR = Range(1e-3, 10.0, log=True)
 CHANCE = 0.1
 DIGITS = 1079  # training samples of all of digits
@@ -184,6 +186,44 @@ def hyper_parameters(name: str, at: Floats, y: Floats) -> tuple[Floats, float, f
     return np.array(lengths), height, noise
 
 
+class Trees:
+    """Extremely randomised trees through all rungs: a surface of another kind, to see what a
+    search by Gaussian process owes to being replayed on one. As `Surface`, for `World`."""
+
+    def __init__(self, design: Design) -> None:
+        self.at = design.x / SCALE
+        y = log_error(design.rungs)
+        self._trees = ExtraTreesRegressor(
+            120, min_samples_leaf=3, bootstrap=True, oob_score=True, random_state=0
+        ).fit(self.at, y)
+        self.residuals: Floats = y - self._trees.oob_prediction_
+        self._known: dict[bytes, Floats] = {}
+
+    def mean(self, x: Floats) -> Floats:
+        """(7,) or (m, 7): the expected accuracies."""
+        if x.ndim > 1:
+            return accuracy(self.log_error(x))
+        key = x.tobytes()
+        if key not in self._known:
+            self._known[key] = accuracy(self.log_error(x[None])[0])
+        return self._known[key]
+
+    def log_error(self, x: Floats) -> Floats:
+        """(m, 7): the same, as the surface has it."""
+        return np.asarray(self._trees.predict(x / SCALE))
+
+    def near(self, x: Floats, k: int) -> NDArray[np.int64]:
+        """Rows of the k nearest runs."""
+        return np.argpartition(((self.at - x / SCALE) ** 2).sum(axis=1), k)[:k]
+
+
+def make_world(name: str, objective: str, shift: float) -> World:
+    """A world by its task's name, with `TREES` behind it where trees are its surface."""
+    design = load(name.removesuffix(TREES))
+    surface = Trees(design) if name.endswith(TREES) else fit(design)
+    return World(design, surface, objective, shift)
+
+
 class World:
     """A task to be searched again and again.
 
@@ -193,7 +233,7 @@ class World:
     """
 
     def __init__(
-        self, design: Design, surface: Surface, objective: str, shift: float = 0.0
+        self, design: Design, surface: Surface | Trees, objective: str, shift: float = 0.0
     ) -> None:
         self.design, self.surface, self.objective = design, surface, objective
         self.range_test = shifted(design.range_test, shift)
@@ -254,7 +294,7 @@ class World:
         return truth >= self.target - self.tolerance / 2 and cost <= factor * self.cheapest
 
 
-def noise_of(design: Design, surface: Surface) -> tuple[float, float]:
+def noise_of(design: Design, surface: Surface | Trees) -> tuple[float, float]:
     """(seed sd of good runs, factor that brings the surface's residuals down to it)."""
     ends = design.rungs[design.repeat, -1].reshape(-1, 6)
     good = np.median(ends, axis=1) > np.quantile(design.rungs[:, -1], 0.5)
