@@ -4,7 +4,9 @@ Two models. A Gaussian process over all searched fields gives the accuracy at th
 runs, on the logarithm of the error: errors differ by factors. Runs that broke would tear a hole
 into it, so they have a model of their own: logistic regression, in which the rate, in decades from
 the range test's likeliest one, has a prior. Cycles of all lengths are in one model, so short
-cycles teach what long ones will do, the shift of the best rate with the length included.
+cycles teach what long ones will do, the shift of the best rate with the length included. Of pruned
+runs only this is known: they fell short. A running trial is taken to end as the others let
+expect, so none beside it is proposed twice.
 """
 
 from __future__ import annotations
@@ -28,7 +30,6 @@ from autosuperconv.tuning.prior import LrPrior, cell_of
 MIN_RUNS = 3
 FLOOR = 0.01  # added to the error before its logarithm: the last hundredth is noise
 CLIP = 1.4  # errors more than e^1.4 = 4 x the target's are all equally bad
-PRUNED = 0.7  # a pruned run is taken to end at no more than e^0.7 = 2 x the target's error
 GAIN = 0.5  # expected fall of the log error with the log of the length
 SLOW = -0.7  # decades from the likeliest rate below which a run at chance was slow, not broken
 SCALES = {"max_lr": 0.25, "epochs": 1.0}  # of the whole range; other fields:
@@ -144,8 +145,7 @@ class AccuracyModel:
 
     def log_error(self, x: Floats) -> tuple[Floats, Floats]:
         """(mean, sd) of the log error at the end, of sound runs; x: (m, d)."""
-        mean, sd = self.process.predict(self.landscape.unit(x))
-        return mean - GAIN * self.landscape.log_length(x), sd
+        return expected(self.landscape, self.process, x)
 
     def reaches(self, x: Floats) -> Floats:
         """(m,) probability that a sound run's expected accuracy is the target or more."""
@@ -159,26 +159,48 @@ class AccuracyModel:
 
 
 def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel | None:
-    """The models that the trials carry; None while there are too few.
-
-    A running trial is taken to end as the others let expect: none beside it is proposed twice.
-    """
+    """The models that the trials carry; None while there are too few."""
     done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
     x = np.array([landscape.row(t.params) for t in done]).reshape(-1, len(landscape.names))
-    ends = np.array([known_end(t) for t in done], dtype=float)
-    pruned = np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
+    y = log_error(np.array([known_end(t) for t in done], dtype=float))
     broke = broken(landscape, x, [t.user_attrs.get("stopped_because") == "diverged" for t in done])
-    if (~broke).sum() < MIN_RUNS:
+    pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
+    whole = ~broke & ~pruned
+    if whole.sum() < MIN_RUNS:
         return None
-    y = clipped(landscape, log_error(ends), pruned)
-    sound, running = x[~broke], rows_running(landscape, trials)
-    process = fit_process(landscape, sound, y[~broke])
-    if len(running):
-        believed = process.predict(landscape.unit(running))[0]
-        believed -= GAIN * landscape.log_length(running)
-        both = np.vstack([sound, running])
-        process = fit_process(landscape, both, np.concatenate([y[~broke], believed]))
+    asked = float(y[whole].min())
+    if landscape.target is not None:
+        asked = float(log_error(landscape.target))
+    y = np.minimum(y, asked + CLIP)
+    running = rows_running(landscape, trials)
+    process = fit_process(landscape, x[whole], y[whole])
+    if pruned.any() or len(running):
+        both = np.vstack([x[whole], x[pruned], running])
+        fallen_short = imputed(landscape, process, x[pruned], asked)
+        believed = expected(landscape, process, running)[0]
+        process = fit_process(landscape, both, np.concatenate([y[whole], fallen_short, believed]))
     return AccuracyModel(landscape, process, fit_breaks(landscape, x, broke))
+
+
+def expected(landscape: Landscape, process: GaussianProcess, x: Floats) -> tuple[Floats, Floats]:
+    """(mean, sd) of the log error at (n, d) points."""
+    if not len(x):
+        return np.empty(0), np.empty(0)
+    mean, sd = process.predict(landscape.unit(x))
+    return mean - GAIN * landscape.log_length(x), sd
+
+
+def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: float) -> Floats:
+    """(n,) log errors at which pruned runs would probably have ended: all that is known of them is
+    that they would have fallen short of what is asked. So it is what the runs that ended let
+    expect, as far as it lies above that (Schmee & Hahn 1979; Hutter et al. 2013). The accuracy at
+    which they were stopped would be too low a guess by far: it comes from the middle of a cycle.
+    """
+    mean, sd = expected(landscape, process, x)
+    spread = np.sqrt(sd**2 + process.kernel.noise)
+    away = (asked - mean) / spread
+    above = mean + spread * norm.pdf(away) / np.maximum(norm.sf(away), 1e-9)
+    return np.asarray(np.clip(above, asked, asked + CLIP))
 
 
 def fit_process(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
@@ -215,16 +237,9 @@ def broken(landscape: Landscape, x: Floats, diverged: Sequence[bool]) -> NDArray
     return ended & (decades >= SLOW) & (decades >= lowest)
 
 
-def clipped(landscape: Landscape, y: Floats, pruned: NDArray[np.bool_]) -> Floats:
-    """Log errors, those far from what is asked cut to one level."""
-    asked = log_error(landscape.target) if landscape.target is not None else float(np.min(y))
-    y = np.minimum(y, asked + CLIP)
-    return np.where(pruned, np.minimum(y, asked + PRUNED), y)
-
-
 def known_end(trial: FrozenTrial) -> float | None:
-    """Accuracy at the end; of a pruned run the last one seen; chance after a divergence, as 0;
-    None where the trial says nothing of accuracy."""
+    """Accuracy at the end; of a pruned run the last one seen; 0 after a divergence; None where the
+    trial says nothing of accuracy."""
     ended = trial.user_attrs.get("stopped_because")
     if ended == "diverged":
         return 0.0

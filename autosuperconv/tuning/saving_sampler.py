@@ -36,7 +36,7 @@ SHORT = 0.8  # start-up cycles leave the longest fifth (of the logarithm) out
 TAILS = 0.03  # of the prior that start-up draws leave out at either end
 CANDIDATES = 3000
 BEST = 6  # trials in whose neighbourhood candidates are drawn, too
-CAUTION = 6.0  # power of the probability not to break: 0.95 counts 0.74, 0.8 counts 0.26
+CAUTION = 10.0  # power of the probability not to break: 0.95 counts 0.6, 0.8 counts 0.11
 NEAR = 0.05  # of a field's range: how far neighbours lie
 SHORTER = 0.07  # of the range of lengths: how much shorter neighbours are
 

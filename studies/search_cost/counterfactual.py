@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from world import Floats
 
-from autosuperconv.tuning.pruner import MIN_TRIALS, RUNGS, PhasePruner
+from autosuperconv.tuning.pruner import RUNGS, PhasePruner
 
 BROKEN = 0.15  # at the end: the tool calls it diverged
 SEARCH = 40  # runs of one replayed search
@@ -121,7 +121,7 @@ def hyperband() -> Rule:
 
 
 def projected(
-    target: float | None, noise: float, quantile: float, first_phase: float, least: int = MIN_TRIALS
+    target: float | None, noise: float, quantile: float, first_phase: float, least: int
 ) -> Rule:
     """`PhasePruner`: its own projection."""
     pruner = PhasePruner(target, noise, quantile)

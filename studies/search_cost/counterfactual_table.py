@@ -25,6 +25,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from world import Design, load
 
 from autosuperconv.core.lost_accuracy import KEPT, kept_share
+from autosuperconv.tuning.pruner import MIN_TRIALS
 
 NOISE = {"digits": 0.006, "mnist": 0.015, "mnist-mlp": 0.012}
 BEST_RATE = {"digits": -0.8, "mnist": -1.4, "mnist-mlp": -0.9}  # log10: middle of the good region
@@ -77,8 +78,10 @@ def rules(target: float, noise: float, lost: dict[int, float]) -> dict[str, Call
     def watched(rule: Rule) -> Rule:
         return lambda done, new: min(lost[id(new)], rule(done, new))
 
-    def ours(bar: float | None, quantile: float, first: float) -> Callable[[], Rule]:
-        return lambda: watched(projected(bar, noise, quantile, first))
+    def ours(
+        bar: float | None, quantile: float = 1.0, first: float = 0.1, least: int = MIN_TRIALS
+    ) -> Callable[[], Rule]:
+        return lambda: watched(projected(bar, noise, quantile, first, least))
 
     return {
         "median by step": lambda: median_by_step,
@@ -86,12 +89,14 @@ def rules(target: float, noise: float, lost: dict[int, float]) -> dict[str, Call
         "ASHA": lambda: halving([], 0),
         "Hyperband": hyperband,
         "accuracy lost alone": lambda: watched(never),
-        "ours, target known": ours(target, 0.95, 0.1),
-        "- from phase 0.25": ours(target, 0.95, 0.25),
-        "- from phase 0.5": ours(target, 0.95, 0.5),
-        "- quantile 0.9": ours(target, 0.9, 0.1),
-        "- quantile 1": ours(target, 1.0, 0.1),
-        "ours, against the best": ours(None, 0.95, 0.1),
+        "ours, target known": ours(target),
+        "- from phase 0.25": ours(target, first=0.25),
+        "- from phase 0.5": ours(target, first=0.5),
+        "- quantile 0.95": ours(target, 0.95),
+        "- quantile 0.9": ours(target, 0.9),
+        "- after 6 sound trials": ours(target, least=6),
+        "- both, as it was": ours(target, 0.95, least=6),
+        "ours, against the best": ours(None),
     }
 
 

@@ -166,7 +166,11 @@ def main() -> None:
     parser.add_argument("--gp", action="store_true")
     parser.add_argument("--neps", action="store_true")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--page", action="store_true", help="Only write the page again.")
     asked = parser.parse_args()
+    if asked.page:
+        write_page(json.loads((HERE / "results.json").read_text()))
+        return
     started = time.monotonic()
     wanted = jobs([*([GP] if asked.gp else []), *(priorband() if asked.neps else [])])
     for name in TASKS:

@@ -18,6 +18,7 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec
 
 from autosuperconv.core.codec import from_json
+from autosuperconv.core.gaussian_process import matern
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.pruner import RUNGS
@@ -150,12 +151,6 @@ def log_error(accuracy: Floats) -> Floats:
 def accuracy(value: Floats) -> Floats:
     """The inverse of `log_error`."""
     return np.clip(1 + FLOOR - np.exp(value), 0.08, 1.0)
-
-
-def matern(r: Floats) -> Floats:
-    """Matern 5/2."""
-    s = np.sqrt(5.0) * r
-    return (1 + s + s**2 / 3) * np.exp(-s)
 
 
 def fit(design: Design) -> Surface:

@@ -17,7 +17,7 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Trace
 from autosuperconv.prepare import Work, prepare
-from autosuperconv.story import plan_search, run_study, test_range
+from autosuperconv.story import plan_search, run_study, sweep_range
 from autosuperconv.training.environment import cpu_workers
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.baseline import tune_baseline
@@ -76,7 +76,7 @@ def measure(say: Say) -> dict[str, Any]:
 def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     """(Seconds, what was trained): the range test and the baseline come before, unmeasured."""
     plan = plan_search(work)
-    sweeps = test_range(work)
+    sweeps = sweep_range(work)
     say("range test done")
     baseline = tune_baseline(work.session, work.setup.base, plan.baseline_epochs, sweeps, None)
     say("baseline done")

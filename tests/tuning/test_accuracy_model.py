@@ -16,7 +16,15 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace, share_of, value_at
 from autosuperconv.core.trace import Job
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.accuracy_model import Landscape, broken, known_end, learn, log_error
+from autosuperconv.tuning.accuracy_model import (
+    Landscape,
+    broken,
+    expected,
+    imputed,
+    known_end,
+    learn,
+    log_error,
+)
 from autosuperconv.tuning.objective import Objective, suggest, tell
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import revised
@@ -139,6 +147,28 @@ def test_one_lucky_run_among_unlucky_neighbours_is_not_believed() -> None:
     assert model is not None
     believed = model.reaches(rows(where, [lucky, good[0]])) >= 0.5
     assert believed.tolist() == [False, True]
+
+
+def test_a_pruned_run_fell_short_but_is_not_as_bad_as_when_it_was_stopped() -> None:
+    where = landscape()
+    good = [ended(0.3 * 1.3**i, "completed", 0.92) for i in range(-3, 4)]
+    trials = [*good, ended(0.3, "pruned", None, epochs=2.5)]  # last seen at 70 %
+    model = learn(where, trials)
+    assert model is not None
+    mean = model.log_error(rows(where, trials[-1:]))[0][0]
+    assert log_error(TARGET) - 0.1 < mean < log_error(0.7) - 0.5
+
+
+def test_what_is_imputed_is_the_mean_beyond_what_was_asked() -> None:
+    where = landscape()
+    model = learn(where, [ended(r, "completed", 0.9) for r in (0.2, 0.3, 0.45)])
+    assert model is not None
+    x = rows(where, [ended(0.3, "", 0.0)])
+    mean, sd = expected(where, model.process, x)
+    spread = float(np.sqrt(sd[0] ** 2 + model.process.kernel.noise))
+    # a normal variable cut at its mean has its mean 0.79788 standard deviations above it
+    found = imputed(where, model.process, x, float(mean[0]))
+    assert found[0] == pytest.approx(mean[0] + 0.79788 * spread, abs=1e-5)
 
 
 def test_a_running_trial_leaves_less_to_learn_beside_it() -> None:
