@@ -252,6 +252,14 @@ def _not_lost(ignored: sys.UnraisableHookArgs) -> None:
         sys.__unraisablehook__(ignored)
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Whether an error came of a Ctrl-C, perhaps on the way: Optuna's file lock, interrupted while
+    it is taken, raises that it was not held."""
+    while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def main() -> None:
     """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
     Ctrl-C."""
@@ -266,13 +274,20 @@ def main() -> None:
     except InvalidInput as error:
         _complain(str(error))
         sys.exit(2)
-    except AutosuperconvError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(failure(error))
+
+
+def failure(error: BaseException) -> int:
+    """Say what went wrong, where that is known; the exit status."""
+    if interrupted(error):
+        _complain("Interrupted. What has finished is kept; the same command goes on with it.")
+        return 130
+    if isinstance(error, AutosuperconvError):
         _complain(str(error))
-        sys.exit(1)
-    except OSError as error:  # a full disk, a folder taken away
+        return 1
+    if isinstance(error, OSError):  # a full disk, a folder taken away
         what = f"{error.filename}: " if error.filename else ""
         _complain(f"{what}{error.strerror or error}. What has finished is kept.")
-        sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        _complain("Interrupted. What has finished is kept; the same command goes on with it.")
-        sys.exit(130)
+        return 1
+    raise error

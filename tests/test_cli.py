@@ -376,3 +376,26 @@ def test_an_interrupt_that_python_would_ignore_is_not_lost(
     monkeypatch.setattr(module, "asked", interrupted)
     assert run(["search", "--quiet"], monkeypatch) == 130
     assert "Interrupted." in capsys.readouterr().err
+
+
+def test_an_interrupt_that_became_another_error_on_its_way_is_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise RuntimeError("Error: did not possess lock")  # noqa: B904 - as it is there
+
+    monkeypatch.setattr(module, "asked", interrupted)
+    assert run(["search", "--quiet"], monkeypatch) == 130
+    assert "Interrupted." in capsys.readouterr().err
+
+
+def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr(module, "asked", broken)
+    with pytest.raises(ZeroDivisionError, match="a bug"):
+        run(["search", "--quiet"], monkeypatch)
