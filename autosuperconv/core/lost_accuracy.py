@@ -4,6 +4,9 @@ In Smith & Topin's run with weight decay 1e-3 (1708.07120, Fig. 11) the training
 before it falls to chance: 88 % of its peak above chance at a quarter of the course. Their eight
 sound runs never go below 94 %, though their *test* accuracy dips to 70 % of it: the two are not
 the same thing, and the training accuracy is the one that is there for nothing.
+
+Their every point counts hundreds of thousands of samples. In a short run on little data a point
+counts a hundred, and its sampling noise alone would look like a loss: what is lost must exceed it.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import numpy as np
 
 WINDOW = 5  # points; a run has about fifty
 KEPT = 0.9
+SURE = 4.0
+"""Standard deviations: the peak is the highest of some forty noisy means."""
 
 
 def kept_share(accuracies: Sequence[float], chance: float) -> float:
@@ -29,3 +34,19 @@ def kept_share(accuracies: Sequence[float], chance: float) -> float:
         return 1.0
     means = np.convolve(accuracies, np.ones(WINDOW) / WINDOW, mode="valid") - chance
     return float(means[-1] / means.max()) if means.max() > 0 else 1.0
+
+
+def is_lost(accuracies: Sequence[float], chance: float, samples: float) -> bool:
+    """Whether less than `KEPT` of the highest mean is left, by more than sampling noise.
+
+    Args:
+        accuracies, chance: as in `kept_share`.
+        samples: behind each accuracy.
+    """
+    if kept_share(accuracies, chance) >= KEPT:
+        return False
+    means = np.convolve(accuracies, np.ones(WINDOW) / WINDOW, mode="valid")
+    last, peak = (float(np.clip(m, 0, 1)) for m in (means[-1], means.max()))
+    variance = (last * (1 - last) + KEPT**2 * peak * (1 - peak)) / (WINDOW * samples)
+    missing = KEPT * (peak - chance) - (last - chance)
+    return bool(missing > SURE * variance**0.5)

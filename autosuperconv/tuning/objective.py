@@ -17,7 +17,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.codec import to_json
-from autosuperconv.core.lost_accuracy import KEPT, kept_share
+from autosuperconv.core.lost_accuracy import is_lost
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Point, PruneTraining, Trace
@@ -157,7 +157,7 @@ class Reporter:
         if self.chance is None or point.train_accuracy is None:
             return False
         self._learned.append(point.train_accuracy)
-        return kept_share(self._learned, self.chance) < KEPT
+        return is_lost(self._learned, self.chance, point.samples / len(self._learned))
 
     def _condemn(self, trial: Trial, phase: float, why: str) -> None:
         """End the run, unless it is spared to measure the pruner's errors."""

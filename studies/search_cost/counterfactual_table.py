@@ -24,7 +24,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from world import Design, load
 
-from autosuperconv.core.lost_accuracy import KEPT, kept_share
+from autosuperconv.core.lost_accuracy import is_lost
 from autosuperconv.tuning.pruner import MIN_TRIALS
 
 NOISE = {"digits": 0.006, "mnist": 0.015, "mnist-mlp": 0.012}
@@ -43,9 +43,13 @@ def courses(design: Design) -> list[Course]:
     ]
 
 
-def lost_at(train: np.ndarray) -> float:
-    """The phase at which the training accuracy is told to be lost; 1 where it is not."""
-    hits = (i for i in range(10, len(train) + 1) if kept_share(train[:i].tolist(), 0.1) < KEPT)
+def lost_at(train: np.ndarray, samples: float) -> float:
+    """The phase at which the training accuracy is told to be lost; 1 where it is not.
+
+    Args:
+        samples: behind each of the accuracies.
+    """
+    hits = (i for i in range(10, len(train) + 1) if is_lost(train[:i].tolist(), 0.1, samples))
     first = next(hits, None)
     return 1.0 if first is None else first / (len(train) + 1)
 
@@ -55,7 +59,10 @@ def pruner_rows(name: str) -> list[dict[str, object]]:
     design = load(name)
     runs = courses(design)
     kept = [t for t, repeat in zip(design.train, design.repeat, strict=True) if not repeat]
-    lost = {id(c): lost_at(t) for c, t in zip(runs, kept, strict=True)}
+    lost = {
+        id(c): lost_at(t, c.epochs * design.n_train / (len(t) + 1))
+        for c, t in zip(runs, kept, strict=True)
+    }
     rates = design.x[~design.repeat][:, 0]
     focused = np.exp(-0.5 * ((rates - BEST_RATE[name]) / SPREAD) ** 2) + 0.02
     ends = np.array([c.rungs[-1] for c in runs])

@@ -4,9 +4,10 @@ import csv
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from autosuperconv.core.lost_accuracy import KEPT, kept_share
+from autosuperconv.core.lost_accuracy import is_lost, kept_share
 
 
 def test_the_share_is_of_the_height_above_chance() -> None:
@@ -24,6 +25,31 @@ def test_nothing_is_said_in_the_first_ten_points_nor_of_a_run_that_never_learned
     assert kept_share([0.05] * 30, chance=0.1) == 1.0
 
 
+def test_what_is_lost_must_exceed_the_noise_of_so_few_samples() -> None:
+    # means of five 0.3 and 0.26: 0.16 of 0.2 above chance, 0.02 below nine tenths. Variance
+    # (0.26 x 0.74 + 0.81 x 0.3 x 0.7) / 5n: four deviations of it are 0.02 at n = 2900
+    falling = [0.3] * 10 + [0.26] * 5
+    assert kept_share(falling, 0.1) == pytest.approx(0.8)
+    assert not is_lost(falling, 0.1, samples=2850)
+    assert is_lost(falling, 0.1, samples=2950)
+
+
+def test_a_short_noisy_run_that_stays_where_it_is_loses_nothing() -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        noisy = rng.binomial(100, 0.3, 50) / 100
+        assert not any(is_lost(noisy[:i].tolist(), 0.1, 100) for i in range(10, 51))
+
+
+def test_one_that_falls_to_chance_is_lost_however_few_its_samples() -> None:
+    rng = np.random.default_rng(0)
+    fallen = rng.binomial(64, [0.5] * 20 + [0.1] * 5) / 64
+    assert is_lost(fallen.tolist(), 0.1, 64)
+
+
+SAMPLES = 100_000  # of the author: a hundred iterations of a thousand
+
+
 def first_lost(name: str) -> float | None:
     """The phase at which one of the author's runs loses its training accuracy."""
     folder = os.environ.get("AUTOSUPERCONV_DATA")
@@ -34,7 +60,7 @@ def first_lost(name: str) -> float | None:
     seen: list[float] = []
     for row in rows:
         seen.append(float(row["train_accuracy"]))
-        if kept_share(seen, chance=0.1) < KEPT:
+        if is_lost(seen, chance=0.1, samples=SAMPLES):
             return int(row["iteration"]) / int(rows[-1]["iteration"])
     return None
 

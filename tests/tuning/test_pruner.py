@@ -236,7 +236,8 @@ def test_a_pruned_run_ends_there_and_costs_what_it_took(reporter: Reporter) -> N
 
 
 def learning(phase: float, train_accuracy: float) -> Point:
-    return Point(1, phase, 1.0, 100, 0.1, 0.9, 1.0, train_accuracy=train_accuracy)
+    samples = round(1e6 * phase)  # so many that there is no noise in it
+    return Point(1, phase, 1.0, samples, 0.1, 0.9, 1.0, train_accuracy=train_accuracy)
 
 
 def test_a_run_that_loses_its_training_accuracy_is_ended_between_two_evaluations(
