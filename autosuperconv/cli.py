@@ -194,6 +194,8 @@ def reproduce(study: Path) -> None:
     script = study / "run.py"
     if not script.is_file():
         raise InvalidInput(f"There is no study to run at {str(study)!r}: it has no run.py.")
+    sys.path.insert(0, str(study.resolve()))  # where its other modules are, as for `python run.py`
+    sys.argv = [str(script)]
     runpy.run_path(str(script), run_name="__main__")
 
 

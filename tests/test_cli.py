@@ -399,3 +399,22 @@ def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "asked", broken)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run(["search", "--quiet"], monkeypatch)
+
+
+def test_a_study_is_run_again_with_the_modules_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "helper_of_a_study.py").write_text("SAID = 'made again'\n")
+    (tmp_path / "run.py").write_text(
+        "import sys\nfrom helper_of_a_study import SAID\nprint(SAID, len(sys.argv))\n"
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert run(["reproduce", str(tmp_path)], monkeypatch) == 0
+    assert capsys.readouterr().out == "made again 1\n"
+
+
+def test_a_folder_without_a_study_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["reproduce", str(tmp_path)], monkeypatch) == 2
+    assert "it has no run.py" in capsys.readouterr().err

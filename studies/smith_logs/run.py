@@ -1,9 +1,11 @@
-"""Judges every pair of the author's recorded runs and writes RESULTS.md.
+"""Judges every pair of the author's recorded runs, reads every sweep, and writes RESULTS.md.
 
 The logs' folder is taken from AUTOSUPERCONV_DATA (smith-logs in it)."""
 
 import os
 from pathlib import Path
+
+from range_tests import table
 
 from autosuperconv.core.verdict.recorded_pairs import read_pairs, smith_table
 
@@ -15,7 +17,8 @@ def main() -> None:
     pairs = read_pairs((HERE / "pairs.json").read_text(encoding="utf-8"))
     names = {name for pair in pairs.pairs for name in (pair.candidate, pair.baseline)}
     texts = {name: (logs / name).read_text(encoding="utf-8") for name in sorted(names)}
-    (HERE / "RESULTS.md").write_text(smith_table(pairs, texts), encoding="utf-8")
+    text = smith_table(pairs, texts) + table(logs)
+    (HERE / "RESULTS.md").write_text(text, encoding="utf-8")
     print(HERE / "RESULTS.md")
 
 
