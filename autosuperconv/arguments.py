@@ -169,7 +169,7 @@ SEARCH = options(
         type=click.Path(path_type=Path),
         help="Folder of the report.  [default: runs/STUDY_NAME]",
     ),
-    click.option("--trials", type=int, default=30, show_default=True, help="Of the study."),
+    click.option("--trials", type=int, default=20, show_default=True, help="Of the study."),
     click.option(
         "--timeout",
         type=DURATION,

@@ -55,7 +55,7 @@ class SearchOptions:
     study_name: str | None = None
     storage: str = "autosuperconv.journal"
     out: Path | None = None
-    trials: int = 30
+    trials: int = 20
     timeout: float | None = None
     epochs: tuple[float, float] | None = None
     baseline_epochs: float | None = None

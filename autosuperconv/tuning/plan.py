@@ -34,7 +34,7 @@ from autosuperconv.tuning.winner import EXTRA_SEEDS
 TIMING_STEPS = 24
 ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
 NOISE_SEEDS = 3
-MIN_TRIALS = 20
+MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
 
 
@@ -52,7 +52,7 @@ class Budget:
         shapley: retrain every subset of them.
     """
 
-    trials: int = 30
+    trials: int = 20
     baseline_epochs: float = 30.0
     epochs_low: float = 2.0
     epochs_high: float = 10.0

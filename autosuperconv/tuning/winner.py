@@ -1,6 +1,6 @@
 """From the study's trials to one winner: a single lucky run does not win.
 
-Among thirty trials a few short cycles reach the target by luck, and they are the cheapest. So the
+Among all trials a few short cycles reach the target by luck, and they are the cheapest. So the
 shortlist is made by what *all* trials say of each (`tuning.accuracy_model`). Its trials are trained
 again on other seeds, still on validation data. The winner is the cheapest whose mean reaches the
 target, or else the most accurate.

@@ -90,10 +90,10 @@ def test_a_budget_that_fits_is_left_alone() -> None:
 def test_trials_go_first_then_lengths() -> None:
     budget = Budget()
     fewer = fit(budget, SIZES, RATES, GRID, 1, seconds(budget) - 10)
-    assert fewer.trials < 30
+    assert fewer.trials < 20
     assert fewer.baseline_epochs == 30.0
     shorter = fit(budget, SIZES, RATES, GRID, 1, 300)
-    assert shorter.trials == 20
+    assert shorter.trials == 12
     assert shorter.baseline_epochs < 30
     assert shorter.epochs_high / shorter.baseline_epochs == pytest.approx(1 / 3)
     assert seconds(shorter) <= 300
