@@ -22,13 +22,14 @@ class Result:
 
     Args:
         costs: per seed, longest cycles paid until found, for each of `FACTORS`; inf where the
-            budget did not do.
+            budget did not do. trials_until: the same in trials.
         regret: points below the best at the budget's end, for the trial that would be chosen.
         late_broken: share of broken trials among the last two thirds.
     """
 
     name: str
     costs: tuple[tuple[float, ...], ...]
+    trials_until: tuple[tuple[float, ...], ...]
     regret: tuple[float, ...]
     late_broken: float
     trials: float
@@ -65,16 +66,16 @@ def reaching_by_model(
     return {t.trial.number for t, yes in zip(tried, likely, strict=True) if yes}
 
 
-def costs_until_found(world: World, contender: Contender, tried: Sequence[Tried]) -> list[float]:
-    """Longest cycles paid when the shortlist first holds a good one, by expected accuracy; one
-    figure for each of `FACTORS`."""
-    costs = [float("inf")] * len(FACTORS)
-    for i, t in enumerate(tried):
+def first_found(world: World, contender: Contender, tried: Sequence[Tried]) -> list[int | None]:
+    """The trial at whose end the shortlist first holds a good one, by expected accuracy; one for
+    each of `FACTORS`."""
+    found: list[int | None] = [None] * len(FACTORS)
+    for i in range(len(tried)):
         listed = shortlisted(world, contender, tried[: i + 1])
         for k, factor in enumerate(FACTORS):
-            if costs[k] == float("inf") and any(world.found(s.x, factor) for s in listed):
-                costs[k] = t.paid / world.longest_samples
-    return costs
+            if found[k] is None and any(world.found(s.x, factor) for s in listed):
+                found[k] = i
+    return found
 
 
 def regret_of(world: World, contender: Contender, tried: Sequence[Tried]) -> float:
@@ -85,10 +86,15 @@ def regret_of(world: World, contender: Contender, tried: Sequence[Tried]) -> flo
 
 
 def evaluate(world: World, contender: Contender, seeds: int, full_runs: float) -> Result:
-    costs, regret, broken, trials = [], [], [], []
+    costs, until, regret, broken, trials = [], [], [], [], []
     for seed in range(seeds):
         tried = search(world, contender, seed, full_runs)
-        costs.append(tuple(costs_until_found(world, contender, tried)))
+        found = first_found(world, contender, tried)
+        never = float("inf")
+        costs.append(
+            tuple(never if i is None else tried[i].paid / world.longest_samples for i in found)
+        )
+        until.append(tuple(never if i is None else i + 1 for i in found))
         regret.append(regret_of(world, contender, tried))
         late = tried[len(tried) // 3 :]
         broken.append(float(np.mean([t.broken for t in late])))
@@ -96,6 +102,7 @@ def evaluate(world: World, contender: Contender, seeds: int, full_runs: float) -
     return Result(
         contender.name,
         tuple(costs),
+        tuple(until),
         tuple(regret),
         float(np.mean(broken)),
         float(np.mean(trials)),
