@@ -202,6 +202,7 @@ def set_up(
         command=options.command,
     )
     batch_size = middle_batch(dimensions, options.base)
+    statistics = min(sizes["train"], engine.statistics_samples)
     return Setup(
         settings=settings,
         dimensions=dimensions,
@@ -213,8 +214,8 @@ def set_up(
         max_seeds=options.max_seeds,
         sampler=options.sampler,
         pruner=options.pruner,
-        curve_cost=min(sizes["validation"], engine.curve_samples)
-        + min(sizes["train"], engine.statistics_samples),
+        curve_cost=min(sizes["validation"], engine.curve_samples) + statistics,
+        statistics=statistics,
         choices=(),
         environment={},
         out=str(options.out or Path("runs") / study_name),

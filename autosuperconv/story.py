@@ -180,7 +180,7 @@ def budget_of(setup: Setup) -> Budget:
 def sizes_of(setup: Setup) -> Sizes:
     """What the cost of a run depends on."""
     s = setup.settings
-    return Sizes(s.n_train, setup.curve_cost, s.n_validation, s.n_test)
+    return Sizes(s.n_train, setup.curve_cost, s.n_validation, s.n_test, setup.statistics)
 
 
 def sweep_range(work: Work, bounded: bool = False) -> RangeTest:

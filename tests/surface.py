@@ -66,6 +66,7 @@ def make_setup(
         sampler=sampler,
         pruner=pruner,
         curve_cost=300,
+        statistics=0,
         choices=("Computed, not trained.",),
         environment={"python": "3"},
         out=str(folder / "out"),

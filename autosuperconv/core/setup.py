@@ -22,7 +22,7 @@ class Setup:
         base: the fields that are not searched.
         trials, baseline_epochs, epochs, seeds, max_seeds: as in `SearchOptions`.
         curve_cost: samples evaluated for one point of a curve, those that recalibrate batch
-            norm included.
+            norm included. statistics: the latter alone.
         choices: engine decisions and why.
         out: folder of the report.
         shapley, sweep, range_test_share: as in `SearchOptions`.
@@ -39,6 +39,7 @@ class Setup:
     sampler: str
     pruner: str
     curve_cost: int
+    statistics: int
     choices: tuple[str, ...]
     environment: dict[str, str]
     out: str

@@ -73,6 +73,24 @@ def test_evaluation_is_a_third_of_training() -> None:
     assert study.seconds == pytest.approx(10 * 2 + (60 * 300 + 10 * 600) / 3 / 1000)
 
 
+def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> None:
+    budget = Budget(epochs_low=2.0, epochs_high=2 * math.e, baseline_epochs=20.0)
+    steps = {f.step: f for f in forecast(budget, SIZES, RATES, GRID, 1)}
+    mean = 2 * (math.e - 1)
+    winner = (mean + 2 * math.e) / 2
+    assert steps["study"].epochs == pytest.approx(20 * mean)
+    assert steps["counterfactuals"].epochs == pytest.approx(33 * winner)
+    assert steps["confirm"].epochs == pytest.approx(15 * winner + 60)
+
+
+def test_what_recalibrates_batch_norm_is_evaluated_at_the_end_too() -> None:
+    sizes = Sizes(n_train=1000, curve=0, validation=600, test=900, statistics=300)
+    budget = Budget(trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0)
+    steps = {f.step: f for f in forecast(budget, sizes, RATES, GRID, 1)}
+    assert steps["baseline"].seconds == pytest.approx(200 + 10 * 900 / 3 / 1000)
+    assert steps["counterfactuals"].seconds == pytest.approx(66 + 33 * 1200 / 3 / 1000)
+
+
 def test_longer_trials_are_evaluated_on_more() -> None:
     sizes = Sizes(n_train=10_000, curve=1512, validation=0, test=0)
     budget = Budget(trials=1, epochs_low=5.0, epochs_high=5.0)
@@ -135,6 +153,14 @@ def test_the_plan_measures_throughput_and_seed_noise() -> None:
     assert plan.seed_noise is not None
     assert 0.0001 < plan.seed_noise < 0.01
     assert plan.choices == ("because",)
+
+
+def test_the_evaluation_at_the_end_of_a_timing_run_counts_and_no_other() -> None:
+    session = session_of(SurfaceTrainer())
+    sizes = Sizes(n_train=1000, curve=1300, validation=600, test=900, statistics=300)
+    plan = make_plan(session, Budget(), BASE, (32,), sizes, GRID, ())
+    # 24 steps of 32 in 768 microseconds, and 900 evaluated samples are worth 300 trained ones
+    assert plan.samples_per_second == {"32": pytest.approx(1e6 * (768 + 300) / 768, abs=1)}
 
 
 def test_where_the_short_cycle_diverges_there_is_no_seed_noise() -> None:
