@@ -10,13 +10,14 @@ import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState
+from tasks import RUNGS
 from world import MAX_LR, Floats, World, coordinates
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.pruner import RUNGS, step_of
+from autosuperconv.tuning.pruner import step_of
 
 TRIALS = 60
 optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from probes import LENGTH, PROBED
+from tasks import RUNGS
 from world import Floats
 
-from autosuperconv.tuning.pruner import RUNGS, PhasePruner
+from autosuperconv.tuning.pruner import PhasePruner
 
 BROKEN = 0.15  # at the end: the tool calls it diverged
 SEARCH = 40  # runs of one replayed search
@@ -18,9 +20,15 @@ PHASES = np.array(RUNGS)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One real run: its accuracy at every rung, its length in epochs, the share it trained."""
+    """One real run.
+
+    Args:
+        rungs: accuracy at every rung. probes: after an anneal probe at each of `PROBED`.
+        epochs: length. share: of it, that was trained.
+    """
 
     rungs: Floats
+    probes: Floats
     epochs: float
     share: float
 
@@ -101,7 +109,7 @@ def halving(every: list[Course], first_rung: int, factor: float = 3.0) -> Rule:
             rivals = [c.rungs[k] for c in every if c.share >= PHASES[k]]
             bar = np.quantile(rivals, 1 - 1 / factor) if rivals else -np.inf
             if new.rungs[k] < bar:
-                every.append(Course(new.rungs, new.epochs, float(PHASES[k])))
+                every.append(replace(new, share=float(PHASES[k])))
                 return float(PHASES[k])
         every.append(new)
         return 1.0
@@ -142,6 +150,49 @@ def projected(
     return rule
 
 
+@dataclass
+class Probing:
+    """`projected`, and a run that it lets pass is probed at some rungs, to be projected from there.
+
+    A projection from a probe starts nearer to the end: the others' gains from it are smaller.
+
+    Args:
+        inner: what decides without a probe. bar: accuracy to reach. at: rungs of probes.
+        doubt: quantile of the others' gains; probed is where the run would fall short by it.
+            None: always.
+        paid: epochs of all probes so far.
+    """
+
+    inner: Rule
+    bar: float
+    noise: float
+    at: tuple[float, ...]
+    least: int
+    doubt: float | None = None
+    paid: float = field(default=0.0, init=False)
+
+    def __call__(self, every: Sequence[Course], new: Course) -> float:
+        until = self.inner(every, new)
+        done = [c for c in every if c.rungs[-1] > BROKEN]
+        if len(done) < self.least:
+            return until
+        for phase in self.at:
+            k = RUNGS.index(phase)
+            if phase >= min(until, new.share) or not self._doubts(done, new, k):
+                continue
+            self.paid += LENGTH * new.epochs
+            gains = [c.rungs[-1] - c.probes[PROBED.index(phase)] for c in done]
+            if new.probes[PROBED.index(phase)] + np.nanmax(gains) + self.noise < self.bar:
+                return phase
+        return until
+
+    def _doubts(self, done: Sequence[Course], new: Course, k: int) -> bool:
+        if self.doubt is None:
+            return True
+        gains = [c.rungs[-1] - c.rungs[k] for c in done]
+        return bool(new.rungs[k] + np.quantile(gains, self.doubt) + self.noise < self.bar)
+
+
 def first(hit: np.ndarray, phases: Floats) -> float:
     return float(phases[hit.argmax()]) if hit.any() else 1.0
 
@@ -153,13 +204,14 @@ def count(name: str, make: Callable[[], Rule], runs: Sequence[Course], weights: 
     for _ in range(REPLAYS):
         drawn = rng.choice(len(runs), SEARCH, replace=False, p=weights / weights.sum())
         order = [runs[i] for i in drawn]
-        shares = np.array(finished(make(), order))
+        rule = make()
+        shares = np.array(finished(rule, order))
         ends = np.array([c.rungs[-1] for c in order])
         length = np.array([c.epochs for c in order])
         own = np.array([c.share for c in order])
         cut = shares < own
         top = ends >= np.sort(ends)[-SEARCH // 10]
-        spent += float(shares @ length)
+        spent += float(shares @ length) + (rule.paid if isinstance(rule, Probing) else 0.0)
         full += float(own @ length)
         lost += float((cut & top).sum())
         best += float(top.sum())

@@ -10,6 +10,7 @@ from counterfactual import (
     PHASES,
     Count,
     Course,
+    Probing,
     Rule,
     count,
     first,
@@ -25,21 +26,28 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from world import Design, load
 
 from autosuperconv.core.lost_accuracy import is_lost
-from autosuperconv.tuning.pruner import MIN_TRIALS
+from autosuperconv.tuning.pruner import FIRST_PHASE, MIN_TRIALS
 
-NOISE = {"digits": 0.006, "mnist": 0.015, "mnist-mlp": 0.012}
-BEST_RATE = {"digits": -0.8, "mnist": -1.4, "mnist-mlp": -0.9}  # log10: middle of the good region
+NOISE = {"digits": 0.006, "mnist": 0.015, "mnist-mlp": 0.012, "cifar10": 0.012}
+BEST_RATE = {
+    "digits": -0.8,
+    "mnist": -1.4,
+    "mnist-mlp": -0.9,
+    "cifar10": -1.2,
+}  # log10: middle of the good region
 SPREAD = 0.45
 CHANCES = (0.02, 0.1, 0.2, 0.5)
 
 
 def courses(design: Design) -> list[Course]:
     """The runs of the random design, without the repeats."""
-    rows = zip(design.rungs, design.x, design.share, design.repeat, strict=True)
+    kept = ~design.repeat
+    rows = zip(
+        design.rungs[kept], design.probes[kept], design.x[kept], design.share[kept], strict=True
+    )
     return [
-        Course(rungs, float(np.exp(x[1])), float(share) if share < 0.97 else 1.0)
-        for rungs, x, share, repeat in rows
-        if not repeat
+        Course(rungs, probes, float(np.exp(x[1])), float(share) if share < 0.97 else 1.0)
+        for rungs, probes, x, share in rows
     ]
 
 
@@ -86,9 +94,15 @@ def rules(target: float, noise: float, lost: dict[int, float]) -> dict[str, Call
         return lambda done, new: min(lost[id(new)], rule(done, new))
 
     def ours(
-        bar: float | None, quantile: float = 1.0, first: float = 0.1, least: int = MIN_TRIALS
+        bar: float | None,
+        quantile: float = 1.0,
+        first: float = FIRST_PHASE,
+        least: int = MIN_TRIALS,
     ) -> Callable[[], Rule]:
         return lambda: watched(projected(bar, noise, quantile, first, least))
+
+    def probing(at: tuple[float, ...], doubt: float | None = None) -> Callable[[], Rule]:
+        return lambda: Probing(ours(target)(), target, noise, at, MIN_TRIALS, doubt)
 
     return {
         "median by step": lambda: median_by_step,
@@ -98,11 +112,13 @@ def rules(target: float, noise: float, lost: dict[int, float]) -> dict[str, Call
         "accuracy lost alone": lambda: watched(never),
         "ours, target known": ours(target),
         "- from phase 0.25": ours(target, first=0.25),
-        "- from phase 0.5": ours(target, first=0.5),
+        "- from phase 0.1": ours(target, first=0.1),
         "- quantile 0.95": ours(target, 0.95),
         "- quantile 0.9": ours(target, 0.9),
         "- after 6 sound trials": ours(target, least=6),
-        "- both, as it was": ours(target, 0.95, least=6),
+        "- and a probe at 0.5": probing((0.5,)),
+        "- and probes at 0.25, 0.5, 0.75": probing((0.25, 0.5, 0.75)),
+        "- and the same, where in doubt": probing((0.25, 0.5, 0.75), doubt=0.75),
         "ours, against the best": ours(None),
     }
 
@@ -114,21 +130,32 @@ def limits(design: Design, runs: list[Course], bar: float) -> dict[str, Callable
     the bar, having learned it from the other runs of the design: hundreds, where a search has a
     few. It stops the runs with less than some chance.
     """
-    chances = chances_by_rung(design, np.array([c.rungs[-1] for c in runs]) >= bar)
-    of = {id(c): row for c, row in zip(runs, chances, strict=True)}
+    reached = np.array([c.rungs[-1] for c in runs]) >= bar
 
-    def stops_below(least: float) -> Callable[[], Rule]:
+    def stops_below(least: float, chances: np.ndarray) -> Callable[[], Rule]:
+        of = {id(c): row for c, row in zip(runs, chances, strict=True)}
         return lambda: lambda done, new: first(of[id(new)] < least, PHASES)
 
-    return {f"whole design known, chance under {p:.1%}": stops_below(p) for p in CHANCES}
+    alone = chances_by_rung(design, reached)
+    probed = chances_by_rung(design, reached, probes=True)
+    rows = {f"whole design known, chance under {p:.0%}": stops_below(p, alone) for p in CHANCES}
+    label = "whole design and unpaid probes known, chance under"
+    return rows | {f"{label} {p:.0%}": stops_below(p, probed) for p in CHANCES}
 
 
-def chances_by_rung(design: Design, reached: np.ndarray) -> np.ndarray:
-    """(n, 6): of every run at every rung, the chance to reach the bar, by the others."""
+def chances_by_rung(design: Design, reached: np.ndarray, probes: bool = False) -> np.ndarray:
+    """(n, 6): of every run at every rung, the chance to reach the bar, by the others.
+
+    Args:
+        probes: anneal probes at all rungs so far are known, too.
+    """
     kept = ~design.repeat
     columns = []
     for k in range(len(PHASES) - 1):
-        seen = np.column_stack([design.x[kept], np.log(1.01 - design.rungs[kept][:, : k + 1])])
+        courses = [design.rungs[kept][:, : k + 1]]
+        if probes:
+            courses.append(np.nan_to_num(design.probes[kept][:, : k + 1], nan=0.1))
+        seen = np.column_stack([design.x[kept], np.log(1.01 - np.hstack(courses))])
         forest = RandomForestClassifier(300, min_samples_leaf=3, random_state=0)
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
         columns.append(

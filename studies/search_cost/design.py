@@ -2,18 +2,20 @@
 
     AUTOSUPERCONV_DATA=data python studies/search_cost/design.py digits
     AUTOSUPERCONV_DATA=data python studies/search_cost/design.py mnist --sweeps
+    AUTOSUPERCONV_DATA=data python studies/search_cost/design.py digits --probes
 
 Writes `NAME.csv.xz` (one run a line) and `NAME-range-test.json.xz` beside this file; with
-`--sweeps` the range test alone, as the tool makes it.
+`--sweeps` the range test alone, as the tool makes it; with `--probes` the runs alone, probed on
+their way, and `NAME-probes.csv.xz`.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import lzma
 import multiprocessing
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,8 +23,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from probes import Probes, probe_row, train_probed
 from scipy.stats import qmc
-from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec, trainer_of
+from tasks import DROPOUT, LOG_DECAY, LOG_LR, RUNGS, TASKS, TaskSpec, trainer_of
 
 from autosuperconv import SearchOptions, range_test
 from autosuperconv.core.codec import to_dict, to_json
@@ -31,7 +34,6 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.tuning.pruner import RUNGS
 from autosuperconv.tuning.study import CURVE_SHARE
 
 HERE = Path(__file__).parent
@@ -88,6 +90,10 @@ def _train(job: Job) -> Trace:
     return _trainer[0](job)
 
 
+def _train_probed(job: Job) -> tuple[Trace, Probes]:
+    return train_probed(_trainer[0], job)
+
+
 def row(trace: Trace) -> dict[str, object]:
     """A run as one line: its recipe, its accuracy at every rung, its end and its cost.
 
@@ -114,9 +120,8 @@ def _short(value: object) -> object:
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
-def write_runs(path: Path, traces: Sequence[Trace]) -> None:
-    """All runs as compressed CSV."""
-    rows = [row(trace) for trace in traces]
+def write_rows(path: Path, rows: Sequence[dict[str, object]]) -> None:
+    """As compressed CSV."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -132,18 +137,32 @@ def write_range_test(path: Path, test: RangeTest) -> None:
         print(c.batch_size, c.weight_decay, "edge", c.edge, "spread", c.edge_spread)
 
 
-def main(name: str, only_sweeps: bool) -> None:
-    task = TASKS[name]
+def train_all(name: str, with_probes: bool) -> None:
+    """All runs of a task's design."""
+    jobs = [Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE) for recipe in draw(TASKS[name])]
     started = time.monotonic()
-    write_range_test(HERE / f"{name}-range-test.json.xz", swept(task))
-    if only_sweeps:
-        return
-    jobs = [Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE) for recipe in draw(task)]
     with multiprocessing.get_context("spawn").Pool(PROCESSES, _start, (name,)) as pool:
-        traces = pool.map(_train, jobs, chunksize=8)
-    write_runs(HERE / f"{name}.csv.xz", traces)
+        if with_probes:
+            probed = pool.map(_train_probed, jobs, chunksize=8)
+            write_rows(HERE / f"{name}-probes.csv.xz", [probe_row(*each) for each in probed])
+            traces = [trace for trace, _ in probed]
+        else:
+            traces = pool.map(_train, jobs, chunksize=8)
+    write_rows(HERE / f"{name}.csv.xz", [row(trace) for trace in traces])
     print(f"{len(traces)} runs in {time.monotonic() - started:.0f} s")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=TASKS)
+    parser.add_argument("--sweeps", action="store_true")
+    parser.add_argument("--probes", action="store_true")
+    asked = parser.parse_args()
+    if not asked.probes:
+        write_range_test(HERE / f"{asked.name}-range-test.json.xz", swept(TASKS[asked.name]))
+    if not asked.sweeps:
+        train_all(asked.name, asked.probes)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], "--sweeps" in sys.argv)
+    main()

@@ -209,8 +209,18 @@ def _searches(world: tuple[str, str, float], rows: Sequence[dict[str, Any]]) -> 
 
 
 def _looser(row: dict[str, Any]) -> str:
-    means = np.minimum(np.array(row["costs"], dtype=float), BUDGET).mean(axis=0)
+    means = _means(row)
     return f"{row['name']} {means[1]:.1f} and {means[2]:.1f}"
+
+
+def mean_costs(costs: Sequence[Sequence[float]]) -> str:
+    """Mean and standard error over the seeds, at each factor."""
+    capped = np.minimum(np.array(costs, dtype=float), BUDGET)
+    errors = capped.std(axis=0, ddof=1) / np.sqrt(len(capped))
+    return "  ".join(
+        f"{factor:g} x: {mean:.1f} +- {error:.1f}"
+        for factor, mean, error in zip(FACTORS, capped.mean(axis=0), errors, strict=True)
+    )
 
 
 def _median(costs: np.ndarray) -> str:

@@ -14,6 +14,8 @@ from autosuperconv.training.models import model_factory
 LOG_LR = (-3.0, 1.0)
 LOG_DECAY = (-6.0, -2.0)
 DROPOUT = (0.0, 0.5)
+RUNGS = (0.1, 0.25, 0.5, 0.625, 0.75, 0.875, 1.0)
+"""Where the designs' runs are measured: earlier than the tool's pruner looks, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,26 @@ TASKS = {
         600,
         Engine(threads=1),
     ),
+    "cifar10": TaskSpec(
+        "cifar10",
+        "cifar10 as images",
+        "resnet8",
+        1500,
+        (1.0, 10.0),
+        (32, 64, 128),
+        400,
+        Engine(precision="bfloat16", memory_format="channels_last", threads=1),
+    ),
 }
 
 
 def trainer_of(task: TaskSpec) -> TorchTrainer:
-    """The project's own trainer; data from $AUTOSUPERCONV_DATA."""
-    data = load_dataset(
-        task.dataset, Path(os.environ.get("AUTOSUPERCONV_DATA", "data")), task.n_train
-    )
+    """The project's own trainer; data from $AUTOSUPERCONV_DATA, and CIFAR-10's images, in train/
+    and test/ class folders, from $AUTOSUPERCONV_CIFAR."""
+    folder = Path(os.environ.get("AUTOSUPERCONV_DATA", "data"))
+    name = task.dataset
+    if name == "cifar10 as images":
+        name = f"folder:{os.environ.get('AUTOSUPERCONV_CIFAR', 'data/cifar10')}"
+    data = load_dataset(name, folder, task.n_train)
     factory = model_factory(task.model, data.shape, data.classes)
     return TorchTrainer(data, factory, task.engine)

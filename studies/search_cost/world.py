@@ -11,17 +11,17 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from probes import PROBED
 from scipy.spatial.distance import cdist
 from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-from tasks import DROPOUT, LOG_DECAY, LOG_LR, TASKS, TaskSpec
+from tasks import DROPOUT, LOG_DECAY, LOG_LR, RUNGS, TASKS, TaskSpec
 
 from autosuperconv.core.codec import from_json
 from autosuperconv.core.gaussian_process import matern
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.space import Range
-from autosuperconv.tuning.pruner import RUNGS
 
 HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
@@ -40,6 +40,7 @@ class Design:
 
     Args:
         x: (n, 5) coordinates. rungs: (n, 7) accuracies, chance after a divergence.
+        probes: (n, 5) accuracies of anneal probes at the first rungs; NaN where there is none.
         share: of the run that was trained. repeat: row belongs to the repeated points.
         train: training accuracy on the way, per run.
     """
@@ -47,6 +48,7 @@ class Design:
     task: TaskSpec
     x: Floats
     rungs: Floats
+    probes: Floats
     share: Floats
     repeat: NDArray[np.bool_]
     seconds: float
@@ -67,8 +69,7 @@ def coordinates(
 def load(name: str) -> Design:
     """A task's committed design."""
     task = TASKS[name]
-    text = lzma.decompress((HERE / f"{name}.csv.xz").read_bytes()).decode()
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = _rows(f"{name}.csv.xz")
     swept = lzma.decompress((HERE / f"{name}-range-test.json.xz").read_bytes()).decode()
     range_test = from_json(RangeTest, swept)
     x = np.array(
@@ -87,6 +88,7 @@ def load(name: str) -> Design:
         task=task,
         x=x,
         rungs=np.array([_rungs(r) for r in rows]),
+        probes=np.array([_probes(r) for r in _rows(f"{name}-probes.csv.xz")]),
         share=np.array(
             [min(1.0, float(r["samples"]) / (float(r["epochs"]) * n_train)) for r in rows]
         ),
@@ -97,6 +99,15 @@ def load(name: str) -> Design:
         train=tuple(np.array([float(v) / 1000 for v in r["train"].split()]) for r in rows),
         range_test=range_test,
     )
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    text = lzma.decompress((HERE / file).read_bytes()).decode()
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def _probes(row: dict[str, str]) -> list[float]:
+    return [float(row[f"probe_{1000 * rung:g}"] or "nan") for rung in PROBED]
 
 
 def _rungs(row: dict[str, str]) -> list[float]:
@@ -171,7 +182,7 @@ def hyper_parameters(name: str, at: Floats, y: Floats) -> tuple[Floats, float, f
     stored = json.loads(path.read_text()) if path.exists() else {}
     if name not in stored:
         kernel = Matern(np.full(5, 3.0), (0.2, 30.0), nu=2.5)
-        full = ConstantKernel(1.0, (0.05, 50)) * kernel + WhiteKernel(0.1, (1e-3, 1.0))
+        full = ConstantKernel(1.0, (1e-3, 50)) * kernel + WhiteKernel(0.1, (1e-5, 1.0))
         gp = GaussianProcessRegressor(full, random_state=0).fit(at, y - y.mean())
         k = gp.kernel_
         lengths = [round(float(v), 3) for v in k.k1.k2.length_scale]

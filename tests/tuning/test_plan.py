@@ -69,8 +69,8 @@ def test_evaluation_is_a_third_of_training() -> None:
     budget = Budget(trials=10, epochs_low=2.0, epochs_high=2.0)
     sizes = Sizes(n_train=1000, curve=300, validation=600, test=900)
     study = next(f for f in forecast(budget, sizes, RATES, GRID, 1) if f.step == "study")
-    # six on the way with the least subsets, 128 + 200 samples, of which there are only 300
-    assert study.seconds == pytest.approx(10 * 2 + (60 * 300 + 10 * 600) / 3 / 1000)
+    # four on the way with the least subsets, 128 + 200 samples, of which there are only 300
+    assert study.seconds == pytest.approx(10 * 2 + (40 * 300 + 10 * 600) / 3 / 1000)
 
 
 def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> None:
@@ -95,8 +95,8 @@ def test_longer_trials_are_evaluated_on_more() -> None:
     sizes = Sizes(n_train=10_000, curve=1512, validation=0, test=0)
     budget = Budget(trials=1, epochs_low=5.0, epochs_high=5.0)
     study = next(f for f in forecast(budget, sizes, RATES, GRID, 1) if f.step == "study")
-    # a tenth of 50,000 trained, three evaluated for one trained, six times: 2,500 each
-    assert study.seconds == pytest.approx(50 + 6 * 1512 / 3 / 1000)
+    # a tenth of 50,000 trained, three evaluated for one trained, four times: 3,750 each
+    assert study.seconds == pytest.approx(50 + 4 * 1512 / 3 / 1000)
 
 
 def test_a_budget_that_fits_is_left_alone() -> None:

@@ -90,11 +90,11 @@ def test_without_a_target_the_bar_is_the_best_end_so_far() -> None:
 
 
 @pytest.mark.parametrize("name", ["median", "phase"])
-@pytest.mark.parametrize("phase", [0.05, 1.0])
-def test_nothing_is_stopped_before_a_tenth_nor_at_the_end(name: str, phase: float) -> None:
+@pytest.mark.parametrize("phase", [0.25, 1.0])
+def test_nothing_is_stopped_before_the_descent_nor_at_the_end(name: str, phase: float) -> None:
     study = optuna.create_study()
     for _ in range(MIN_TRIALS):
-        finished(study, dict.fromkeys(RUNGS, 0.9))
+        finished(study, dict.fromkeys((0.25, *RUNGS), 0.9))
     assert not condemned(study, make_pruner(name, BAR, 0.0), phase, 0.1)
 
 
@@ -145,7 +145,7 @@ def test_an_unknown_pruner_names_a_near_one() -> None:
 def test_phases_that_miss_a_rung_by_a_step_stand_for_it() -> None:
     assert nearest_rung(0.4983) == 0.5
     assert nearest_rung(1.0) == 1.0
-    assert nearest_rung(0.1034) == 0.1
+    assert nearest_rung(0.6341) == 0.625
 
 
 def test_one_trial_in_ten_is_let_finish() -> None:
@@ -200,9 +200,9 @@ def point(phase: float, accuracy: float | None) -> Point:
 
 
 def test_the_reporter_ends_a_hopeless_run_and_says_why(reporter: Reporter) -> None:
-    reporter(point(0.25, 0.91))
-    with pytest.raises(PruneTraining, match=r"40.0 % at phase 0.50 cannot get there"):
-        reporter(point(0.4983, 0.4))
+    reporter(point(0.5, 0.91))
+    with pytest.raises(PruneTraining, match=r"40.0 % at phase 0.62 cannot get there"):
+        reporter(point(0.6233, 0.4))
 
 
 def test_the_reporter_lets_a_point_without_accuracy_pass(reporter: Reporter) -> None:
@@ -223,15 +223,15 @@ def test_the_reporter_lets_a_spared_trial_finish_and_remembers(reporter: Reporte
 
 def test_a_run_taken_up_again_reports_the_same_points_in_silence(reporter: Reporter) -> None:
     for _ in range(2):
-        reporter(point(0.25, 0.91))
+        reporter(point(0.5, 0.91))
 
 
 def test_a_pruned_run_ends_there_and_costs_what_it_took(reporter: Reporter) -> None:
     hopeless = SurfaceTrainer(best=0.3, n_train=1000)
     trace = hopeless(Job(Recipe(max_lr=1.0, epochs=2.0), phases=RUNGS), reporter)
     assert trace.stopped_because == "pruned"
-    assert trace.points[-1].phase == 0.1
-    assert trace.samples == 200
+    assert trace.points[-1].phase == 0.5
+    assert trace.samples == 1000
     assert trace.accuracy is None
 
 
