@@ -1,7 +1,7 @@
 """What the finished trials say of trials that were not run: will it break, and will it get there?
 
 Two models. A Gaussian process over all searched fields gives the accuracy at the end of sound
-runs, on the logarithm of the error: errors differ by factors. Runs that broke would tear a hole
+runs, as the log odds of an error: errors differ by factors. Runs that broke would tear a hole
 into it, so they have a model of their own: logistic regression, in which the rate, in decades from
 the range test's likeliest one, has a prior. Cycles of all lengths are in one model, so short
 cycles teach what long ones will do, the shift of the best rate with the length included. Of pruned
@@ -28,9 +28,9 @@ from autosuperconv.core.stability import Stability, fit_stability
 from autosuperconv.tuning.prior import LrPrior, cell_of
 
 MIN_RUNS = 3
-FLOOR = 0.01  # added to the error before its logarithm: the last hundredth is noise
-CLIP = 1.4  # errors more than e^1.4 = 4 x the target's are all equally bad
-GAIN = 0.5  # expected fall of the log error with the log of the length
+FLOOR = 0.01  # added to error and accuracy: the last hundredth is noise
+CLIP = 1.4  # odds of an error more than e^1.4 = 4 x the target's are all equally bad
+GAIN = 0.5  # expected fall of the log odds with the log of the length
 SLOW = -0.7  # decades from the likeliest rate below which a run at chance was slow, not broken
 SCALES = {"max_lr": 0.25, "epochs": 1.0}  # of the whole range; other fields:
 OTHER_SCALE = 1.5
@@ -143,15 +143,15 @@ class AccuracyModel:
     process: GaussianProcess
     stability: Stability
 
-    def log_error(self, x: Floats) -> tuple[Floats, Floats]:
-        """(mean, sd) of the log error at the end, of sound runs; x: (m, d)."""
+    def log_odds(self, x: Floats) -> tuple[Floats, Floats]:
+        """(mean, sd) of the log odds of an error at the end, of sound runs; x: (m, d)."""
         return expected(self.landscape, self.process, x)
 
     def reaches(self, x: Floats) -> Floats:
         """(m,) probability that a sound run's expected accuracy is the target or more."""
         assert self.landscape.target is not None
-        mean, sd = self.log_error(x)
-        return np.asarray(norm.cdf((log_error(self.landscape.target) - mean) / sd))
+        mean, sd = self.log_odds(x)
+        return np.asarray(norm.cdf((log_odds(self.landscape.target) - mean) / sd))
 
     def breaks(self, x: Floats) -> Floats:
         """(m,) probability that a run breaks."""
@@ -162,7 +162,7 @@ def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel 
     """The models that the trials carry; None while there are too few."""
     done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
     x = np.array([landscape.row(t.params) for t in done]).reshape(-1, len(landscape.names))
-    y = log_error(np.array([known_end(t) for t in done], dtype=float))
+    y = log_odds(np.array([known_end(t) for t in done], dtype=float))
     broke = broken(landscape, x, [t.user_attrs.get("stopped_because") == "diverged" for t in done])
     pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
     whole = ~broke & ~pruned
@@ -170,7 +170,7 @@ def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel 
         return None
     asked = float(y[whole].min())
     if landscape.target is not None:
-        asked = float(log_error(landscape.target))
+        asked = float(log_odds(landscape.target))
     y = np.minimum(y, asked + CLIP)
     running = rows_running(landscape, trials)
     process = fit_process(landscape, x[whole], y[whole])
@@ -183,7 +183,7 @@ def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel 
 
 
 def expected(landscape: Landscape, process: GaussianProcess, x: Floats) -> tuple[Floats, Floats]:
-    """(mean, sd) of the log error at (n, d) points."""
+    """(mean, sd) of the log odds of an error at (n, d) points."""
     if not len(x):
         return np.empty(0), np.empty(0)
     mean, sd = process.predict(landscape.unit(x))
@@ -191,7 +191,7 @@ def expected(landscape: Landscape, process: GaussianProcess, x: Floats) -> tuple
 
 
 def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: float) -> Floats:
-    """(n,) log errors at which pruned runs would probably have ended: all that is known of them is
+    """(n,) log odds at which pruned runs would probably have ended: all that is known of them is
     that they would have fallen short of what is asked. So it is what the runs that ended let
     expect, as far as it lies above that (Schmee & Hahn 1979; Hutter et al. 2013). The accuracy at
     which they were stopped would be too low a guess by far: it comes from the middle of a cycle.
@@ -204,7 +204,7 @@ def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: fl
 
 
 def fit_process(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
-    """The process through log errors, their expected fall with the length taken out."""
+    """The process through log odds, their expected fall with the length taken out."""
     return fit(landscape.unit(x), y + GAIN * landscape.log_length(x), landscape.expected_kernel())
 
 
@@ -259,6 +259,8 @@ def rows_running(landscape: Landscape, trials: Sequence[FrozenTrial]) -> Floats:
     return np.array(rows).reshape(-1, len(landscape.names))
 
 
-def log_error(accuracy: float | Floats) -> Floats:
-    """On this scale 98 and 99 % are as far apart as 60 and 80 %."""
-    return np.asarray(np.log(1 + FLOOR - np.asarray(accuracy)))
+def log_odds(accuracy: float | Floats) -> Floats:
+    """Of an error. On this scale 98 and 99 % are as far apart as 60 and 70 %, and 20 and 28 %:
+    noise and effects are of one size on tasks of any difficulty."""
+    right = np.asarray(accuracy)
+    return np.asarray(np.log((1 + FLOOR - right) / (right + FLOOR)))

@@ -143,7 +143,7 @@ class SavingSampler(BaseSampler):
         if not done:
             return np.empty((0, len(landscape.names)))
         rows = np.array([landscape.row(t.params) for t in done])
-        best = rows[np.argsort(model.log_error(rows)[0])[:BEST]]
+        best = rows[np.argsort(model.log_odds(rows)[0])[:BEST]]
         about = np.repeat(landscape.shares(best), CANDIDATES // (2 * BEST), axis=0)
         about += NEAR * self._rng.normal(size=about.shape)
         if "epochs" in landscape.names:
@@ -165,9 +165,9 @@ def gain(model: AccuracyModel, trials: Sequence[FrozenTrial], x: Floats) -> Floa
     """(m,) what sound runs are expected to gain over what there is."""
     landscape = model.landscape
     if landscape.target is None:
-        mean, sd = model.log_error(x)
+        mean, sd = model.log_odds(x)
         done = np.array([landscape.row(t.params) for t in trials if "accuracy" in t.user_attrs])
-        better = (float(model.log_error(done)[0].min()) - mean) / sd
+        better = (float(model.log_odds(done)[0].min()) - mean) / sd
         return np.asarray(sd * (better * norm.cdf(better) + norm.pdf(better)))
     saved = longest_wanted(model, trials) - landscape.column(x, "epochs")
     return np.maximum(saved, 0.0) * model.reaches(x)

@@ -23,7 +23,7 @@ from autosuperconv.tuning.accuracy_model import (
     imputed,
     known_end,
     learn,
-    log_error,
+    log_odds,
 )
 from autosuperconv.tuning.objective import Objective, suggest, tell
 from autosuperconv.tuning.prior import LrPrior
@@ -155,8 +155,8 @@ def test_a_pruned_run_fell_short_but_is_not_as_bad_as_when_it_was_stopped() -> N
     trials = [*good, ended(0.3, "pruned", None, epochs=2.5)]  # last seen at 70 %
     model = learn(where, trials)
     assert model is not None
-    mean = model.log_error(rows(where, trials[-1:]))[0][0]
-    assert log_error(TARGET) - 0.1 < mean < log_error(0.7) - 0.5
+    mean = model.log_odds(rows(where, trials[-1:]))[0][0]
+    assert log_odds(TARGET) - 0.1 < mean < log_odds(0.7) - 0.5
 
 
 def test_what_is_imputed_is_the_mean_beyond_what_was_asked() -> None:
@@ -180,11 +180,13 @@ def test_a_running_trial_leaves_less_to_learn_beside_it() -> None:
     alone, beside = learn(where, done), learn(where, [*done, running])
     assert alone is not None
     assert beside is not None
-    assert beside.log_error(at)[1][0] < alone.log_error(at)[1][0]
+    assert beside.log_odds(at)[1][0] < alone.log_odds(at)[1][0]
 
 
-def test_errors_differ_by_factors() -> None:
-    assert log_error(0.98) - log_error(0.99) == pytest.approx(np.log(0.03 / 0.02))
+def test_accuracies_differ_by_the_odds_of_an_error() -> None:
+    # 3 to 99 and 2 to 100; 61 to 41 and 41 to 61
+    assert log_odds(0.98) - log_odds(0.99) == pytest.approx(np.log(3 / 99 * 100 / 2))
+    assert log_odds(0.4) == pytest.approx(np.log(61 / 41)) == -log_odds(0.6)
 
 
 def test_cycles_longer_than_the_shortlist_are_not_wanted() -> None:
