@@ -87,7 +87,7 @@ def load(name: str) -> Design:
     return Design(
         task=task,
         x=x,
-        rungs=np.array([_rungs(r) for r in rows]),
+        rungs=np.array([rungs_of(r) for r in rows]),
         probes=np.array([_probes(r) for r in _rows(f"{name}-probes.csv.xz")]),
         share=np.array(
             [min(1.0, float(r["samples"]) / (float(r["epochs"]) * n_train)) for r in rows]
@@ -110,7 +110,7 @@ def _probes(row: dict[str, str]) -> list[float]:
     return [float(row[f"probe_{1000 * rung:g}"] or "nan") for rung in PROBED]
 
 
-def _rungs(row: dict[str, str]) -> list[float]:
+def rungs_of(row: dict[str, str]) -> list[float]:
     """Accuracy at every rung; a rung that a short run misses has the one before."""
     ended = row["stopped_because"] == "diverged"
     values: list[float] = []
