@@ -23,12 +23,11 @@ from counterfactual import (
 )
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from world import Design, load
+from world import Design, fit, load, noise_of
 
 from autosuperconv.core.lost_accuracy import is_lost
 from autosuperconv.tuning.pruner import FIRST_PHASE, MIN_TRIALS
 
-NOISE = {"digits": 0.006, "mnist": 0.015, "mnist-mlp": 0.012, "cifar10": 0.012}
 BEST_RATE = {
     "digits": -0.8,
     "mnist": -1.4,
@@ -74,9 +73,10 @@ def pruner_rows(name: str) -> list[dict[str, object]]:
     rates = design.x[~design.repeat][:, 0]
     focused = np.exp(-0.5 * ((rates - BEST_RATE[name]) / SPREAD) ** 2) + 0.02
     ends = np.array([c.rungs[-1] for c in runs])
-    target = float(np.quantile(ends, 0.98)) - 2 * NOISE[name]
+    noise = noise_of(design, fit(design))[0]
+    target = float(np.quantile(ends, 0.98)) - 2 * noise
     rows: list[dict[str, object]] = []
-    every = rules(target, NOISE[name], lost) | limits(design, runs, target - NOISE[name])
+    every = rules(target, noise, lost) | limits(design, runs, target - noise)
     for draw, weights in (("whole space", np.ones(len(runs))), ("about good rates", focused)):
         for label, make in every.items():
             rows.append({"draw": draw, **asdict(counted(label, make, runs, weights))})

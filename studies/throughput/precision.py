@@ -2,11 +2,13 @@
 
     python studies/throughput/precision.py
 
-Data as in run.py. Prints accuracies on the test set; about three minutes on one thread.
+Data as in run.py. Writes accuracies on the test set, in percent, to precision.json, which the next
+run.py puts into its page; about three minutes on one thread.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,17 @@ from autosuperconv.training.models import model_factory
 
 SEEDS = 6
 RECIPE = Recipe(max_lr=0.5, batch_size=64, epochs=5)
+FOUND = Path(__file__).parent / "precision.json"
+
+
+def in_words(ends: dict[str, list[float]]) -> str:
+    """Means, and the difference between pairs."""
+    means = "; ".join(
+        f"{name} {mean(values):.2f} % (sd {stdev(values):.2f})" for name, values in ends.items()
+    )
+    pairs = [b - a for a, b in zip(*ends.values(), strict=True)]
+    error = stdev(pairs) / len(pairs) ** 0.5
+    return f"{means}; difference {mean(pairs):+.2f} points, standard error {error:.2f}"
 
 
 def main() -> None:
@@ -36,10 +49,8 @@ def main() -> None:
         job = Job(replace(RECIPE, seed=seed), measured_on="test")
         for name, trainer in zip(ends, (plain, fast), strict=True):
             ends[name].append(100 * (trainer(job).accuracy or 0.0))
-    for name, values in ends.items():
-        print(f"{name}: {mean(values):.2f} %, sd {stdev(values):.2f}, n {SEEDS}")
-    pairs = [b - a for a, b in zip(*ends.values(), strict=True)]
-    print(f"difference {mean(pairs):+.2f} points, standard error {stdev(pairs) / SEEDS**0.5:.2f}")
+    FOUND.write_text(json.dumps(ends, indent=1) + "\n", encoding="utf-8")
+    print(in_words(ends))
 
 
 if __name__ == "__main__":

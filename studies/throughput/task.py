@@ -67,7 +67,7 @@ def cases() -> list[Case]:
     return [
         _case("lenet on MNIST", "lenet", mnist, replace(tame, epochs=1)),
         _case("resnet8 on CIFAR-10", "resnet8", small, replace(tame, epochs=2, max_lr=0.3)),
-        _case("resnet20 on CIFAR-10", "resnet20", fewer, replace(tame, epochs=1, max_lr=0.3)),
+        _case("resnet20 on CIFAR-10", "resnet20", fewer, replace(tame, epochs=4, max_lr=0.3)),
         _case("mlp on 64 features", "mlp", features, replace(tame, epochs=20, batch_size=64)),
     ]
 
