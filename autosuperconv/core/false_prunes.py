@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
+from autosuperconv.core.wording import counted
 from autosuperconv.errors import InvalidInput
 
 
@@ -33,11 +34,13 @@ class PruningReport:
     @property
     def sentence(self) -> str:
         """All of it in words."""
-        saved = f"{self.pruned} trials pruned, {100 * self.saved:.0f} % of the training saved"
+        pruned = counted(self.pruned, "trial")
+        saved = f"{pruned} pruned, {100 * self.saved:.0f} % of the training saved"
         if self.low is None or self.high is None:
             return f"{saved}; no condemned trial was let finish, so its errors are not measured."
+        condemned = counted(self.finished, "condemned trial")
         return (
-            f"{saved}; of {self.finished} condemned trials let finish {self.wrong} reached the "
+            f"{saved}; of {condemned} let finish {self.wrong} reached the "
             f"target (95 % interval {100 * self.low:.0f} to {100 * self.high:.0f} %)."
         )
 

@@ -30,9 +30,8 @@ Probes = dict[float, float]
 
 def train_probed(trainer: TorchTrainer, job: Job) -> tuple[Trace, Probes]:
     """One run and its probes; the trace's seconds are without them."""
-    batches = trainer.batches()
     with isolated(trainer.engine):
-        run = ProbedRun(job, trainer, batches, None)
+        run = ProbedRun(job, trainer)
         trace = run.carry_out()
     return replace(trace, seconds=trace.seconds - run.seconds), run.probes
 
@@ -40,8 +39,8 @@ def train_probed(trainer: TorchTrainer, job: Job) -> tuple[Trace, Probes]:
 class ProbedRun(Run):
     """A run that is probed at every rung of `PROBED`."""
 
-    def __init__(self, *given: object) -> None:
-        super().__init__(*given)  # type: ignore[arg-type]
+    def __init__(self, job: Job, trainer: TorchTrainer) -> None:
+        super().__init__(job, trainer, trainer.batches(), None)
         self.probes: Probes = {}
         self.seconds = 0.0
 

@@ -34,6 +34,12 @@ def test_what_was_saved_is_a_share_of_all_that_would_have_been_trained() -> None
     assert "of 2 condemned trials let finish 1 reached the target" in report.sentence
 
 
+def test_one_trial_is_one_trial() -> None:
+    report = pruning_report(trained=900, untrained=[100], reached=[False])
+    assert report is not None
+    assert "1 trial pruned, 10 % of the training saved; of 1 condemned trial let" in report.sentence
+
+
 def test_without_a_spared_trial_the_error_is_said_to_be_unmeasured() -> None:
     report = pruning_report(100, [50], [])
     assert report is not None
