@@ -17,6 +17,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.tuning.executor import InProcess
+from autosuperconv.tuning.pruner import RUNGS
 
 EDGE = 5.0
 LOW, HIGH = 0.5, 8.0
@@ -52,7 +53,7 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert all(EDGE / 2 < edge <= EDGE for edge in edges)
 
     # trials are proposed inside the range that was asked for, and never above the cap
-    trials = [job.recipe for job in asked if job.recipe.seed == 0 and len(job.phases) == 7]
+    trials = [job.recipe for job in asked if job.recipe.seed == 0 and job.phases == RUNGS]
     rates = [recipe.max_lr for recipe in trials]
     assert len(rates) == 8
     assert all(LOW <= rate <= HIGH for rate in rates)
