@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib
@@ -63,15 +63,14 @@ def _goal(searches: Sequence[dict[str, Any]]) -> str:
         "| task | within | ours | with sweeps | plain | ratio |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    worlds = {tuple(s["world"]) for s in searches if s["world"][1:] == ["cost", 0.0]}
-    for world in sorted(worlds, key=lambda w: (TREES in w[0], w)):
-        of = {s["name"]: _means(s) for s in searches if tuple(s["world"]) == world}
-        sweeps = _sweeps(world[0])
+    for task, rows in _shortest(searches):
+        of = {name: _means(row) for name, row in rows.items()}
+        sweeps = _sweeps(task)
         for k, factor in enumerate(FACTORS):
             plain = min(of[name][k] for name in PLAIN)
             mine = of["ours"][k]
             lines.append(
-                f"| {world[0]} | {factor:g} x | {mine:.1f} | {mine + sweeps:.1f} | {plain:.1f} | {(mine + sweeps) / plain:.2f} |"
+                f"| {task} | {factor:g} x | {mine:.1f} | {mine + sweeps:.1f} | {plain:.1f} | {(mine + sweeps) / plain:.2f} |"
             )
     return "\n".join(lines)
 
@@ -84,19 +83,25 @@ def _by_trials(searches: Sequence[dict[str, Any]]) -> str:
         "| task | within | ours, 20 | TPE, 20 | TPE + median, 20 | ours, 30 | TPE, 30 | TPE + median, 30 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    worlds = {tuple(s["world"]) for s in searches if s["world"][1:] == ["cost", 0.0]}
-    for world in sorted(worlds, key=lambda w: (TREES in w[0], w)):
-        of = {
-            s["name"]: np.array(s["trials_until"]) for s in searches if tuple(s["world"]) == world
-        }
+    for task, rows in _shortest(searches):
+        of = {name: np.array(row["trials_until"]) for name, row in rows.items()}
         for k, factor in enumerate(FACTORS):
             cells = [
                 f"{100 * (of[name][:, k] <= n).mean():.0f} %"
                 for n in (20, 30)
                 for name in ("ours", *PLAIN)
             ]
-            lines.append(f"| {world[0]} | {factor:g} x | {' | '.join(cells)} |")
+            lines.append(f"| {task} | {factor:g} x | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _shortest(
+    searches: Sequence[dict[str, Any]],
+) -> Iterator[tuple[str, dict[str, dict[str, Any]]]]:
+    """Every task that is searched for its shortest cycle, with each search's results by name."""
+    wanted = [s for s in searches if s["world"][1:] == ["cost", 0.0]]
+    for task in sorted({s["world"][0] for s in wanted}, key=lambda name: (TREES in name, name)):
+        yield task, {s["name"]: s for s in wanted if s["world"][0] == task}
 
 
 def _means(row: dict[str, Any]) -> list[float]:
