@@ -110,3 +110,25 @@ def test_where_nothing_is_learned_there_is_no_peak_and_the_words_are_plain() -> 
 def test_a_net_that_breaks_at_once_is_said_to_be_kept_no_further() -> None:
     reading = read((LINEAR, [0.8, *[0.1] * 29]))
     assert reading.reason.endswith("It is kept no further than about 0.1.")
+
+
+def long_test() -> tuple[list[float], list[float]]:
+    """A thousand steps of training: the loss has fallen after twenty, then rises with the rate."""
+    lr = [3 * i / 1000 for i in range(1000)]
+    return lr, [2.3 * math.exp(-i / 4) + 0.02 + 0.4 * (i / 1000) ** 2 for i in range(1000)]
+
+
+def test_a_loss_that_falls_within_the_first_twentieth_of_a_long_test_is_not_lost() -> None:
+    lr, loss = long_test()
+    reading = read_sweep(lr, loss=loss)
+    assert reading.possible is None
+    assert "of the fall of the loss is left" in reading.reason
+
+
+def test_a_batch_of_high_loss_after_the_last_evaluation_of_a_long_test_is_no_divergence() -> None:
+    lr, loss = long_test()
+    low = [min(value, 0.04) if i > 20 else value for i, value in enumerate(loss)]
+    accuracy = [0.1 if i == 0 else 0.8 if i % 100 == 0 else None for i in range(1000)]
+    reading = read_sweep(lr, accuracy=accuracy, loss=[*low[:-1], 0.3])
+    assert reading.possible is True
+    assert reading.edge is None

@@ -47,11 +47,16 @@ class SmoothLoss:
 
 def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
-    first = loss.y[: max(3, loss.y.size // 20)]
-    start = float(np.median(first))
+    start = _first_level(loss.y)
     ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), 1e-12)
     y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)))
+
+
+def _first_level(y: Floats) -> float:
+    """Loss before learning. Where many points were recorded, the fall may be over within the first
+    twentieth of them, so that the first three tell; where it is not, three may be low by chance."""
+    return max(float(np.median(y[:3])), float(np.median(y[: max(3, y.size // 20)])))
 
 
 def suggest(loss: Series) -> LossRules:
@@ -121,7 +126,7 @@ def blows_up_from(loss: Series) -> int | None:
     """First point of a final stretch in which the raw loss lies far above its first level."""
     if loss.y.size < 3:
         return None
-    level = float(np.median(loss.y[: max(3, loss.y.size // 20)]))
+    level = _first_level(loss.y)
     low = np.flatnonzero(loss.y <= BLOWN_UP * abs(level))
     first = int(low[-1]) + 1 if low.size else 0
     return first if 0 < first < loss.y.size else None
