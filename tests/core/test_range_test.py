@@ -276,6 +276,7 @@ def test_a_million_points_take_less_than_two_seconds() -> None:
         ([0.1, 0.2], [0.1], None, r"accuracy must have one entry a learning rate \(2\), but has 1"),
         ([0.1, 0.2], [0.1, -1.0], None, r"accuracy must lie between 0 and 1 .* but got -1"),
         ([0.1, 0.2], [0.1, 101.0], None, r"accuracy must lie between 0 and 1 .* but got 101"),
+        ([0.1, 0.2], [0.1, 1.2], None, r"between 0 and 1 .* highest is 1.2: .* write shares of 1"),
         ([0.1, 0.2], [0.1, 0.2], 10.0, r"chance must be at least 0 and below 1, but got 10"),
     ],
 )

@@ -42,6 +42,10 @@ MIN_HELD = 0.3
 """Share of the range over which accuracy must have been high before "kept" means anything."""
 MAX_LOSS = 1e30
 """Larger ones are cut to this, lest sums overflow."""
+LEAST_PERCENT = 1.5
+"""An accuracy above this shows that all are percent."""
+ROUND_OFF = 1e-6
+"""A share may lie so much above 1."""
 MIN_POINTS = 5
 """Fewer evaluations than this decide nothing."""
 
@@ -61,7 +65,7 @@ def read_sweep(
 
     Args:
         lr: one a point.
-        accuracy: one a point; fractions of 1, or percent (recognised by a value above 1.5).
+        accuracy: one a point; fractions of 1, or percent (where any is above 1.5).
         loss: one a point; decides only where there is no accuracy.
         chance: accuracy of guessing, fraction of 1.
 
@@ -149,12 +153,17 @@ def _as_fraction(accuracy: Series) -> Series:
     if accuracy.y.size == 0:
         return accuracy
     low, high = float(accuracy.y.min()), float(accuracy.y.max())
+    if 1 + ROUND_OFF < high <= LEAST_PERCENT:
+        raise InvalidInput(
+            "accuracy must lie between 0 and 1 (or 0 and 100 percent), but its highest is "
+            f"{high:g}: too high for a share, and too low to be surely percent; write shares of 1."
+        )
     if low < 0 or high > 100:
         wrong = low if low < 0 else high
         raise InvalidInput(
             f"accuracy must lie between 0 and 1 (or 0 and 100 percent), but got {wrong:g}."
         )
-    return replace(accuracy, y=accuracy.y / 100) if high > 1.5 else accuracy
+    return replace(accuracy, y=accuracy.y / 100) if high > LEAST_PERCENT else accuracy
 
 
 def _read(sweep: Prepared, chance: float | None) -> Reading:
