@@ -260,6 +260,11 @@ def test_a_loss_that_does_not_fall_cannot_tell() -> None:
     assert read_sweep(DECADES, loss=[2.3] * 41).possible is None
 
 
+def test_a_loss_that_falls_by_less_than_rounding_does_not_fall() -> None:
+    reading = read_sweep(LINEAR[:5], loss=[0.0, 0.0, 0.0, -5e-324, 1.0])
+    assert "the loss never falls" in reading.reason
+
+
 def test_a_million_points_take_less_than_two_seconds() -> None:
     count = 10**6
     lr = np.linspace(0.001, 3, count).tolist()

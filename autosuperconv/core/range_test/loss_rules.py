@@ -17,6 +17,8 @@ LOST_GAIN = 0.5
 """The loss has risen clearly once it has lost this share of the fall from start to minimum."""
 MIN_FALL = 0.05
 """A loss that falls by a smaller share of its start has not fallen."""
+LEAST_FALL = 1e-12
+"""What is smaller is rounding, also about a loss of 0."""
 THINNED = 2000
 """Points in which the longest fall is looked for."""
 
@@ -48,7 +50,7 @@ class SmoothLoss:
 def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
     start = _first_level(loss.y)
-    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), 1e-12)
+    ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), LEAST_FALL)
     y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)))
 
@@ -105,6 +107,12 @@ def _longest_fall_middle(y: Floats) -> int | None:
     return int(picked[i]) if len(tops) > 1 else None
 
 
+def _fall(curve: SmoothLoss) -> float | None:
+    """From the start to the minimum; None where that is nothing."""
+    fall = curve.start - float(curve.y[curve.lowest])
+    return fall if fall > max(MIN_FALL * abs(curve.start), LEAST_FALL) else None
+
+
 def rises_from(loss: Series) -> int | None:
     """First point of the final rise of the loss above its minimum; None where it ends low.
 
@@ -112,8 +120,8 @@ def rises_from(loss: Series) -> int | None:
     fall from start to minimum.
     """
     curve = smooth_loss(loss)
-    fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= MIN_FALL * abs(curve.start):
+    fall = _fall(curve)
+    if fall is None:
         return None
     lost = np.clip((loss.y - curve.y[curve.lowest]) / fall, 0, 1)
     spare = LOST_GAIN - lost
@@ -135,8 +143,8 @@ def blows_up_from(loss: Series) -> int | None:
 def share_kept(loss: Series) -> float | None:
     """Share of the fall from start to minimum that is left over the last tenth of the range."""
     curve = smooth_loss(loss)
-    fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= MIN_FALL * abs(curve.start):
+    fall = _fall(curve)
+    if fall is None:
         return None
     tail = curve.y[loss.x >= loss.x[-1] - 0.1 * (loss.x[-1] - loss.x[0])]
     return float((curve.start - tail.mean()) / fall)
