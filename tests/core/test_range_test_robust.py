@@ -132,3 +132,15 @@ def test_a_batch_of_high_loss_after_the_last_evaluation_of_a_long_test_is_no_div
     reading = read_sweep(lr, accuracy=accuracy, loss=[*low[:-1], 0.3])
     assert reading.possible is True
     assert reading.edge is None
+
+
+def test_an_end_that_noise_may_have_brought_below_the_bound_cannot_tell() -> None:
+    lr = [i / 5 for i in range(1, 16)]
+    scattered = [0.1, 0.5, 0.72, 0.6, 0.76, 0.6, 0.78, 0.6, 0.76, 0.62, 0.54, 0.72, 0.56, 0.5, 0.46]
+    reading = read((lr, [*scattered]))
+    assert reading.possible is None
+    assert "so near to the bound, noise decides" in reading.reason
+    smooth = [0.1, 0.5, *[0.68] * 8, 0.66, 0.62, 0.56, 0.5, 0.46]
+    assert read((lr, [*smooth])).possible is False
+    sinking = [*scattered[:9], 0.5, 0.42, 0.54, 0.4, 0.5, 0.46]
+    assert read((lr, [*sinking])).possible is False

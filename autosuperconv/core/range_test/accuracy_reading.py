@@ -7,6 +7,7 @@ from autosuperconv.core.range_test.accuracy_rules import (
     edge_index,
     floor_of,
     largest_rates,
+    may_be_noise,
     retention_of,
     robust_top,
     share_held,
@@ -60,6 +61,8 @@ def _possible(
     if a.diverged is not None:
         return False, f"Not kept: the run diverges at rate {a.diverged:.3g}; {numbers}.{where}"
     if a.raw[largest_rates(a)].mean() < a.level:
+        if may_be_noise(a):
+            return None, f"Cannot tell: so near to the bound, noise decides; {numbers}."
         return False, f"Not kept: {numbers}.{where}"
     if share_held(a) < MIN_HELD:
         return None, (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,14 @@ MAX_CHANCE = 0.5
 """Where chance is not known it is at most this: two balanced classes."""
 END = 0.1
 """Share of the range that counts as its largest rates."""
+WIDER_END = 0.3
+"""Share of the range that is looked at where its largest rates are near to the level."""
 MIN_FOR_NOISE = 20
 """From fewer points noise cannot be told from the rise itself."""
+MIN_FOR_SCATTER = 6
+"""The same once the rise is over and slopes are taken out."""
+MAX_DOUBT = 0.15
+"""Share of the peak that noise may excuse at most: an end below 0.6 of it is lost all the same."""
 _EPS = 1e-9
 
 
@@ -110,15 +117,32 @@ def robust_top(raw: Floats) -> float:
     return max(float(medians.max()), float(raw[0]))
 
 
-def largest_rates(a: AccuracyCurve) -> slice:
+def largest_rates(a: AccuracyCurve, share: float = END) -> slice:
     """The points of the largest rates: the last tenth of the range, and two points at least."""
-    first = int(np.searchsorted(a.x, a.x[-1] - END * (a.x[-1] - a.x[0]) - _EPS * abs(a.x[-1])))
+    first = int(np.searchsorted(a.x, a.x[-1] - share * (a.x[-1] - a.x[0]) - _EPS * abs(a.x[-1])))
     return slice(min(first, a.x.size - (2 if a.x.size >= 6 else 1)), None)
 
 
 def retention_of(a: AccuracyCurve) -> float | None:
     top = float(a.y[a.peak])
     return float(a.raw[largest_rates(a)].mean()) / top if top > 0 else None
+
+
+def may_be_noise(a: AccuracyCurve) -> bool:
+    """Whether noise may have brought the largest rates below the level.
+
+    The mean over them lies below it by no more than two of its standard errors, and the mean over
+    the last part of the range (`WIDER_END`) does not lie below it. The noise is read off the second
+    differences once accuracy has risen, which neither a slope nor a single break moves.
+    """
+    y = a.raw[held_from(a) :]
+    if y.size < MIN_FOR_SCATTER:
+        return False
+    noise = float(np.median(np.abs(np.diff(y, 2)))) / 1.652  # 0.6745 * sqrt(6)
+    end = a.raw[largest_rates(a)]
+    error = min(2 * noise / math.sqrt(end.size), MAX_DOUBT * float(a.y[a.peak]))
+    wider = a.raw[largest_rates(a, WIDER_END)]
+    return bool(end.mean() + error >= a.level and wider.mean() >= a.level)
 
 
 def floor_of(a: AccuracyCurve) -> float:
