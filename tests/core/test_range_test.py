@@ -139,6 +139,15 @@ def test_falling_back_to_a_high_chance_is_a_break() -> None:
     assert reading.possible is False
 
 
+def test_falling_back_to_what_may_be_a_high_chance_cannot_tell() -> None:
+    accuracy = [0.5, 0.6, *[0.69] * 10, 0.65, 0.6, 0.57, *[0.53] * 15]
+    reading = read_sweep(LINEAR, accuracy=accuracy)
+    assert reading.possible is None
+    assert "fallen back to near its lowest, 50.0 %, which may be chance" in reading.reason
+    assert read_sweep(LINEAR, accuracy=accuracy, chance=0.5).possible is False
+    assert read_sweep(LINEAR, accuracy=accuracy, chance=0.01).possible is True
+
+
 @pytest.mark.parametrize("points", [1, 3])
 def test_too_few_points_cannot_tell(points: int) -> None:
     reading = read_sweep([0.1, 1.0, 10.0][:points], accuracy=[0.1, 0.8, 0.1][:points])

@@ -6,6 +6,7 @@ from autosuperconv.core.range_test.accuracy_rules import (
     AccuracyCurve,
     edge_index,
     floor_of,
+    gain_kept,
     largest_rates,
     may_be_noise,
     retention_of,
@@ -17,6 +18,8 @@ from autosuperconv.core.range_test.types import Reading
 
 MIN_HELD = 0.3
 """Share of the range over which accuracy must have been high before "kept" means anything."""
+MIN_GAIN_SEEN = 0.25
+"""Where chance is not known, so much of the rise must be left before "kept" means anything."""
 MIN_POINTS = 5
 """Fewer evaluations than this decide nothing."""
 
@@ -64,6 +67,11 @@ def _possible(
         if may_be_noise(a):
             return None, f"Cannot tell: so near to the bound, noise decides; {numbers}."
         return False, f"Not kept: {numbers}.{where}"
+    if a.chance is None and gain_kept(a) < MIN_GAIN_SEEN:
+        return None, (
+            f"Cannot tell: accuracy has fallen back to near its lowest, {100 * a.base:.1f} %, "
+            f"which may be chance; {numbers}."
+        )
     if share_held(a) < MIN_HELD:
         return None, (
             f"Cannot tell: accuracy is still rising at the end of the range, over only the last "

@@ -145,6 +145,12 @@ def may_be_noise(a: AccuracyCurve) -> bool:
     return bool(end.mean() + error >= a.level and wider.mean() >= a.level)
 
 
+def gain_kept(a: AccuracyCurve) -> float:
+    """Share of the rise from the base to the peak that is left over the largest rates."""
+    rise = float(a.y[a.peak]) - a.base
+    return (float(a.raw[largest_rates(a)].mean()) - a.base) / rise if rise > 0 else 0.0
+
+
 def floor_of(a: AccuracyCurve) -> float:
     """Rate of the first point that has a fifth of the rise from the base to the peak."""
     start = a.base + 0.2 * (float(a.y[a.peak]) - a.base)
