@@ -28,13 +28,28 @@ def parse_table(text: str, columns: Collection[str] | None = None) -> dict[str, 
         InvalidInput: no header, a column named twice, a row longer than the header, or a cell
             that is not a number; the message names line, column and value.
     """
+    table = _read(*_lines(text))
+    names = [name for name in table.header if columns is None or name in columns]
+    return {name: _column(table, name) for name in names}
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """All columns that the header of a CSV text names.
+
+    Raises:
+        InvalidInput: no header, or a column named twice.
+    """
+    lines, skipped = _lines(text)
+    return tuple(_read(lines[:1], skipped).header)
+
+
+def _lines(text: str) -> tuple[list[str], int]:
+    """From the header on, and the number of blank lines before it."""
     lines = text.removeprefix("\ufeff").splitlines()
     start = next((i for i, line in enumerate(lines) if line.strip()), None)
     if start is None:
         raise InvalidInput("The table is empty: its first line must name the columns.")
-    table = _read(lines[start:], start)
-    names = [name for name in table.header if columns is None or name in columns]
-    return {name: _column(table, name) for name in names}
+    return lines[start:], start
 
 
 @dataclass(frozen=True, slots=True)

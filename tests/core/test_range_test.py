@@ -157,7 +157,7 @@ def test_too_few_points_cannot_tell(points: int) -> None:
 
 def test_no_points_cannot_tell() -> None:
     assert read_sweep([], accuracy=[]).reason == "There are no points."
-    assert "neither accuracy nor loss" in read_sweep(LINEAR, accuracy=[None] * 30).reason
+    assert "no row has both a rate and an" in read_sweep(LINEAR, accuracy=[None] * 30).reason
 
 
 def test_points_in_no_order_read_as_sorted_ones() -> None:
@@ -336,10 +336,19 @@ def test_a_recorded_sweep_prefers_the_test_loss_where_there_is_no_accuracy() -> 
     assert reading.edge == DECADES[24]
 
 
+def test_rates_on_other_rows_than_the_accuracies_are_said_to_be_apart() -> None:
+    rows = "".join(f"{lr},\n,0.8\n" for lr in LINEAR)
+    reading = read_recorded(f"lr,accuracy\n{rows}")
+    assert reading.possible is None
+    assert "no row has both a rate and an accuracy or a loss" in reading.reason
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("rate,loss\n1,2\n", "must have a column 'lr'"),
+        ("LR,Loss\n1,2\n", "header names 'LR', 'Loss'; rename it there, in small letters"),
+        ("lr loss\n1 2\n", "header names 'lr loss'; .* separated by commas"),
         ("lr,accuracies\n1,2\n", "at least one of the columns test_accuracy, accuracy, test_loss"),
         ("lr,loss\n1,two\n", "Line 2, column 'loss' .* got 'two'"),
     ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autosuperconv.core.range_test.sweep_reading import read_sweep
 from autosuperconv.core.range_test.types import Reading
-from autosuperconv.core.table import Column, parse_table
+from autosuperconv.core.table import Column, column_names, parse_table
 from autosuperconv.errors import InvalidInput
 
 ACCURACIES = ("test_accuracy", "accuracy")
@@ -12,6 +12,8 @@ LOSSES_WITH_ACCURACY = ("train_loss", "loss", "test_loss")
 """Beside an accuracy the loss tells of divergence, which the training loss shows first."""
 LOSSES_ALONE = ("test_loss", "loss", "train_loss")
 """Alone it stands for the accuracy: a training loss stays low long after accuracy is lost."""
+SHOWN = 8
+"""Names of a header that a message shows."""
 
 
 def read_recorded(text: str) -> Reading:
@@ -26,7 +28,7 @@ def read_recorded(text: str) -> Reading:
         InvalidInput: a column is missing or a cell is not a number.
     """
     table = parse_table(text, {"lr", *ACCURACIES, *LOSSES_WITH_ACCURACY})
-    _check(table)
+    _check(table, text)
     rates = table["lr"]
     rows = [i for i, rate in enumerate(rates) if rate is not None]
     accuracy = _first_filled(table, ACCURACIES)
@@ -38,12 +40,18 @@ def read_recorded(text: str) -> Reading:
     )
 
 
-def _check(table: dict[str, Column]) -> None:
+def _check(table: dict[str, Column], text: str) -> None:
+    if "lr" in table and len(table) > 1:
+        return
+    named = ", ".join(map(repr, column_names(text)[:SHOWN]))
     if "lr" not in table:
-        raise InvalidInput("The table must have a column 'lr', the learning rate of each row.")
-    if len(table) == 1:
-        names = ", ".join((*ACCURACIES, *LOSSES_ALONE))
-        raise InvalidInput(f"The table must have at least one of the columns {names}.")
+        needed = "a column 'lr', the learning rate of each row"
+    else:
+        needed = f"at least one of the columns {', '.join((*ACCURACIES, *LOSSES_ALONE))}"
+    raise InvalidInput(
+        f"The table must have {needed}, but its header names {named}; rename it there, in "
+        "small letters, with cells separated by commas."
+    )
 
 
 def _first_filled(table: dict[str, Column], names: tuple[str, ...]) -> Column | None:

@@ -160,4 +160,4 @@ def _read(sweep: Prepared, chance: float | None) -> Reading:
         return read_accuracy(take_apart(accuracy, loss, chance), rules)
     if loss.y.size + loss.broken_lr.size > 0:
         return read_loss(loss, rules)
-    return silent("There are no points: neither accuracy nor loss was recorded.")
+    return silent("There are no points: no row has both a rate and an accuracy or a loss.")
