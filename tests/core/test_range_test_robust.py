@@ -144,3 +144,11 @@ def test_an_end_that_noise_may_have_brought_below_the_bound_cannot_tell() -> Non
     assert read((lr, [*smooth])).possible is False
     sinking = [*scattered[:9], 0.5, 0.42, 0.54, 0.4, 0.5, 0.46]
     assert read((lr, [*sinking])).possible is False
+
+
+@pytest.mark.parametrize("points", [10, 30, 300])
+def test_a_loss_that_is_noise_alone_cannot_tell(points: int) -> None:
+    rng = np.random.default_rng(0)
+    lr = np.linspace(0.1, 3, points).tolist()
+    told = [read_sweep(lr, loss=rng.normal(2.3, 0.3, points).tolist()).possible for _ in range(100)]
+    assert sum(possible is not None for possible in told) <= 5

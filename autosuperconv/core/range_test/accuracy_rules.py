@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autosuperconv.core.range_test.loss_rules import blows_up_from
-from autosuperconv.core.range_test.sweep_curve import SMOOTHING, Floats, Series, smooth
+from autosuperconv.core.range_test.sweep_curve import SMOOTHING, Floats, Series, scatter, smooth
 
 MIN_RETENTION = 0.75
 """Any bound between 0.45 and 0.85 tells the author's published range tests apart."""
@@ -22,8 +22,6 @@ WIDER_END = 0.3
 """Share of the range that is looked at where its largest rates are near to the level."""
 MIN_FOR_NOISE = 20
 """From fewer points noise cannot be told from the rise itself."""
-MIN_FOR_SCATTER = 6
-"""The same once the rise is over and slopes are taken out."""
 MAX_DOUBT = 0.15
 """Share of the peak that noise may excuse at most: an end below 0.6 of it is lost all the same."""
 _EPS = 1e-9
@@ -132,17 +130,13 @@ def may_be_noise(a: AccuracyCurve) -> bool:
     """Whether noise may have brought the largest rates below the level.
 
     The mean over them lies below it by no more than two of its standard errors, and the mean over
-    the last part of the range (`WIDER_END`) does not lie below it. The noise is read off the second
-    differences once accuracy has risen, which neither a slope nor a single break moves.
+    the last part of the range (`WIDER_END`) does not lie below it.
     """
-    y = a.raw[held_from(a) :]
-    if y.size < MIN_FOR_SCATTER:
-        return False
-    noise = float(np.median(np.abs(np.diff(y, 2)))) / 1.652  # 0.6745 * sqrt(6)
     end = a.raw[largest_rates(a)]
-    error = min(2 * noise / math.sqrt(end.size), MAX_DOUBT * float(a.y[a.peak]))
+    error = 2 * scatter(a.raw[held_from(a) :]) / math.sqrt(end.size)
+    doubt = min(error, MAX_DOUBT * float(a.y[a.peak]))
     wider = a.raw[largest_rates(a, WIDER_END)]
-    return bool(end.mean() + error >= a.level and wider.mean() >= a.level)
+    return bool(end.mean() + doubt >= a.level and wider.mean() >= a.level)
 
 
 def gain_kept(a: AccuracyCurve) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autosuperconv.core.range_test.sweep_curve import Floats, Series, smooth
+from autosuperconv.core.range_test.sweep_curve import Floats, Series, scatter, smooth
 
 CLIP = 10.0
 """Losses above this many times the first level say "diverged" and no more."""
@@ -17,6 +17,8 @@ LOST_GAIN = 0.5
 """The loss has risen clearly once it has lost this share of the fall from start to minimum."""
 MIN_FALL = 0.05
 """A loss that falls by a smaller share of its start has not fallen."""
+FALL_TO_NOISE = 3.0
+"""Nor has one that falls by less than so many times its noise."""
 LEAST_FALL = 1e-12
 """What is smaller is rounding, also about a loss of 0."""
 THINNED = 2000
@@ -40,19 +42,22 @@ class SmoothLoss:
         y: smoothed, clipped.
         start: level at the start.
         lowest: index of the minimum of y.
+        noise: standard deviation of single losses; 0 where they are too few to tell.
     """
 
     y: Floats
     start: float
     lowest: int
+    noise: float
 
 
 def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
     start = _first_level(loss.y)
     ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), LEAST_FALL)
-    y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
-    return SmoothLoss(y, start, int(np.argmin(y)))
+    cut = np.minimum(loss.y, ceiling)
+    y = smooth(loss.x, cut, least=3 if loss.y.size >= 10 else 1)
+    return SmoothLoss(y, start, int(np.argmin(y)), scatter(cut))
 
 
 def _first_level(y: Floats) -> float:
@@ -108,9 +113,10 @@ def _longest_fall_middle(y: Floats) -> int | None:
 
 
 def _fall(curve: SmoothLoss) -> float | None:
-    """From the start to the minimum; None where that is nothing."""
+    """From the start to the minimum; None where that is nothing, or noise."""
     fall = curve.start - float(curve.y[curve.lowest])
-    return fall if fall > max(MIN_FALL * abs(curve.start), LEAST_FALL) else None
+    least = max(MIN_FALL * abs(curve.start), FALL_TO_NOISE * curve.noise, LEAST_FALL)
+    return fall if fall > least else None
 
 
 def rises_from(loss: Series) -> int | None:

@@ -25,6 +25,8 @@ MIN_RISE = 0.8
 """A rising stretch over this share of all rates is the sweep; what follows it is not."""
 MIN_SHARE = 0.15
 """A rise over fewer of the points, with none after it, is the warm-up of another schedule."""
+MIN_FOR_SCATTER = 6
+"""From fewer points their scatter about a slow curve is not told."""
 MIN_EXPONENTIAL_RATIO = 5.0
 """Below this ratio of highest to lowest rate, equal steps and equal factors look alike."""
 
@@ -194,3 +196,14 @@ def smooth(x: Floats, y: Floats, width: float | None = None, least: int = 1) -> 
     total = np.concatenate(([0.0], np.cumsum(y)))
     means = (total[high] - total[low]) / (high - low)
     return np.asarray(np.clip(means, y.min(), y.max()), dtype=np.float64)
+
+
+def scatter(y: Floats) -> float:
+    """Standard deviation about a slow curve, 0 where the points are too few to tell it.
+
+    Read off the second differences, which neither a slope nor a single break moves: a normal's
+    median |second difference| is 1.652 (0.6745 * sqrt(6)) of it.
+    """
+    if y.size < MIN_FOR_SCATTER:
+        return 0.0
+    return float(np.median(np.abs(np.diff(y, 2)))) / 1.652
