@@ -1,4 +1,4 @@
-"""The sheet that every picture is drawn on: size, colours, SVG that follows the page's theme, PNG.
+"""The sheet that every picture is drawn on: size, colours, SVG that follows the page's theme.
 
 matplotlib is imported inside the functions: it takes most of a second, and whoever only prints
 a summary does not need it. No pyplot, so nothing global is left behind.
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -124,20 +123,6 @@ class Sheet:
 Draw = Callable[[Sheet], None]
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
-        yield
-
-
-def _sheet(width: float, height: float, wide: bool) -> Sheet:
-    from matplotlib.figure import Figure
-
-    return Sheet(Figure(figsize=(width, height), layout="constrained"), wide)
-
-
 def svg(draw: Draw, height: float, *, wide: bool = True, label: str, prefix: str) -> str:
     """Draw as an `<svg>` element to put into a page.
 
@@ -146,22 +131,16 @@ def svg(draw: Draw, height: float, *, wide: bool = True, label: str, prefix: str
         label: what the picture shows, for those who do not see it.
         prefix: of the element's ids, so that pictures of one page do not clash.
     """
+    import matplotlib
+    from matplotlib.figure import Figure
+
     buffer = io.StringIO()
-    with _style():
-        sheet = _sheet(9.4 if wide else 4.1, height, wide)
+    with matplotlib.rc_context(STYLE):
+        size = (9.4 if wide else 4.1, height)
+        sheet = Sheet(Figure(figsize=size, layout="constrained"), wide)
         draw(sheet)
         sheet.figure.savefig(buffer, format="svg", transparent=True)
     return _themed(buffer.getvalue(), sheet.tips, label, prefix)
-
-
-def png(draw: Draw, height: float, width: float = 7.0) -> bytes:
-    """Draw as a PNG file on white, 120 dots an inch."""
-    buffer = io.BytesIO()
-    with _style():
-        sheet = _sheet(width, height, wide=True)
-        draw(sheet)
-        sheet.figure.savefig(buffer, format="png", dpi=120, facecolor="white")
-    return buffer.getvalue()
 
 
 def _themed(text: str, tips: dict[str, list[str]], label: str, prefix: str) -> str:

@@ -38,7 +38,6 @@ COST_ID = "accuracy-against-cost"
 ARTIFACT_PREFIX = "artifacts:"
 """Key of an artifact in the system attributes (optuna/artifacts/_upload.py)."""
 
-
 BEST_TRIAL = (
     'What the dashboard calls "Best Trial" is the cheapest one, whether it reached the target or '
     "not (optuna-dashboard 0.21 does not read Optuna 5's constraints)."
@@ -60,7 +59,7 @@ def open_artifacts(artifact_dir: Path) -> FileSystemArtifactStore:
     except OSError as error:
         raise OutputUnwritable(
             f"The artifact folder {str(artifact_dir)!r} cannot be made: {error.strerror}. "
-            f"Name another folder."
+            "Name another folder."
         ) from error
     return FileSystemArtifactStore(artifact_dir)
 
@@ -103,15 +102,13 @@ def publish_live(study: Study, text: str) -> None:
         save_note(study, text)
 
 
-def attach_curve(
-    trial: Trial, curve: Curve, artifact_store: FileSystemArtifactStore, title: str = ""
-) -> None:
+def attach_curve(trial: Trial, curve: Curve, artifact_store: FileSystemArtifactStore) -> None:
     """Keep a trial's learning curve with it, as picture and as table.
 
     Call it before the trial is told its result: a finished trial takes no artifact
     (`optuna.exceptions.UpdateFinishedTrialError`).
     """
-    name = title or f"trial {trial.number}"
+    name = f"trial {trial.number}"
     _put_artifact(trial, artifact_store, "learning-curve.png", learning_curve_png(curve, name))
     _put_artifact(trial, artifact_store, "learning-curve.csv", curve_csv(curve).encode())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -28,14 +28,6 @@ OUTCOME_STYLES: dict[Outcome, str] = {
     "undecided": "yellow",
 }
 MET_STYLES = {True: "green", False: "red", None: "dim"}
-
-
-def to_text(renderable: RenderableType, width: int = 100) -> str:
-    """What would be printed, without colour."""
-    console = Console(width=width, color_system=None, force_terminal=False, highlight=False)
-    with console.capture() as capture:
-        console.print(renderable)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
 def summary(report: Report, files: Mapping[str, str] | None = None) -> RenderableType:

@@ -19,7 +19,6 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autosuperconv.errors import InvalidInput, StorageUnavailable
 
-DEFAULT_STORAGE = "autosuperconv.journal"
 FORCE_SECONDS = 1.0
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)

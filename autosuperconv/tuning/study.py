@@ -77,9 +77,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
         done = count_finished(study)
         left = session.seconds_left("study", done)
         label = f"trial {trial.number}"
-        session.listener(
-            RunFinished("study", label, trial_text(trace), best_text(study, settings), left)
-        )
+        session.listener(RunFinished("study", label, trial_text(trace), best_text(study), left))
     session.store(CLOSED, str(settings.trials))
 
 
@@ -154,7 +152,7 @@ def trial_text(trace: Trace) -> str:
     )
 
 
-def best_text(study: optuna.Study, settings: StudySettings) -> str | None:
+def best_text(study: optuna.Study) -> str | None:
     """The best trial so far in a few words; None while no trial reaches the target."""
     try:
         best = study.best_trial

@@ -29,18 +29,16 @@ EVEN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The chosen recipe and its mean validation accuracy over `n` seeds."""
+    """The chosen recipe and its mean validation accuracy over seeds."""
 
     recipe: Recipe
     accuracy: float
-    n: int
 
 
 def shortlist(
     traces: Sequence[Trace],
     objective: Objective,
     believed: Collection[Recipe] | None = None,
-    size: int = SHORTLIST,
 ) -> list[Trace]:
     """The best trials: those that reach the target, the cheapest first; then by accuracy.
 
@@ -54,7 +52,7 @@ def shortlist(
         feasible = objective.name == "cost" and reaches
         return (not feasible, float(trace.samples) if feasible else -accuracy)
 
-    return sorted(traces, key=rank)[:size]
+    return sorted(traces, key=rank)[:SHORTLIST]
 
 
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
@@ -99,8 +97,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
     scored = []
     for trace in candidates:
         ends = [trace, *(next(again) for _ in range(EXTRA_SEEDS))]
-        accuracies = [t.accuracy or 0.0 for t in ends]
-        scored.append(Winner(trace.recipe, mean(accuracies), len(accuracies)))
+        scored.append(Winner(trace.recipe, mean(t.accuracy or 0.0 for t in ends)))
     return pick(scored, objective)
 
 

@@ -181,7 +181,8 @@ def test_no_sampler_proposes_a_rate_above_the_cap(name: str, storage_path: str) 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_one_batch_size_and_one_weight_decay_can_be_searched(name: str, storage_path: str) -> None:
-    space = SPACE.with_("batch_size", Choices((32,))).with_("weight_decay", Range(1e-4, 1e-4, True))
+    one = {"batch_size": Choices((32,)), "weight_decay": Range(1e-4, 1e-4, True)}
+    space = SearchSpace({**SPACE.dimensions, **one})
     session = session_of(storage_path, SurfaceTrainer())
     optimise(session, study_settings(14, sampler=name, space=space))
     assert {t.params["batch_size"] for t in session.study.trials} == {32}
