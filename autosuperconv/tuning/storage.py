@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from autosuperconv.errors import InvalidInput, StorageUnavailable
 
 FORCE_SECONDS = 1.0
+BEGINNING = b'{"op_code"'  # of every entry of a journal
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -85,11 +86,16 @@ def open_journal(path: Path) -> JournalFileBackend:
     writer was killed) is cut off, else the next entry would be glued to it.
 
     The path must be absolute: the lock beside the file is a link to it.
+
+    Raises:
+        ValueError: it is another kind of file, which is left as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = JournalFileSymlinkLock(str(path))
     backend = Journal(path)
     with path.open("r+b") as file:
+        if not BEGINNING.startswith(file.read(len(BEGINNING))):
+            raise ValueError("it does not begin with an entry")
         if not ends_whole(file):
             lock.acquire()
             try:
