@@ -214,11 +214,12 @@ def dashboard(
     open_browser: bool,
 ) -> None:
     """Open optuna-dashboard on the study and its artifacts."""
-    from autosuperconv.rebuild import artifacts_of
     from autosuperconv.reporting.dashboard import serve
+    from autosuperconv.tuning.finding import artifacts_of
+    from autosuperconv.tuning.storage import open_existing
 
     folder = artifacts or artifacts_of(storage, study_name)
-    serve(storage, folder, host, port, open_browser)
+    serve(open_existing(storage), folder, host, port, open_browser)
 
 
 def _text_of(path: Path) -> str:
