@@ -11,6 +11,7 @@ from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.core.wording import without_password
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
         model_name=given["model"] or default_model(given["dataset"]),
-        command=shlex.join(["autosuperconv", *sys.argv[1:]]),
+        command=without_password(shlex.join(["autosuperconv", *sys.argv[1:]])),
     )
     return *named_task(given), chosen
 
