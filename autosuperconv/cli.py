@@ -15,6 +15,7 @@ import autosuperconv
 from autosuperconv.arguments import OUTPUT, SEARCH, STUDY, TASK, ManyFiles
 from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
 from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.core.schedule import SCHEDULES
 from autosuperconv.errors import AutosuperconvError, InvalidInput
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def range_test(read: Path | None, **given: Any) -> None:
 @click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.")
 @click.option("--base-momentum", type=float, help="Momentum where the rate is highest.")
 @click.option("--optimizer", help=", ".join(OPTIMIZERS))
-@click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
+@click.option("--schedule", help=f"{', '.join(SCHEDULES)}; or package.module:function.")
 @click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
 @click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
 @OUTPUT
