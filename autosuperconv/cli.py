@@ -65,8 +65,7 @@ def search(dry_run: bool, **given: Any) -> None:
         _show(plan, plan_text(plan), given["as_json"])
         return
     out = chosen.out or Path("runs") / report.settings.study_name
-    files = {n: str(out / n) for n in ("report.html", "report.json", "recipe.json")}
-    _show(report, summary(report, files), given["as_json"])
+    _show(report, summary(report, _files(out)), given["as_json"])
 
 
 @cli.command("range-test", epilog=EXAMPLES)
@@ -182,8 +181,7 @@ def report(
     from autosuperconv.reporting.text import summary
 
     result, folder = rebuild(storage, study_name, out)
-    files = {n: str(folder / n) for n in ("report.html", "report.json", "recipe.json")}
-    _show(result, summary(result, files), as_json)
+    _show(result, summary(result, _files(folder)), as_json)
 
 
 @cli.command(epilog=EXAMPLES)
@@ -221,6 +219,11 @@ def dashboard(
 
     folder = artifacts or artifacts_of(storage, study_name)
     serve(open_existing(storage), folder, host, port, open_browser)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What a summary points to."""
+    return {name: str(folder / name) for name in ("report.html", "report.json", "recipe.json")}
 
 
 def _text_of(path: Path) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autosuperconv.core.codec import to_dict, to_json
-from autosuperconv.core.events import Event, Listener
+from autosuperconv.core.events import Event, Listener, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import FORMAT_VERSION, Settings
@@ -49,10 +49,6 @@ class Work:
     setup: Setup
     session: Session
     searching: bool = True  # and not only reading what a search has found
-
-
-def silent(event: Event) -> None:
-    """A listener that listens to nothing."""
 
 
 @contextmanager

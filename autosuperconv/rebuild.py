@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from autosuperconv.core.codec import from_json
+from autosuperconv.core.events import silent
 from autosuperconv.core.report import Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import InvalidInput, NothingCompleted
-from autosuperconv.prepare import Work, silent
+from autosuperconv.prepare import Work
 from autosuperconv.publish import publish
 from autosuperconv.story import tell_story
 from autosuperconv.tuning.finding import find_study

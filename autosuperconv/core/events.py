@@ -58,3 +58,7 @@ class Note:
 
 Event = StepStarted | RunFinished | StepFinished | Note
 Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """A listener that listens to nothing."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autosuperconv.core.report import Report
+from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import canvas, plot_effects, plot_range_test, words
 from autosuperconv.reporting.canvas import Sheet
 from autosuperconv.reporting.plot_cost import draw_cost
@@ -50,7 +51,7 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{words.factor(effect.factor)} {words.points(-effect.points)} points as the last change"
+        f"{factor_name(effect.factor)} {words.points(-effect.points)} points as the last change"
         for effect in report.tradeoff.effects
     )
     return f"What each change from the baseline to the winner is worth. {effects}"

@@ -16,6 +16,7 @@ from rich.text import Text
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.verdict import Outcome, Verdict
+from autosuperconv.core.wording import counted
 from autosuperconv.reporting import words
 
 OUTCOME_STYLES: dict[Outcome, str] = {
@@ -134,7 +135,7 @@ def plan_text(plan: Plan) -> RenderableType:
         table.add_row(Text(step.step), str(step.runs), epochs, words.duration(step.seconds))
     head = Text.assemble(
         (f"about {words.duration(plan.seconds)}, {plan.runs} runs", "bold"),
-        f" with {plan.workers} {'worker' if plan.workers == 1 else 'workers'}",
+        f" with {counted(plan.workers, 'worker')}",
     )
     return Group(head, Padding(table, (1, 0)), *_plan_facts(plan))
 
