@@ -35,11 +35,12 @@ from autosuperconv.tuning.sampler import check_sampler
 from autosuperconv.tuning.session import KeepCurve, Session, open_study
 from autosuperconv.tuning.storage import answering, open_storage
 from autosuperconv.tuning.summaries import curve_of
+from autosuperconv.tuning.sweep_plan import HIGHEST_LR, LOWEST_LR
 
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
-MAX_LR = Range(1e-3, 10.0, log=True)
+MAX_LR = Range(LOWEST_LR, HIGHEST_LR, log=True)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
-from autosuperconv.core.trace import Job, Point, Split, Trace
+from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
 from autosuperconv.prepare import Work, prepare, task_of
 from autosuperconv.publish import publish
@@ -124,8 +124,7 @@ def train(
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
             listener(RunFinished("train", label, text, None, None))
 
-    phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
-    return trainer(Job(recipe, measured_on, phases, curvature), tell)
+    return trainer(Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature), tell)
 
 
 def tell_story(work: Work) -> Report:

@@ -148,7 +148,7 @@ class Run:
             stopped = "diverged" if detail else "completed"
         except PruneTraining as why:
             stopped, detail = "pruned", str(why)
-        except torch.cuda.OutOfMemoryError:
+        except torch.OutOfMemoryError:
             stopped, detail = "out-of-memory", f"batch {self.job.recipe.batch_size} does not fit"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)

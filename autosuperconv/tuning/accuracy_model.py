@@ -153,6 +153,10 @@ class AccuracyModel:
         mean, sd = self.log_odds(x)
         return np.asarray(norm.cdf((log_odds(self.landscape.target) - mean) / sd))
 
+    def believed(self, x: Floats) -> NDArray[np.bool_]:
+        """(m,) whether sound runs more probably reach the target than not."""
+        return np.asarray(self.reaches(x) >= 0.5)
+
     def breaks(self, x: Floats) -> Floats:
         """(m,) probability that a run breaks."""
         return self.stability.breaks(features(self.landscape, x))

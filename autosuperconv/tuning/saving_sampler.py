@@ -197,7 +197,7 @@ def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         if t.user_attrs.get("stopped_because") == "completed"
     ]
     x = np.array(rows).reshape(-1, len(landscape.names))
-    return x[model.reaches(x) >= 0.5] if len(x) else x
+    return x[model.believed(x)] if len(x) else x
 
 
 def longest(landscape: Landscape) -> float:

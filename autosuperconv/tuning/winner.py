@@ -24,7 +24,6 @@ from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.study import FINISHED, StudySettings, trace_of
 
 EXTRA_SEEDS = 2
-EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] 
     traces = [(trial, trace_of(trial)) for trial in trials]
     completed = [(trial, trace) for trial, trace in traces if trace is not None and trace.completed]
     rows = np.array([landscape.row(trial.params) for trial, _ in completed])
-    likely = model.reaches(rows) >= EVEN
+    likely = model.believed(rows)
     return {trace.recipe for (_, trace), yes in zip(completed, likely, strict=True) if yes}
 
 

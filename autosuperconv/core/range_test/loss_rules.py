@@ -44,11 +44,21 @@ class SmoothLoss:
     start: float
     lowest: int
 
+    @property
+    def fall(self) -> float | None:
+        """From the start to the minimum; None where it has not fallen."""
+        fall = self.start - float(self.y[self.lowest])
+        return fall if fall > MIN_FALL * abs(self.start) else None
+
+
+def first_level(loss: Series) -> float:
+    """The median of the first twentieth, three points at least."""
+    return float(np.median(loss.y[: max(3, loss.y.size // 20)]))
+
 
 def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
-    first = loss.y[: max(3, loss.y.size // 20)]
-    start = float(np.median(first))
+    start = first_level(loss)
     ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), 1e-12)
     y = smooth(loss.x, np.minimum(loss.y, ceiling), least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)))
@@ -107,10 +117,9 @@ def rises_from(loss: Series) -> int | None:
     fall from start to minimum.
     """
     curve = smooth_loss(loss)
-    fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= MIN_FALL * abs(curve.start):
+    if curve.fall is None:
         return None
-    lost = np.clip((loss.y - curve.y[curve.lowest]) / fall, 0, 1)
+    lost = np.clip((loss.y - curve.y[curve.lowest]) / curve.fall, 0, 1)
     spare = LOST_GAIN - lost
     first = int(np.argmax(spare > 0))
     cut = first + int(np.argmax(np.cumsum(spare[first:]))) + 1
@@ -121,8 +130,7 @@ def blows_up_from(loss: Series) -> int | None:
     """First point of a final stretch in which the raw loss lies far above its first level."""
     if loss.y.size < 3:
         return None
-    level = float(np.median(loss.y[: max(3, loss.y.size // 20)]))
-    low = np.flatnonzero(loss.y <= BLOWN_UP * abs(level))
+    low = np.flatnonzero(loss.y <= BLOWN_UP * abs(first_level(loss)))
     first = int(low[-1]) + 1 if low.size else 0
     return first if 0 < first < loss.y.size else None
 
@@ -130,11 +138,10 @@ def blows_up_from(loss: Series) -> int | None:
 def share_kept(loss: Series) -> float | None:
     """Share of the fall from start to minimum that is left over the last tenth of the range."""
     curve = smooth_loss(loss)
-    fall = curve.start - float(curve.y[curve.lowest])
-    if fall <= MIN_FALL * abs(curve.start):
+    if curve.fall is None:
         return None
     tail = curve.y[loss.x >= loss.x[-1] - 0.1 * (loss.x[-1] - loss.x[0])]
-    return float((curve.start - tail.mean()) / fall)
+    return float((curve.start - tail.mean()) / curve.fall)
 
 
 def share_held(loss: Series) -> float:
