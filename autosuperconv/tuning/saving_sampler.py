@@ -27,8 +27,9 @@ from scipy.stats import norm, qmc
 
 from autosuperconv.core.gaussian_process import Floats
 from autosuperconv.core.space import Choices
-from autosuperconv.tuning.accuracy_model import AccuracyModel, Landscape, learn
+from autosuperconv.tuning.accuracy_model import AccuracyModel, learn
 from autosuperconv.tuning.edge_sampler import SHORTLIST
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.prior import WIDTH
 
 STARTUP = 8  # finished trials before the model is asked

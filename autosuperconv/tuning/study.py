@@ -14,8 +14,8 @@ from autosuperconv.core.events import RunFinished
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.executor import Task, drive
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior, cell_of
 from autosuperconv.tuning.prior_check import doubt, revised

@@ -21,9 +21,9 @@ from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.edge_sampler import EdgeSampler
 from autosuperconv.tuning.executor import InProcess
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.objective import Objective, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
