@@ -132,7 +132,7 @@ TASK = options(
     click.option(
         "--model",
         metavar="NAME",
-        help="resnet8/20/32/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
+        help="resnet8/20/32/44/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
         "package.module:factory.  [default: resnet8; lenet for MNIST]",
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),

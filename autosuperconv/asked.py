@@ -11,6 +11,7 @@ from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.core.wording import without_password
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]
         **{name: given[name] for name in SEARCHED},
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
-        model_name=given["model"] or default_model(given["dataset"]),
-        command=shlex.join(["autosuperconv", *sys.argv[1:]]),
+        model_name=model_named(given),
+        command=without_password(shlex.join(["autosuperconv", *sys.argv[1:]])),
     )
     return *named_task(given), chosen
 
@@ -63,10 +64,10 @@ def named_task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
         *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
         augment=given["augment"],
     )
-    model = given["model"] or default_model(given["dataset"])
-    return model_factory(model, data.shape, data.classes), data
+    return model_factory(model_named(given), data.shape, data.classes), data
 
 
-def default_model(dataset: str) -> str:
-    """A network that fits the data set."""
-    return "lenet" if dataset in ("mnist", "fashion-mnist") else "resnet8"
+def model_named(given: dict[str, Any]) -> str:
+    """The model that was asked for, or one that fits the data set."""
+    fits = "lenet" if given["dataset"] in ("mnist", "fashion-mnist") else "resnet8"
+    return given["model"] or fits

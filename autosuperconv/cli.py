@@ -15,6 +15,7 @@ import autosuperconv
 from autosuperconv.arguments import OUTPUT, SEARCH, STUDY, TASK, ManyFiles
 from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
 from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.core.schedule import SCHEDULES
 from autosuperconv.errors import AutosuperconvError, InvalidInput
 
 if TYPE_CHECKING:
@@ -64,8 +65,7 @@ def search(dry_run: bool, **given: Any) -> None:
         _show(plan, plan_text(plan), given["as_json"])
         return
     out = chosen.out or Path("runs") / report.settings.study_name
-    files = {n: str(out / n) for n in ("report.html", "report.json", "recipe.json")}
-    _show(report, summary(report, files), given["as_json"])
+    _show(report, summary(report, _files(out)), given["as_json"])
 
 
 @cli.command("range-test", epilog=EXAMPLES)
@@ -110,7 +110,7 @@ def range_test(read: Path | None, **given: Any) -> None:
 @click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.")
 @click.option("--base-momentum", type=float, help="Momentum where the rate is highest.")
 @click.option("--optimizer", help=", ".join(OPTIMIZERS))
-@click.option("--schedule", help="1cycle, step, cosine, sgdr, ...; or package.module:function.")
+@click.option("--schedule", help=f"{', '.join(SCHEDULES)}; or package.module:function.")
 @click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
 @click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
 @OUTPUT
@@ -181,8 +181,7 @@ def report(
     from autosuperconv.reporting.text import summary
 
     result, folder = rebuild(storage, study_name, out)
-    files = {n: str(folder / n) for n in ("report.html", "report.json", "recipe.json")}
-    _show(result, summary(result, files), as_json)
+    _show(result, summary(result, _files(folder)), as_json)
 
 
 @cli.command(epilog=EXAMPLES)
@@ -214,11 +213,17 @@ def dashboard(
     open_browser: bool,
 ) -> None:
     """Open optuna-dashboard on the study and its artifacts."""
-    from autosuperconv.rebuild import artifacts_of
     from autosuperconv.reporting.dashboard import serve
+    from autosuperconv.tuning.finding import artifacts_of
+    from autosuperconv.tuning.storage import open_existing
 
     folder = artifacts or artifacts_of(storage, study_name)
-    serve(storage, folder, host, port, open_browser)
+    serve(open_existing(storage), folder, host, port, open_browser)
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """What a summary points to."""
+    return {name: str(folder / name) for name in ("report.html", "report.json", "recipe.json")}
 
 
 def _text_of(path: Path) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import overload
 
-import optuna
-
 from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.setup import Setup
@@ -17,7 +15,7 @@ from autosuperconv.training.environment import cpu_workers, describe_environment
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.memory import MemoryNeed, gibibytes, measure_needs, most_runs
 from autosuperconv.tuning.executor import Executor, InProcess, Processes
-from autosuperconv.tuning.session import COMPANION
+from autosuperconv.tuning.session import companion_of
 from autosuperconv.tuning.storage import open_storage
 
 ENGINE = "engine"  # where `Session.store` keeps the choice
@@ -115,8 +113,6 @@ def at_most(number: int | None, most: int | None) -> int | None:
 
 def stored_choice(storage: str, study_name: str) -> EngineChoice | None:
     """What an earlier start of the study has settled."""
-    opened, runs = open_storage(storage), study_name + COMPANION
-    if runs not in optuna.study.get_all_study_names(opened):
-        return None
-    text = optuna.load_study(study_name=runs, storage=opened).user_attrs.get(ENGINE)
+    runs = companion_of(open_storage(storage), study_name)
+    text = None if runs is None else runs.user_attrs.get(ENGINE)
     return from_json(EngineChoice, text) if text else None

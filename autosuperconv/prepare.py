@@ -6,24 +6,19 @@ import functools
 import math
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from optuna.exceptions import StorageInternalError
-from optuna.trial import Trial
-from sqlalchemy.exc import SQLAlchemyError
-
 from autosuperconv.core.codec import to_dict, to_json
-from autosuperconv.core.events import Event, Listener
+from autosuperconv.core.events import Event, Listener, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import FORMAT_VERSION, Settings
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
-from autosuperconv.core.trace import Trace
 from autosuperconv.engage import ENGINE, settle
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.reporting.dashboard import attach_curve, open_artifacts, publish_live
@@ -37,14 +32,15 @@ from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.sampler import check_sampler
-from autosuperconv.tuning.session import Session, open_study
-from autosuperconv.tuning.storage import open_storage, silent_storage
+from autosuperconv.tuning.session import KeepCurve, Session, open_study
+from autosuperconv.tuning.storage import answering, open_storage
 from autosuperconv.tuning.summaries import curve_of
+from autosuperconv.tuning.sweep_plan import HIGHEST_LR, LOWEST_LR
 
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
 DROPOUT = Range(0.0, 0.5)
-MAX_LR = Range(1e-3, 10.0, log=True)
+MAX_LR = Range(LOWEST_LR, HIGHEST_LR, log=True)
 
 
 @dataclass(frozen=True)
@@ -54,10 +50,6 @@ class Work:
     setup: Setup
     session: Session
     searching: bool = True  # and not only reading what a search has found
-
-
-def silent(event: Event) -> None:
-    """A listener that listens to nothing."""
 
 
 @contextmanager
@@ -115,26 +107,25 @@ def open_work(
     check_writable(Path(setup.out))
     direction = DIRECTIONS[setup.settings.objective]
     try:
-        study, ledger = open_study(
-            open_storage(storage), setup.settings.study_name, question, direction
-        )
-        keep_note = functools.partial(publish_live, study)
-        live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
-        session = Session(study, ledger, executor, told_to(listener, live), storage)
-        session.remember_start()
-        session.store("setup", to_json(setup))
-        session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
-        if timeout is not None:
-            session.deadline = time.monotonic() + timeout
-        for note in notes:
-            session.note(note)
-        try:
-            yield Work(setup, session)
-        except KeyboardInterrupt:
-            session.remember_wall_seconds()
-            raise
-    except (StorageInternalError, SQLAlchemyError) as error:
-        raise silent_storage(storage, error) from None
+        with answering(storage):
+            study, ledger = open_study(
+                open_storage(storage), setup.settings.study_name, question, direction
+            )
+            keep_note = functools.partial(publish_live, study)
+            live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
+            session = Session(study, ledger, executor, told_to(listener, live), storage)
+            session.remember_start()
+            session.store("setup", to_json(setup))
+            session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
+            if timeout is not None:
+                session.deadline = time.monotonic() + timeout
+            for note in notes:
+                session.note(note)
+            try:
+                yield Work(setup, session)
+            except KeyboardInterrupt:
+                session.remember_wall_seconds()
+                raise
     finally:
         executor.stop()
 
@@ -171,7 +162,7 @@ def name_of_search(setup: Setup) -> str:
     return f"{setup.settings.model} on {setup.settings.dataset}"
 
 
-def curve_keeper(session: Session, folder: Path) -> Callable[[Trial, Trace], None]:
+def curve_keeper(session: Session, folder: Path) -> KeepCurve:
     """Keeps each trial's learning curve as an artifact in the folder."""
     store = open_artifacts(folder)
     session.store("artifacts", str(folder.resolve()))

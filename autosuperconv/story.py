@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autosuperconv.assemble import Findings, assemble
-from autosuperconv.core.events import Listener, RunFinished, StepStarted
+from autosuperconv.core.events import Listener, RunFinished, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
-from autosuperconv.core.trace import Job, Point, Split, Trace
+from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
-from autosuperconv.prepare import Work, prepare, silent, task_of
+from autosuperconv.prepare import Work, prepare, task_of
 from autosuperconv.publish import publish
+from autosuperconv.reporting import words
 from autosuperconv.training.data import Data, TaskData
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop import TorchTrainer
@@ -123,8 +124,7 @@ def train(
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
             listener(RunFinished("train", label, text, None, None))
 
-    phases = tuple((i + 1) / TRAIN_PHASES for i in range(TRAIN_PHASES))
-    return trainer(Job(recipe, measured_on, phases, curvature), tell)
+    return trainer(Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature), tell)
 
 
 def tell_story(work: Work) -> Report:
@@ -162,7 +162,7 @@ def plan_search(work: Work) -> Plan:
         setup.choices,
     )
     work.session.plan = plan
-    work.session.finish("plan", f"{plan.runs} runs, about {duration(plan.seconds)}")
+    work.session.finish("plan", f"{plan.runs} runs, about {words.duration(plan.seconds)}")
     return plan
 
 
@@ -266,10 +266,3 @@ def give_verdict(confirmation: confirming.Confirmation, criterion: Criterion) ->
         for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
     )
     return judge(candidate, baseline, control, criterion, batch_norm_recalibrated=True)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: "45 s", "12 min", "3.1 h"."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

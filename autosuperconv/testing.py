@@ -12,7 +12,15 @@ import numpy as np
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
-from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StoppedBecause, Trace
+from autosuperconv.core.trace import (
+    Job,
+    OnPoint,
+    Point,
+    PruneTraining,
+    StoppedBecause,
+    Trace,
+    evenly,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class SurfaceTrainer:
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
         """The trace that the formula gives; equal jobs, equal traces."""
-        phases = sorted({*(i / 20 for i in range(1, 21)), *job.phases})
+        phases = sorted({*evenly(20), *job.phases})
         schedule = build_schedule(job.recipe, 1000)
         points: list[Point] = []
         stopped, detail, dose = "completed", "", 0.0

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from autosuperconv.core.events import Listener
+from autosuperconv.core.events import Listener, silent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Settings
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.core.trace import Trainer
-from autosuperconv.prepare import Work, open_work, silent
+from autosuperconv.prepare import Work, open_work
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.executor import Executor, InProcess
 from autosuperconv.tuning.session import nothing

@@ -16,6 +16,8 @@ from PIL import Image
 
 from autosuperconv import cli as module
 from autosuperconv.cli import cli, main
+from autosuperconv.core.options import SearchOptions
+from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.storage import open_storage
 
 TASK = {
@@ -263,6 +265,28 @@ def test_a_storage_that_does_not_answer_is_named(
     said = refused(["search", *SMALL, "--storage", url], status)  # type: ignore[operator]
     assert url in said
     assert message in said
+
+
+def test_the_command_that_a_report_shows_has_no_password(
+    refused: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: object, __: object, options: SearchOptions, ___: object) -> None:
+        raise InvalidInput(options.command)
+
+    monkeypatch.setattr("autosuperconv.story.search", stop)
+    url = "postgresql://me:secret@host/x"
+    shown = refused(["search", *SMALL, "--storage", url])  # type: ignore[operator]
+    assert "postgresql://me:***@host/x" in shown
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize("command", ["report", "dashboard"])
+def test_a_database_that_is_not_there_is_not_made(
+    command: str, refused: object, tmp_path: Path
+) -> None:
+    message = refused([command, "--storage", "sqlite:///gone.db"])  # type: ignore[operator]
+    assert "There is no study storage at 'sqlite:///gone.db'" in message
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_server_that_does_not_answer_is_named(

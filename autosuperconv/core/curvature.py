@@ -12,11 +12,8 @@ to be shown beside that null, `pure_noise_estimate`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autosuperconv.errors import InvalidInput
 
@@ -25,45 +22,13 @@ ALPHA = 0.1
 START = 0.1
 """Where the author's code starts the moving average."""
 
-Weights = Sequence[npt.NDArray[np.floating[Any]]]
-
-
-def movement_and_bend(theta0: Weights, theta1: Weights, theta2: Weights) -> tuple[float, float]:
-    """The two sums of eq. 8 over all weights: |theta1 - theta0|, |2 theta1 - theta0 - theta2|.
-
-    Args:
-        theta0, theta1, theta2: successive weights; the same tensors, of any shapes, in each.
-
-    Raises:
-        InvalidInput: the three differ in the number or shapes of their tensors.
-    """
-    shapes = [[w.shape for w in theta] for theta in (theta0, theta1, theta2)]
-    if not shapes[0] == shapes[1] == shapes[2]:
-        raise InvalidInput("theta0, theta1 and theta2 must hold tensors of the same shapes.")
-    moved = bent = 0.0
-    for a, b, c in zip(theta0, theta1, theta2, strict=True):
-        moved += float(np.abs(b - a).sum(dtype=np.float64))
-        bent += float(np.abs(2 * b - a - c).sum(dtype=np.float64))
-    return moved, bent
-
 
 def curvature_lr(lr: float, moved: float, bent: float) -> float | None:
-    """Eq. 8; None where the path does not bend, so that any rate would do, or is not finite."""
+    """Eq. 8 from its two sums; None where the path does not bend, so that any rate would do, or
+    is not finite."""
     if not (bent > 0 and math.isfinite(moved) and math.isfinite(bent)):
         return None
     return lr * moved / bent
-
-
-def moving_average(
-    estimates: Iterable[float | None], alpha: float = ALPHA, start: float = START
-) -> list[float]:
-    """The smoothed estimates: alpha * estimate + (1 - alpha) * average; None keeps the average."""
-    averages = []
-    for estimate in estimates:
-        if estimate is not None:
-            start = alpha * estimate + (1 - alpha) * start
-        averages.append(start)
-    return averages
 
 
 def pure_noise_estimate(lr: float, momentum: float, stride: int = 1) -> float:

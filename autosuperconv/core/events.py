@@ -11,7 +11,8 @@ class StepStarted:
     """A step begins.
 
     Args:
-        step: "plan", "range test", "baseline", "study", "confirm", "counterfactuals" or "report".
+        step: "plan", "range test", "baseline", "study", "confirm" or "counterfactuals"; for one
+            recipe alone "train".
         runs: that it will take; done: those already there from an earlier start.
         seconds_left: forecast for this step and all after it; None before the plan.
     """
@@ -57,3 +58,7 @@ class Note:
 
 Event = StepStarted | RunFinished | StepFinished | Note
 Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """A listener that listens to nothing."""

@@ -19,7 +19,8 @@ MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How to search. Every field has an option of the same name on the command line.
+    """How to search. Fields are options of the same name on the command line, but `space` and
+    `base` have one a recipe field (--max-lr, --optimizer ...), and `model_name` is --model.
 
     Args:
         study_name: of the Optuna study; None makes one from data and model.

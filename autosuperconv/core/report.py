@@ -114,7 +114,7 @@ class Baseline:
 
     Args:
         recipe: the best one.
-        validation_accuracy: mean over `seeds` runs of it.
+        validation_accuracy, validation_sd: over fresh seeds of it, those that completed.
         target: validation accuracy that a trial must match (this, less the margin).
         tuning: every run that was tried to tune it.
         share_of_cost: of the whole search's training samples.

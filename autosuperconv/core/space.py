@@ -63,10 +63,6 @@ class SearchSpace:
         """The space with one dimension less."""
         return replace(self, dimensions={k: v for k, v in self.dimensions.items() if k != field})
 
-    def with_(self, field: str, dimension: Dimension) -> SearchSpace:
-        """The space with one dimension set."""
-        return replace(self, dimensions={**self.dimensions, field: dimension})
-
 
 def ends(dimension: Dimension) -> tuple[float, float] | tuple[int, ...]:
     """The values that decide whether all of a dimension is allowed."""

@@ -16,6 +16,11 @@ Split = Literal["validation", "test"]
 StoppedBecause = Literal["completed", "diverged", "pruned", "out-of-memory"]
 
 
+def evenly(n: int) -> tuple[float, ...]:
+    """n phases, the last at the end."""
+    return tuple((i + 1) / n for i in range(n))
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """A run that is asked for.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def number(value: float) -> str:
     """Two significant figures, without what a reader does not need: 2e-3, 1.4, 0.35, 128."""
@@ -47,3 +49,8 @@ def clause(sentence: str) -> str:
 def listed(items: list[str]) -> str:
     """E.g. "a, b and c"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def without_password(text: str) -> str:
+    """The same text, for messages and pages: a storage's URL is shown without its password."""
+    return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)

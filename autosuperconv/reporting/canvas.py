@@ -1,4 +1,4 @@
-"""The sheet that every picture is drawn on: size, colours, SVG that follows the page's theme, PNG.
+"""The sheet that every picture is drawn on: size, colours, labels.
 
 matplotlib is imported inside the functions: it takes most of a second, and whoever only prints
 a summary does not need it. No pyplot, so nothing global is left behind.
@@ -7,22 +7,18 @@ a summary does not need it. No pyplot, so nothing global is left behind.
 from __future__ import annotations
 
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+
+from autosuperconv.reporting.themed_svg import themed
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
-
-SVG = "http://www.w3.org/2000/svg"
-HREF = "{http://www.w3.org/1999/xlink}href"
 
 LIGHT = {
     "ink": "#1a1d21",
@@ -124,20 +120,6 @@ class Sheet:
 Draw = Callable[[Sheet], None]
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib
-
-    with matplotlib.rc_context(STYLE):
-        yield
-
-
-def _sheet(width: float, height: float, wide: bool) -> Sheet:
-    from matplotlib.figure import Figure
-
-    return Sheet(Figure(figsize=(width, height), layout="constrained"), wide)
-
-
 def svg(draw: Draw, height: float, *, wide: bool = True, label: str, prefix: str) -> str:
     """Draw as an `<svg>` element to put into a page.
 
@@ -146,93 +128,16 @@ def svg(draw: Draw, height: float, *, wide: bool = True, label: str, prefix: str
         label: what the picture shows, for those who do not see it.
         prefix: of the element's ids, so that pictures of one page do not clash.
     """
+    import matplotlib
+    from matplotlib.figure import Figure
+
     buffer = io.StringIO()
-    with _style():
-        sheet = _sheet(9.4 if wide else 4.1, height, wide)
+    with matplotlib.rc_context(STYLE):
+        size = (9.4 if wide else 4.1, height)
+        sheet = Sheet(Figure(figsize=size, layout="constrained"), wide)
         draw(sheet)
         sheet.figure.savefig(buffer, format="svg", transparent=True)
-    return _themed(buffer.getvalue(), sheet.tips, label, prefix)
-
-
-def png(draw: Draw, height: float, width: float = 7.0) -> bytes:
-    """Draw as a PNG file on white, 120 dots an inch."""
-    buffer = io.BytesIO()
-    with _style():
-        sheet = _sheet(width, height, wide=True)
-        draw(sheet)
-        sheet.figure.savefig(buffer, format="png", dpi=120, facecolor="white")
-    return buffer.getvalue()
-
-
-def _themed(text: str, tips: dict[str, list[str]], label: str, prefix: str) -> str:
-    ElementTree.register_namespace("", SVG)
-    root = ElementTree.fromstring(text)
-    _strip(root)
-    _add_tips(root, tips)
-    _shorten(root)
-    _recolour(root)
-    _rename_ids(root, prefix)
-    for name in ("width", "height", "version"):
-        root.attrib.pop(name, None)
-    root.attrib |= {"role": "img", "aria-label": label}
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _strip(root: ElementTree.Element) -> None:
-    """Leave out the metadata (dates, addresses) and the style sheet, which would be global."""
-    for parent in list(root.iter()):
-        for child in list(parent):
-            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
-                parent.remove(child)
-
-
-def _add_tips(root: ElementTree.Element, tips: dict[str, list[str]]) -> None:
-    for group in root.iter(f"{{{SVG}}}g"):
-        texts = tips.get(group.get("id", ""), [])
-        marks = list(group.iter(f"{{{SVG}}}use"))
-        for mark, text in zip(marks, texts, strict=False):
-            ElementTree.SubElement(mark, f"{{{SVG}}}title").text = text
-
-
-def _shorten(root: ElementTree.Element) -> None:
-    """A hundredth of a point is enough for a path; with the indentation gone, a third is left."""
-    for element in root.iter():
-        for name in ("d", "x", "y", "transform"):
-            if name in element.attrib:
-                element.set(name, re.sub(r"-?\d+\.\d{3,}", _two_digits, element.attrib[name]))
-        element.tail = None
-        if element.text is not None and not element.text.strip():
-            element.text = None
-
-
-def _two_digits(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}"
-
-
-def _recolour(root: ElementTree.Element) -> None:
-    """Colours become variables of the page, the font its own."""
-    for element in root.iter():
-        style = element.get("style", "")
-        for name, colour in LIGHT.items():
-            style = style.replace(colour, f"var(--{name},{colour})")
-        style = re.sub(r"font-family: [^;]*;? ?", "", style)
-        if style:
-            element.set("style", style)
-
-
-def _rename_ids(root: ElementTree.Element, prefix: str) -> None:
-    """Keep only the ids that something refers to, made unique in the page."""
-    text = [value for element in root.iter() for value in element.attrib.values()]
-    used = set(re.findall(r"#([\w-]+)", " ".join(text)))
-    for element in root.iter():
-        if element.get("id") in used:
-            element.set("id", f"{prefix}-{element.get('id')}")
-        else:
-            element.attrib.pop("id", None)
-        if HREF in element.attrib:
-            element.set("href", f"#{prefix}-{element.attrib.pop(HREF)[1:]}")
-        if "clip-path" in element.attrib:
-            element.set("clip-path", element.attrib["clip-path"].replace("#", f"#{prefix}-"))
+    return themed(buffer.getvalue(), LIGHT, sheet.tips, label, prefix)
 
 
 def present(

@@ -21,7 +21,7 @@ from rich.console import Console
 
 from autosuperconv.core.codec import to_json
 from autosuperconv.core.report import Curve, Report
-from autosuperconv.errors import InvalidInput, OutputUnwritable, StorageUnavailable
+from autosuperconv.errors import InvalidInput, OutputUnwritable
 from autosuperconv.reporting import words
 from autosuperconv.reporting.html import render
 from autosuperconv.reporting.markdown import render_markdown
@@ -38,13 +38,11 @@ COST_ID = "accuracy-against-cost"
 ARTIFACT_PREFIX = "artifacts:"
 """Key of an artifact in the system attributes (optuna/artifacts/_upload.py)."""
 
-
 BEST_TRIAL = (
     'What the dashboard calls "Best Trial" is the cheapest one, whether it reached the target or '
     "not (optuna-dashboard 0.21 does not read Optuna 5's constraints)."
 )
 EM_SPACE = "\u2003"
-STORAGE_REMEDY = "Name the URL or the journal file that the search was given."
 
 
 def open_artifacts(artifact_dir: Path) -> FileSystemArtifactStore:
@@ -60,7 +58,7 @@ def open_artifacts(artifact_dir: Path) -> FileSystemArtifactStore:
     except OSError as error:
         raise OutputUnwritable(
             f"The artifact folder {str(artifact_dir)!r} cannot be made: {error.strerror}. "
-            f"Name another folder."
+            "Name another folder."
         ) from error
     return FileSystemArtifactStore(artifact_dir)
 
@@ -103,15 +101,13 @@ def publish_live(study: Study, text: str) -> None:
         save_note(study, text)
 
 
-def attach_curve(
-    trial: Trial, curve: Curve, artifact_store: FileSystemArtifactStore, title: str = ""
-) -> None:
+def attach_curve(trial: Trial, curve: Curve, artifact_store: FileSystemArtifactStore) -> None:
     """Keep a trial's learning curve with it, as picture and as table.
 
     Call it before the trial is told its result: a finished trial takes no artifact
     (`optuna.exceptions.UpdateFinishedTrialError`).
     """
-    name = title or f"trial {trial.number}"
+    name = f"trial {trial.number}"
     _put_artifact(trial, artifact_store, "learning-curve.png", learning_curve_png(curve, name))
     _put_artifact(trial, artifact_store, "learning-curve.csv", curve_csv(curve).encode())
 
@@ -162,17 +158,13 @@ class _SilentHandler(WSGIRequestHandler):
         """The page asks every few seconds; a line for each would bury the address."""
 
 
-def make_dashboard(
-    storage: str | BaseStorage, artifact_dir: Path, host: str, port: int
-) -> WSGIServer:
+def make_dashboard(storage: BaseStorage, artifact_dir: Path, host: str, port: int) -> WSGIServer:
     """The dashboard's server, bound to its port but not yet serving.
 
     Args:
-        storage: an optuna storage, a storage URL, or the path of a journal file.
         port: 0 takes any free one; `server_port` of the result says which.
 
     Raises:
-        StorageUnavailable: there is no study storage at `storage`.
         InvalidInput: the port is in use, not allowed, or the host is not this machine's.
     """
     from optuna_dashboard import wsgi
@@ -180,38 +172,11 @@ def make_dashboard(
     if not 0 <= port <= 65535:
         raise InvalidInput(f"port must be from 0 to 65535, but got {port}. Choose another port.")
     store = open_artifacts(artifact_dir)
-    application = wsgi(_open_storage(storage), artifact_store=store)
+    application = wsgi(storage, artifact_store=store)
     try:
         return make_server(host, port, application, _Server, _SilentHandler)
     except OSError as error:
         raise InvalidInput(_cannot_listen(host, port, error)) from error
-
-
-def _open_storage(storage: str | BaseStorage) -> BaseStorage:
-    """Open without making anything: optuna would make a missing SQLite or journal file."""
-    from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    if isinstance(storage, BaseStorage):
-        return storage
-    path = storage.removeprefix("sqlite:///")
-    if "://" not in path and not Path(path).is_file():
-        raise StorageUnavailable(f"There is no study storage at {path!r}. {STORAGE_REMEDY}")
-    try:
-        opened = (
-            RDBStorage(storage, skip_compatibility_check=True, skip_table_creation=True)
-            if "://" in storage
-            else JournalStorage(JournalFileBackend(storage))
-        )
-        studies = opened.get_all_studies()
-    except Exception as error:  # a driver's own exception, of whatever database
-        name = re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", storage)
-        raise StorageUnavailable(
-            f"The storage {name!r} does not open: {type(error).__name__}. {STORAGE_REMEDY}"
-        ) from error
-    if "://" not in storage and not studies and Path(storage).stat().st_size > 0:
-        raise StorageUnavailable(f"{storage!r} is no journal of studies. {STORAGE_REMEDY}")
-    return opened
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:
@@ -225,7 +190,7 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def serve(
-    storage: str | BaseStorage,
+    storage: BaseStorage,
     artifact_dir: Path,
     host: str = "127.0.0.1",
     port: int = 8080,
@@ -239,7 +204,7 @@ def serve(
         console: where the address is printed; None: the standard error stream.
 
     Raises:
-        StorageUnavailable, InvalidInput: as `make_dashboard`.
+        InvalidInput: as `make_dashboard`.
     """
     console = console or Console(stderr=True)
     with make_dashboard(storage, artifact_dir, host, port) as server:

@@ -24,7 +24,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     for trial in report.trials:
         _trial(upper, trial)
     _name_states(upper)
-    _compared(sheet, upper, lower, report)
+    _compared(upper, lower, report)
     upper.set_ylabel("accuracy, %")
     upper.set_xlim(0, 1)
     lower.set_xlabel("phase of the run (0 start, 1 end)")
@@ -54,7 +54,7 @@ def _name_states(axes: Axes) -> None:
         axes.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
 
 
-def _compared(sheet: Sheet, upper: Axes, lower: Axes, report: Report) -> None:
+def _compared(upper: Axes, lower: Axes, report: Report) -> None:
     pairs: list[tuple[str, str, Curve]] = []
     number = words.winner_number(report)
     winner = next((t for t in report.trials if t.number == number), None)

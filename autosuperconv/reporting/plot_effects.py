@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autosuperconv.core.tradeoff import Contrast, Effect, Tradeoff
+from autosuperconv.core.tradeoff import Contrast, Effect, Tradeoff, factor_name
 from autosuperconv.reporting import words
 from autosuperconv.reporting.canvas import LIGHT, Sheet, write
 
@@ -57,7 +57,7 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
 def name(effect: Effect, wide: bool) -> str:
     """E.g. "weight decay 1e-3 -> 2e-4": the change from the baseline to the winner."""
     change = f"{effect.baseline_value} \u2192 {effect.winner_value}"
-    return f"{words.factor(effect.factor)}{'  ' if wide else chr(10)}{change}"
+    return f"{factor_name(effect.factor)}{'  ' if wide else chr(10)}{change}"
 
 
 def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:

@@ -1,4 +1,4 @@
-"""Every picture of a report, as SVG for the page (wide and narrow) and as PNG."""
+"""Every picture of a report, as SVG for the page: wide, and narrow for a phone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from autosuperconv.core.report import Report
+from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import canvas, plot_effects, plot_range_test, words
 from autosuperconv.reporting.canvas import Sheet
 from autosuperconv.reporting.plot_cost import draw_cost
@@ -13,7 +14,7 @@ from autosuperconv.reporting.plot_curves import curve_csv, draw_curves
 from autosuperconv.reporting.plot_plane import draw_plane
 from autosuperconv.reporting.trial_picture import learning_curve_png
 
-__all__ = ["PICTURES", "Picture", "curve_csv", "learning_curve_png", "picture_png", "picture_svg"]
+__all__ = ["PICTURES", "Picture", "curve_csv", "learning_curve_png", "picture_svg"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{words.factor(effect.factor)} {words.points(-effect.points)} points as the last change"
+        f"{factor_name(effect.factor)} {words.points(-effect.points)} points as the last change"
         for effect in report.tradeoff.effects
     )
     return f"What each change from the baseline to the winner is worth. {effects}"
@@ -111,12 +112,3 @@ def picture_svg(name: str, report: Report, *, wide: bool = True) -> str | None:
         label=picture.label(report),
         prefix=f"{name}-{'wide' if wide else 'narrow'}",
     )
-
-
-def picture_png(name: str, report: Report) -> bytes | None:
-    """A picture as a PNG file; None where there is nothing to draw."""
-    picture = PICTURES[name]
-    if not picture.shown(report):
-        return None
-    draw = picture.draw
-    return canvas.png(lambda sheet: draw(sheet, report), picture.height(report, True), width=9.4)

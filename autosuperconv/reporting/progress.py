@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -20,7 +20,9 @@ from autosuperconv.core.events import (
     RunFinished,
     StepFinished,
     StepStarted,
+    silent,
 )
+from autosuperconv.core.wording import counted
 from autosuperconv.reporting import words
 
 Clock = Callable[[], float]
@@ -42,19 +44,15 @@ def make_listener(
     """
     console = console or Console(stderr=True)
     if quiet:
-        yield _nothing
+        yield silent
     elif console.is_terminal and not console.is_dumb_terminal:
-        display = LiveDisplay(console, clock)
+        display = LiveDisplay(console, Watch(clock))
         with Live(
             console=console, get_renderable=display.view, refresh_per_second=4, transient=True
         ):
             yield display
     else:
-        yield PlainLines(console, clock)
-
-
-def _nothing(event: Event) -> None:
-    """The quiet listener."""
+        yield PlainLines(console, Watch(clock))
 
 
 @dataclass
@@ -104,11 +102,7 @@ class PlainLines:
     """One line an event, without colour or cursor movement: for pipes and files."""
 
     console: Console
-    clock: Clock
-    watch: Watch = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.watch = Watch(self.clock)
+    watch: Watch
 
     def __call__(self, event: Event) -> None:
         """Write the event's line, and flush it."""
@@ -121,7 +115,7 @@ class PlainLines:
         watch = self.watch
         if isinstance(event, StepStarted):
             kept = f", {event.done} already done" if event.done else ""
-            return _joined(f"{event.step}: {_runs(event.runs)}{kept}", watch.remaining())
+            return _joined(f"{event.step}: {counted(event.runs, 'run')}{kept}", watch.remaining())
         if isinstance(event, RunFinished):
             best = f"best {event.best}" if event.best else ""
             head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"
@@ -135,20 +129,12 @@ def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count} runs"
-
-
 @dataclass
 class LiveDisplay:
     """Finished steps stay above as lines; the current step is redrawn below them."""
 
     console: Console
-    clock: Clock
-    watch: Watch = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.watch = Watch(self.clock)
+    watch: Watch
 
     def __call__(self, event: Event) -> None:
         """Count the event in; write a line where it should stay on the screen."""

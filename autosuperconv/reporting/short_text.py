@@ -34,9 +34,9 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     """A verdict's sentence and its conditions."""
     table = Table.grid(padding=(0, 2))
     for condition in verdict.conditions:
-        met = {True: "met", False: "not met", None: "not checked"}[condition.met]
-        table.add_row(Text(condition.name), Text(met, "bold"), Text(condition.detail))
-    head = Text(verdict.outcome, "bold")
+        met = Text(words.yes_no(condition.met), "bold")
+        table.add_row(Text(condition.name), met, Text(condition.detail))
+    head = Text(words.OUTCOMES[verdict.outcome], "bold")
     return Group(head, Text(verdict.sentence), table)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +16,7 @@ from rich.text import Text
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.verdict import Outcome, Verdict
+from autosuperconv.core.wording import counted
 from autosuperconv.reporting import words
 
 OUTCOME_STYLES: dict[Outcome, str] = {
@@ -28,14 +29,6 @@ OUTCOME_STYLES: dict[Outcome, str] = {
     "undecided": "yellow",
 }
 MET_STYLES = {True: "green", False: "red", None: "dim"}
-
-
-def to_text(renderable: RenderableType, width: int = 100) -> str:
-    """What would be printed, without colour."""
-    console = Console(width=width, color_system=None, force_terminal=False, highlight=False)
-    with console.capture() as capture:
-        console.print(renderable)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines()) + "\n"
 
 
 def summary(report: Report, files: Mapping[str, str] | None = None) -> RenderableType:
@@ -142,7 +135,7 @@ def plan_text(plan: Plan) -> RenderableType:
         table.add_row(Text(step.step), str(step.runs), epochs, words.duration(step.seconds))
     head = Text.assemble(
         (f"about {words.duration(plan.seconds)}, {plan.runs} runs", "bold"),
-        f" with {plan.workers} {'worker' if plan.workers == 1 else 'workers'}",
+        f" with {counted(plan.workers, 'worker')}",
     )
     return Group(head, Padding(table, (1, 0)), *_plan_facts(plan))
 

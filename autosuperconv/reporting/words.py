@@ -13,8 +13,9 @@ from statistics import fmean, stdev
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialState
 from autosuperconv.core.surrogate import Importance
-from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
+from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff, factor_name
 from autosuperconv.core.verdict import Condition, Outcome
+from autosuperconv.core.wording import counted
 
 MISSING = "-"
 
@@ -40,15 +41,6 @@ ROLES = {
     "baseline": "baseline",
     "candidate": "candidate",
     "control": "compressed control",
-}
-
-FACTOR_NAMES = {
-    "batch_size": "batch size",
-    "dropout": "dropout",
-    "label_smoothing": "label smoothing",
-    "max_lr": "max_lr",
-    "momentum": "momentum",
-    "weight_decay": "weight decay",
 }
 
 
@@ -134,11 +126,6 @@ def momentum(recipe: Recipe) -> str:
     return high if high == low else f"{high} to {low}"
 
 
-def factor(name: str) -> str:
-    """A factor of the trade-off, in words."""
-    return FACTOR_NAMES.get(name, name.replace("_", " "))
-
-
 def worth_last(effect: Effect) -> Contrast:
     """What a change is worth as the last one: the loss from putting it back."""
     low = None if effect.high is None else -effect.high
@@ -168,7 +155,7 @@ def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
     """A factor's row in a table: names, both ends, the effect of the order, the Shapley value."""
     share = share_of(tradeoff, effect.factor)
     cells = [
-        factor(effect.factor),
+        factor_name(effect.factor),
         effect.baseline_value,
         effect.winner_value,
         worth(worth_last(effect)),
@@ -215,13 +202,13 @@ def surrogate_lines(report: Report) -> list[tuple[str, str]]:
 def shares(importance: Importance) -> str:
     """E.g. "epochs 62 %, max_lr 30 %"."""
     return ", ".join(
-        f"{factor(name)} {percent(share, 0)}" for name, share in importance.shares.items()
+        f"{factor_name(name)} {percent(share, 0)}" for name, share in importance.shares.items()
     )
 
 
 def listed_factors(names: Sequence[str]) -> str:
     """Factors in words, with commas."""
-    return ", ".join(factor(name) for name in names)
+    return ", ".join(factor_name(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +270,7 @@ def cost_total(report: Report) -> str:
     """What the search cost: "80 runs, 66.7 M samples"."""
     runs = sum(step.runs for step in report.cost)
     samples = sum(step.samples for step in report.cost)
-    return f"{runs} runs, {count(samples)} samples"
+    return f"{counted(runs, 'run')}, {count(samples)} samples"
 
 
 def lr_ratio(report: Report) -> float | None:

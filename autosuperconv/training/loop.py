@@ -2,7 +2,8 @@
 
 Every step: set the rate from the schedule's table, forward, backward, update. Accuracy is always
 measured with batch-norm statistics recalibrated on training data: with the usual running averages
-a short high-rate run reads far too low (facts in Smith & Topin's issue 2; condition C6).
+a short high-rate run reads far too low (issue 2 of github.com/lnsmith54/super-convergence; the
+verdict's condition C6).
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ class Run:
             stopped = "diverged" if detail else "completed"
         except PruneTraining as why:
             stopped, detail = "pruned", str(why)
-        except torch.cuda.OutOfMemoryError:
+        except torch.OutOfMemoryError:
             stopped, detail = "out-of-memory", f"batch {self.job.recipe.batch_size} does not fit"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)

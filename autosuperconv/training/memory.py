@@ -195,7 +195,7 @@ def _peak_on_gpu(stepper: Stepper, batch_size: int) -> int | None:
         with isolated(stepper.engine):
             moments = stepper.step(batch_size)
             stepper.evaluate()
-    except torch.cuda.OutOfMemoryError:
+    except torch.OutOfMemoryError:
         return None
     finally:
         torch.cuda.empty_cache()

@@ -28,7 +28,6 @@ __all__ = [
     "ModelFactory",
     "check_model",
     "declares_dropout",
-    "has_batch_norm",
     "model_factory",
     "set_dropout",
 ]
@@ -55,7 +54,6 @@ DROPOUTS = (
     nn.Dropout3d,
     nn.FeatureAlphaDropout,
 )
-BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
 def model_factory(name: str, shape: Shape, classes: int) -> ModelFactory:
@@ -105,8 +103,3 @@ def set_dropout(model: nn.Module, p: float) -> None:
     for layer in model.modules():
         if isinstance(layer, DROPOUTS):
             layer.p = p
-
-
-def has_batch_norm(model: nn.Module) -> bool:
-    """Whether there are running statistics, which lag behind a short run."""
-    return any(isinstance(layer, BATCH_NORMS) for layer in model.modules())

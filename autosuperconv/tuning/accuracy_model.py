@@ -11,10 +11,8 @@ expect, so none beside it is proposed twice.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm
 
 from autosuperconv.core.gaussian_process import Floats, GaussianProcess, Kernel, fit
-from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import SearchSpace, share_of, value_at
 from autosuperconv.core.stability import Stability, fit_stability
-from autosuperconv.tuning.prior import LrPrior, cell_of
+from autosuperconv.tuning.landscape import Landscape
 
 MIN_RUNS = 3
 FLOOR = 0.01  # added to error and accuracy: the last hundredth is noise
@@ -35,104 +31,10 @@ SLOW = -0.7  # decades from the likeliest rate below which a run at chance was s
 SCALES = {"max_lr": 0.25, "epochs": 1.0}  # of the whole range; other fields:
 OTHER_SCALE = 1.5
 HEIGHT, NOISE = 0.5, 0.05
-LEAST_DECAY = 1e-9
 BREAKS_AT = (-4.0, 2.5)  # log odds of breaking at the likeliest rate: mean and sd
 BREAKS_UNKNOWN = (-4.0, 5.0)  # the same where no rate is known to be likely
 BREAKS_A_DECADE = (6.0, 3.0)  # change of the log odds over a decade of rate
 BREAKS_OTHER = (0.0, 2.0)  # change over the range of another field
-
-
-@dataclass(frozen=True)
-class Landscape:
-    """Where trials lie, and what is asked of them.
-
-    Args:
-        base: the fields that are not searched.
-        target: accuracy to reach, fraction of 1; None: as much as possible.
-    """
-
-    space: SearchSpace
-    base: Recipe
-    prior: LrPrior
-    target: float | None
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The searched fields, in the order of columns."""
-        return tuple(sorted(self.space.dimensions))
-
-    def row(self, params: Mapping[str, float]) -> list[float]:
-        """A trial's parameters in the order of columns."""
-        return [float(params[name]) for name in self.names]
-
-    def column(self, x: Floats, name: str) -> Floats:
-        """(n,) values of a field, searched or not."""
-        if name in self.names:
-            return np.asarray(x[:, self.names.index(name)])
-        return np.full(len(x), float(getattr(self.base, name)))
-
-    def cell(self, row: Floats) -> tuple[int, float, float | None]:
-        """What the prior at a (d,) point is conditional on."""
-        fields = ("batch_size", "weight_decay", "base_momentum")
-        known = {name: float(getattr(self.base, name)) for name in fields[:2]}
-        return cell_of(known | {n: v for n, v in zip(self.names, row, strict=True) if n in fields})
-
-    @cached_property
-    def _known_rates(self) -> dict[complex, tuple[float, float]]:
-        """What `rates` has found already, by the key that it makes of a point."""
-        return {}
-
-    def rates(self, x: Floats) -> tuple[Floats, Floats]:
-        """(likeliest max_lr, highest max_lr worth training) at each of (n, d) points, to the
-        nearest tenth of a decade of weight decay and hundredth of momentum."""
-        decay = np.maximum(self.column(x, "weight_decay"), LEAST_DECAY)
-        batch = 1000 * self.column(x, "batch_size")
-        momentum = np.round(100 * self.column(x, "base_momentum"))
-        keys = batch + momentum + 1j * np.round(10 * np.log10(decay))
-        unique, first, which = np.unique(keys, return_index=True, return_inverse=True)
-        found = np.array([self._rates_at(k, x[i]) for k, i in zip(unique, first, strict=True)])
-        return found[which, 0], found[which, 1]
-
-    def _rates_at(self, key: complex, row: Floats) -> tuple[float, float]:
-        if key not in self._known_rates:
-            batch_size, _, momentum = self.cell(row)
-            at = (batch_size, 10 ** (key.imag / 10), momentum)
-            range_ = self.prior.range_
-            centre = self.prior.centre(*at) or math.sqrt(range_.low * range_.high)
-            self._known_rates[key] = (centre, self.prior.cap(*at))
-        return self._known_rates[key]
-
-    def decades(self, x: Floats) -> Floats:
-        """(n,) max_lr over the likeliest one there, in decades."""
-        return np.asarray(np.log10(self.column(x, "max_lr") / self.rates(x)[0]))
-
-    def unit(self, x: Floats) -> Floats:
-        """(n, d) values -> the same with every field's range as 1; max_lr about 0.5."""
-        shares = self.shares(x)
-        if "max_lr" in self.names:
-            range_ = self.prior.range_
-            width = max(math.log10(range_.high / range_.low), 1e-9)
-            shares[:, self.names.index("max_lr")] = 0.5 + self.decades(x) / width
-        return shares
-
-    def shares(self, x: Floats) -> Floats:
-        """(n, d) values -> where each lies in its dimension."""
-        dimensions = [self.space.dimensions[name] for name in self.names]
-        return np.column_stack([share_of(d, x[:, i]) for i, d in enumerate(dimensions)])
-
-    def values(self, shares: Floats) -> Floats:
-        """The inverse of `shares`; every choice has an equal part of its dimension."""
-        dimensions = [self.space.dimensions[name] for name in self.names]
-        return np.column_stack([value_at(d, shares[:, i]) for i, d in enumerate(dimensions)])
-
-    def expected_kernel(self) -> Kernel:
-        """What is believed of the accuracy before any trial."""
-        scales = tuple(SCALES.get(name, OTHER_SCALE) for name in self.names)
-        return Kernel(scales, HEIGHT, NOISE)
-
-    def log_length(self, x: Floats) -> Floats:
-        """(n,) logarithm of the cycle's length."""
-        return np.log(self.column(x, "epochs"))
 
 
 @dataclass(frozen=True)
@@ -152,6 +54,10 @@ class AccuracyModel:
         assert self.landscape.target is not None
         mean, sd = self.log_odds(x)
         return np.asarray(norm.cdf((log_odds(self.landscape.target) - mean) / sd))
+
+    def believed(self, x: Floats) -> NDArray[np.bool_]:
+        """(m,) whether sound runs more probably reach the target than not."""
+        return np.asarray(self.reaches(x) >= 0.5)
 
     def breaks(self, x: Floats) -> Floats:
         """(m,) probability that a run breaks."""
@@ -205,7 +111,9 @@ def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: fl
 
 def fit_process(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
     """The process through log odds, their expected fall with the length taken out."""
-    return fit(landscape.unit(x), y + GAIN * landscape.log_length(x), landscape.expected_kernel())
+    scales = tuple(SCALES.get(name, OTHER_SCALE) for name in landscape.names)
+    believed = Kernel(scales, HEIGHT, NOISE)
+    return fit(landscape.unit(x), y + GAIN * landscape.log_length(x), believed)
 
 
 def fit_breaks(landscape: Landscape, x: Floats, broke: NDArray[np.bool_]) -> Stability:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.trace import Job, Trace, evenly
 from autosuperconv.core.verdict import RunCurve
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.baseline import STEP_LR, best
@@ -28,11 +28,6 @@ class Confirmation:
     candidate: tuple[Trace, ...]
     baseline: tuple[Trace, ...]
     control: tuple[Trace, ...]
-
-
-def evenly(n: int) -> tuple[float, ...]:
-    """n phases, the last at the end."""
-    return tuple((i + 1) / n for i in range(n))
 
 
 def seeds(n: int) -> list[int]:

@@ -11,7 +11,7 @@ import math
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, SearchSpace
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.prior import LrPrior, cell_of
 
 LARGER = 3.0
 LESS_DECAY = 0.1
@@ -39,13 +39,9 @@ def _inside(
         name: nearest(dimension, wanted.get(name, getattr(baseline, name)))
         for name, dimension in space.dimensions.items()
     }
-    cell = (
-        int(guess.get("batch_size", baseline.batch_size)),
-        float(guess.get("weight_decay", baseline.weight_decay)),
-        float(guess["base_momentum"]) if "base_momentum" in guess else None,
-    )
     if "max_lr" in guess:
-        rate = min(LARGER * baseline.max_lr, prior.cap(*cell))
+        fixed = {"batch_size": baseline.batch_size, "weight_decay": baseline.weight_decay}
+        rate = min(LARGER * baseline.max_lr, prior.cap(*cell_of({**fixed, **guess})))
         guess["max_lr"] = nearest(space.dimensions["max_lr"], rate)
     return guess
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import optuna
 from optuna.pruners import BasePruner
@@ -23,10 +22,9 @@ from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Point, PruneTraining, Trace
 from autosuperconv.tuning.ledger import flat_attributes
 from autosuperconv.tuning.pruner import is_spared, nearest_rung, step_of
+from autosuperconv.tuning.session import Direction
 from autosuperconv.tuning.storage import open_storage
 
-ObjectiveName = Literal["accuracy", "cost"]
-Direction = Literal["maximize", "minimize"]
 DIRECTIONS: dict[str, Direction] = {"accuracy": "maximize", "cost": "minimize"}
 LAST = "max_lr"  # suggested last: its prior depends on batch size and weight decay
 

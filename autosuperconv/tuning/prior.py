@@ -2,12 +2,12 @@
 
 The prior at some batch size and weight decay (and momentum, where that is searched) is a bell in
 log10(max_lr) about the sweeps' *peak*, the rate of the highest accuracy, with a uniform floor over
-the whole range. Measured on dense
-designs (studies/search_cost): the rates of the best cycles lie about the peak, half a decade below
-to 0.8 above it, and 0.2 to 1.6 decades below the edge. Where cycles break is another question: with
-batch norm from about twice the edge on, without it from half of it. So the bell is wide, and
-the cap begins at `CAP_FACTOR` times the edge and comes down to a lid as trials break: a prior that
-is too high costs little, one that is too low and sharp is ruinous.
+the whole range. Measured on dense designs (studies/search_cost): the rates of the best cycles lie
+about the peak, half a decade below to 0.8 above it, and 0.2 to 1.6 decades below the edge. Where
+cycles break is another question: with batch norm from about twice the edge on, without it from
+half of it. So the bell is wide, and the cap begins at `CAP_FACTOR` times the edge and comes down
+to a lid as trials break: a prior that is too high costs little, one that is too low and sharp is
+ruinous.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Good trials that lie outside the bell refute it: it is dropped for good, and the sampler goes on by
 what the trials say. Runs that break put a lid on the rates, since the edge of a sweep can be too
-high as well as too low: a LeNet on MNIST broke at half of it, in every run (studies/search_cost).
+high as well as too low: a LeNet on MNIST broke in 95 % of the runs at 0.56 to 1 times the edge
+(studies/search_cost).
 """
 
 from __future__ import annotations

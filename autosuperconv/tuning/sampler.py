@@ -8,8 +8,8 @@ import numpy as np
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from autosuperconv.errors import UnknownName
-from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.edge_sampler import EdgeSampler
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.saving_sampler import SavingSampler
 
 STARTUP_TRIALS = 10

@@ -27,8 +27,9 @@ from scipy.stats import norm, qmc
 
 from autosuperconv.core.gaussian_process import Floats
 from autosuperconv.core.space import Choices
-from autosuperconv.tuning.accuracy_model import AccuracyModel, Landscape, learn
+from autosuperconv.tuning.accuracy_model import AccuracyModel, learn
 from autosuperconv.tuning.edge_sampler import SHORTLIST
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.prior import WIDTH
 
 STARTUP = 8  # finished trials before the model is asked
@@ -197,7 +198,7 @@ def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         if t.user_attrs.get("stopped_because") == "completed"
     ]
     x = np.array(rows).reshape(-1, len(landscape.names))
-    return x[model.reaches(x) >= 0.5] if len(x) else x
+    return x[model.believed(x)] if len(x) else x
 
 
 def longest(landscape: Landscape) -> float:

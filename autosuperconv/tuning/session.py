@@ -24,6 +24,7 @@ from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
 
 Direction = Literal["maximize", "minimize"]
+KeepCurve = Callable[[Trial, Trace], None]
 COMPANION = ".runs"
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
@@ -50,6 +51,13 @@ def open_study(
     )
     name_metric(companion, METRICS["maximize"])
     return study, Ledger(companion)
+
+
+def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
+    """The study that keeps the runs of the search of that name; None where there is none."""
+    if name + COMPANION not in optuna.study.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=name + COMPANION, storage=storage)
 
 
 def name_metric(study: optuna.Study, name: str) -> None:
@@ -96,7 +104,7 @@ class Session:
     storage_url: str
     plan: Plan | None = None
     deadline: float | None = None
-    keep_curve: Callable[[Trial, Trace], None] = nothing
+    keep_curve: KeepCurve = nothing
     _runs: int = 0
     _waited: float = 0.0
     _began: float = field(default_factory=time.monotonic)

@@ -8,27 +8,34 @@ import json
 import logging
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.storages.journal._file import get_lock_file
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from autosuperconv.core.wording import without_password
 from autosuperconv.errors import InvalidInput, StorageUnavailable
 
-DEFAULT_STORAGE = "autosuperconv.journal"
 FORCE_SECONDS = 1.0
+BEGINNING = b'{"op_code"'  # of every entry of a journal
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 @functools.lru_cache(maxsize=4)
-def open_storage(url: str) -> BaseStorage:
+def open_storage(url: str, make: bool = True) -> BaseStorage:
     """The storage behind a URL (`sqlite:///f.db`, `postgresql://...`) or a journal file's path.
+
+    Args:
+        make: whether a database without studies gets Optuna's tables.
 
     Raises:
         StorageUnavailable: it does not answer, or cannot be read or written.
@@ -36,11 +43,12 @@ def open_storage(url: str) -> BaseStorage:
     """
     try:
         if "://" in url:
-            return RDBStorage(url)
+            return RDBStorage(url, skip_table_creation=not make)
         return JournalStorage(open_journal(Path(url).resolve()))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
-        raise InvalidInput(f"--storage {url!r} cannot be opened: {first_line(error)}.") from None
-    except (SQLAlchemyError, OSError) as error:
+        named = without_password(url)
+        raise InvalidInput(f"--storage {named!r} cannot be opened: {first_line(error)}.") from None
+    except (StorageInternalError, SQLAlchemyError, OSError) as error:
         raise silent_storage(url, error) from None
     except (ValueError, KeyError) as error:
         raise StorageUnavailable(
@@ -49,11 +57,40 @@ def open_storage(url: str) -> BaseStorage:
         ) from None
 
 
+def open_existing(url: str) -> BaseStorage:
+    """The storage of an earlier search; nothing is made where there is none.
+
+    Raises:
+        InvalidInput: there is no such file.
+        StorageUnavailable: it does not answer, or is no storage of studies.
+    """
+    path = url.removeprefix("sqlite:///").partition("?")[0] if "://" in url else url
+    if "://" not in path and not Path(path).is_file():
+        raise InvalidInput(
+            f"There is no study storage at {url!r}. Name the one that the search was given "
+            "with --storage, or run the search first."
+        )
+    return open_storage(url, make=False)
+
+
+@contextmanager
+def answering(url: str) -> Iterator[None]:
+    """For as long as a storage is worked with.
+
+    Raises:
+        StorageUnavailable: it stops to answer.
+    """
+    try:
+        yield
+    except (StorageInternalError, SQLAlchemyError) as error:
+        raise silent_storage(url, error) from None
+
+
 def silent_storage(url: str, error: Exception) -> StorageUnavailable:
     """What to say of a storage that does not answer, at first or in the middle of a search."""
-    cause = error.__cause__ or error
+    cause = first_line(error.__cause__ or error)
     return StorageUnavailable(
-        f"The storage {url!r} does not answer: {first_line(cause)}. Check that the server "
+        f"The storage {without_password(url)!r} does not answer: {cause}. Check that the server "
         "runs and the address is right, or leave out --storage to use a file here."
     )
 
@@ -86,11 +123,16 @@ def open_journal(path: Path) -> JournalFileBackend:
     writer was killed) is cut off, else the next entry would be glued to it.
 
     The path must be absolute: the lock beside the file is a link to it.
+
+    Raises:
+        ValueError: it is another kind of file, which is left as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = JournalFileSymlinkLock(str(path))
     backend = Journal(path)
     with path.open("r+b") as file:
+        if not BEGINNING.startswith(file.read(len(BEGINNING))):
+            raise ValueError("it does not begin with an entry")
         if not ends_whole(file):
             lock.acquire()
             try:

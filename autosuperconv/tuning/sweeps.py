@@ -27,16 +27,9 @@ from autosuperconv.core.range_test import (
     unbroken,
 )
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
+from autosuperconv.core.trace import Job, Point, PruneTraining, Trace, evenly
 from autosuperconv.tuning.session import Session
-from autosuperconv.tuning.sweep_plan import (
-    HIGHEST_LR,
-    LOWEST_LR,
-    SWEEP_PHASES,
-    SWEEP_STEPS,
-    SweepCell,
-    SweepPlan,
-)
+from autosuperconv.tuning.sweep_plan import SWEEP_PHASES, SweepCell, SweepPlan
 
 SEEDS = (0, 1)
 EXTENSION = 10.0
@@ -65,55 +58,33 @@ class SweepWatch:
             raise PruneTraining(f"accuracy is lost for good above rate {rate:.3g}")
 
 
-def sweep_recipe(
-    base: Recipe,
-    batch_size: int,
-    weight_decay: float,
-    seed: int,
-    n_train: int,
-    epochs: float | None = None,
-) -> Recipe:
-    """One exponential sweep; momentum constant at what the cycle has at its highest rate.
-
-    Args:
-        epochs: None: `SWEEP_STEPS` steps, and half an epoch at least.
-    """
-    return replace(
-        base,
-        schedule="lr_range_exponential",
-        max_lr=HIGHEST_LR,
-        div_factor=HIGHEST_LR / LOWEST_LR,
-        epochs=epochs or max(SWEEP_STEPS * batch_size / n_train, 0.5),
-        batch_size=batch_size,
-        weight_decay=weight_decay,
-        max_momentum=base.base_momentum,
-        seed=seed,
-    )
-
-
 def sweep_job(
     base: Recipe, plan: SweepPlan, cell: SweepCell, repeat: bool, further: bool, n_train: int
 ) -> Job:
-    """One sweep of a cell, as planned.
+    """One sweep of a cell, as planned; momentum constant at what the cycle has at its highest rate.
 
     Args:
         repeat: with the cell's other seed. further: to higher rates.
     """
-    grid = plan.grid
-    if cell.momentum is not None:
-        base = replace(base, base_momentum=cell.momentum)
-    seed = SEEDS[(cell.parity + repeat) % 2]
-    epochs = plan.epochs(cell.batch_size, n_train)
-    recipe = sweep_recipe(base, cell.batch_size, cell.weight_decay, seed, n_train, epochs)
-    low, high = grid.low, grid.high
-    if grid.kind == "linear":
-        recipe = replace(recipe, schedule="lr_range_linear")
+    low, high = plan.grid.low, plan.grid.high
+    if plan.grid.kind == "linear":
         high *= LINEAR_EXTENSION if further else 1.0
     elif further:
         low, high = low * EXTENSION, high * EXTENSION
-    recipe = replace(recipe, max_lr=high, div_factor=high / low if low > 0 else math.inf)
-    phases = tuple((i + 1) / SWEEP_PHASES for i in range(SWEEP_PHASES))
-    return Job(recipe, "validation", phases, True)
+    momentum = base.base_momentum if cell.momentum is None else cell.momentum
+    recipe = replace(
+        base,
+        schedule=f"lr_range_{plan.grid.kind}",
+        max_lr=high,
+        div_factor=high / low if low > 0 else math.inf,
+        epochs=plan.epochs(cell.batch_size, n_train),
+        batch_size=cell.batch_size,
+        weight_decay=cell.weight_decay,
+        max_momentum=momentum,
+        base_momentum=momentum,
+        seed=SEEDS[(cell.parity + repeat) % 2],
+    )
+    return Job(recipe, "validation", evenly(SWEEP_PHASES), True)
 
 
 def run_range_test(

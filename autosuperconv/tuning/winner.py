@@ -24,23 +24,20 @@ from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.study import FINISHED, StudySettings, trace_of
 
 EXTRA_SEEDS = 2
-EVEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The chosen recipe and its mean validation accuracy over `n` seeds."""
+    """The chosen recipe and its mean validation accuracy over seeds."""
 
     recipe: Recipe
     accuracy: float
-    n: int
 
 
 def shortlist(
     traces: Sequence[Trace],
     objective: Objective,
     believed: Collection[Recipe] | None = None,
-    size: int = SHORTLIST,
 ) -> list[Trace]:
     """The best trials: those that reach the target, the cheapest first; then by accuracy.
 
@@ -54,7 +51,7 @@ def shortlist(
         feasible = objective.name == "cost" and reaches
         return (not feasible, float(trace.samples) if feasible else -accuracy)
 
-    return sorted(traces, key=rank)[:size]
+    return sorted(traces, key=rank)[:SHORTLIST]
 
 
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
@@ -68,7 +65,7 @@ def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] 
     traces = [(trial, trace_of(trial)) for trial in trials]
     completed = [(trial, trace) for trial, trace in traces if trace is not None and trace.completed]
     rows = np.array([landscape.row(trial.params) for trial, _ in completed])
-    likely = model.reaches(rows) >= EVEN
+    likely = model.believed(rows)
     return {trace.recipe for (_, trace), yes in zip(completed, likely, strict=True) if yes}
 
 
@@ -99,8 +96,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
     scored = []
     for trace in candidates:
         ends = [trace, *(next(again) for _ in range(EXTRA_SEEDS))]
-        accuracies = [t.accuracy or 0.0 for t in ends]
-        scored.append(Winner(trace.recipe, mean(accuracies), len(accuracies)))
+        scored.append(Winner(trace.recipe, mean(t.accuracy or 0.0 for t in ends)))
     return pick(scored, objective)
 
 

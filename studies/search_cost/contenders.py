@@ -15,7 +15,7 @@ from world import MAX_LR, Floats, World, coordinates
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.tuning.accuracy_model import Landscape
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import step_of
 

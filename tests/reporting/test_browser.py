@@ -137,7 +137,7 @@ def served(report: Report, page: str, tmp_path_factory: pytest.TempPathFactory) 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dashboard, "render", lambda _: page)
         dashboard.publish(study, report, folder / "artifacts")
-    with dashboard.make_dashboard(str(journal), folder / "artifacts", "127.0.0.1", 0) as server:
+    with dashboard.make_dashboard(storage, folder / "artifacts", "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/dashboard"

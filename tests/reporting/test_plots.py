@@ -101,7 +101,6 @@ def test_an_effect_names_its_factor_its_size_and_the_diverged_runs() -> None:
 @pytest.mark.parametrize("name", plots.PICTURES)
 def test_nothing_is_drawn_where_there_is_nothing(name: str) -> None:
     assert plots.picture_svg(name, bare_report()) is None
-    assert plots.picture_png(name, bare_report()) is None
 
 
 def _one_state(report: Report, state: str) -> Report:
@@ -147,12 +146,6 @@ def test_odd_reports_are_drawn_too(name: str, odd: str, report: Report) -> None:
 
 def test_a_report_of_the_same_numbers_gives_the_same_picture(report: Report) -> None:
     assert _drawn("cost", True) == plots.picture_svg("cost", report)
-
-
-def test_a_picture_is_also_a_png(report: Report) -> None:
-    content = plots.picture_png("effects", report)
-    assert content is not None
-    assert content.startswith(b"\x89PNG")
 
 
 def test_a_learning_curve_is_a_png_whatever_its_title(report: Report) -> None:

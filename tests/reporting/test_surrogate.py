@@ -11,7 +11,8 @@ from autosuperconv.core.surrogate import no_exchange, read_exchange
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.plot_plane import contour_levels
 from autosuperconv.reporting.plots import picture_svg
-from autosuperconv.reporting.text import summary, to_text
+from autosuperconv.reporting.text import summary
+from tests.reporting.terminal import to_text
 
 SENTENCE = (
     "Along equal accuracy, doubling max_lr goes with weight decay x 0.5 (95 %: 0.34 to 0.71), by "

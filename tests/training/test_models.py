@@ -13,7 +13,6 @@ from autosuperconv.training.models import (
     MODELS,
     check_model,
     declares_dropout,
-    has_batch_norm,
     model_factory,
     set_dropout,
 )
@@ -91,11 +90,6 @@ def test_every_kind_of_dropout_is_found() -> None:
 def test_a_dropout_probability_of_1_is_refused() -> None:
     with pytest.raises(ModelError, match=r"dropout must be in \[0, 1\), but got 1"):
         set_dropout(nn.Dropout(), 1)
-
-
-def test_batch_norm_is_found_and_other_norms_are_not() -> None:
-    assert has_batch_norm(model_factory("resnet8", IMAGE, 10)())
-    assert not has_batch_norm(nn.Sequential(nn.GroupNorm(1, 4), nn.InstanceNorm2d(4)))
 
 
 def test_the_shortcut_takes_every_second_pixel_and_pads_channels_with_zeros() -> None:

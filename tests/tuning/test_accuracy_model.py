@@ -17,7 +17,6 @@ from autosuperconv.core.space import Choices, Range, SearchSpace, share_of, valu
 from autosuperconv.core.trace import Job
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.accuracy_model import (
-    Landscape,
     broken,
     expected,
     imputed,
@@ -25,6 +24,7 @@ from autosuperconv.tuning.accuracy_model import (
     learn,
     log_odds,
 )
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.objective import Objective, suggest, tell
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import revised

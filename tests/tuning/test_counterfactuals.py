@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import optuna
 import pytest
 
+from autosuperconv.core.events import silent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace
-from autosuperconv.prepare import silent
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.confirm import Confirmation, seeds
 from autosuperconv.tuning.counterfactuals import counterfactuals, distinct_runs, grouped

@@ -5,8 +5,8 @@ from __future__ import annotations
 import optuna
 import pytest
 
-from autosuperconv.core.events import Event, Note
-from autosuperconv.prepare import silent, told_to
+from autosuperconv.core.events import Event, Note, silent
+from autosuperconv.prepare import told_to
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.executor import InProcess
 from autosuperconv.tuning.session import Direction, Session, open_study

@@ -264,7 +264,7 @@ def test_for_accuracy_cost_does_not_count() -> None:
 
 
 def winner(accuracy: float, epochs: float) -> Winner:
-    return Winner(Recipe(max_lr=0.5, epochs=epochs), accuracy, 3)
+    return Winner(Recipe(max_lr=0.5, epochs=epochs), accuracy)
 
 
 @pytest.mark.parametrize(

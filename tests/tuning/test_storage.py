@@ -51,12 +51,15 @@ def test_a_journal_with_nothing_but_a_torn_line_is_empty(tmp_path: Path) -> None
     assert trials_in(journal(path)) == 2
 
 
-def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "text", ["to do:\nbuy milk\n", "to do:\nbuy milk", "milk", '{"max_lr": 1}']
+)
+def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
-    path.write_text("to do:\nbuy milk\n")
+    path.write_text(text)
     with pytest.raises(StorageUnavailable, match=r"is not a readable journal.*Move it away"):
         open_storage(str(path))
-    assert path.read_text() == "to do:\nbuy milk\n"
+    assert path.read_text() == text
 
 
 def test_a_relative_path_below_a_folder_takes_and_frees_its_lock(

@@ -21,9 +21,9 @@ from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.accuracy_model import Landscape
 from autosuperconv.tuning.edge_sampler import EdgeSampler
 from autosuperconv.tuning.executor import InProcess
+from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.objective import Objective, suggest, tell, tell_above_edge
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.pruner import make_pruner
@@ -181,7 +181,8 @@ def test_no_sampler_proposes_a_rate_above_the_cap(name: str, storage_path: str) 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_one_batch_size_and_one_weight_decay_can_be_searched(name: str, storage_path: str) -> None:
-    space = SPACE.with_("batch_size", Choices((32,))).with_("weight_decay", Range(1e-4, 1e-4, True))
+    one = {"batch_size": Choices((32,)), "weight_decay": Range(1e-4, 1e-4, True)}
+    space = SearchSpace({**SPACE.dimensions, **one})
     session = session_of(storage_path, SurfaceTrainer())
     optimise(session, study_settings(14, sampler=name, space=space))
     assert {t.params["batch_size"] for t in session.study.trials} == {32}

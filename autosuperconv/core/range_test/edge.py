@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autosuperconv.core.range_test.repeats import pooled_spread
 from autosuperconv.core.range_test.sweep_curve import Floats
 from autosuperconv.core.range_test.types import RESOLUTION, Cell, EdgeEstimate, RangeTest
 from autosuperconv.errors import InvalidInput
@@ -122,8 +123,8 @@ def _log_momentum(momentum: float | None, swept: Sequence[float]) -> float:
 
 
 def _measured(cells: Sequence[Cell], zero: float | None) -> dict[At, _Node]:
-    spreads = [c.edge_spread for c in cells if c.edge_spread is not None]
-    usual = float(np.sqrt(np.mean(np.square(spreads)))) if spreads else UNKNOWN_SPREAD
+    pooled = pooled_spread(cells)
+    usual = UNKNOWN_SPREAD if pooled is None else pooled
     nodes = {}
     for cell in cells:
         own = [] if cell.momentum is None else [cell.momentum]

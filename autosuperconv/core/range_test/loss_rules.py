@@ -50,20 +50,28 @@ class SmoothLoss:
     lowest: int
     noise: float
 
+    @property
+    def fall(self) -> float | None:
+        """From the start to the minimum; None where that is nothing, or noise."""
+        fall = self.start - float(self.y[self.lowest])
+        least = max(MIN_FALL * abs(self.start), FALL_TO_NOISE * self.noise, LEAST_FALL)
+        return fall if fall > least else None
+
+
+def first_level(loss: Series) -> float:
+    """Loss before learning. Where many points were recorded, the fall may be over within the first
+    twentieth of them, so that the first three tell; where it is not, three may be low by chance."""
+    twentieth = loss.y[: max(3, loss.y.size // 20)]
+    return max(float(np.median(loss.y[:3])), float(np.median(twentieth)))
+
 
 def smooth_loss(loss: Series) -> SmoothLoss:
     """Clip, then smooth; `loss` holds at least one point."""
-    start = _first_level(loss.y)
+    start = first_level(loss)
     ceiling = start + CLIP * max(abs(start), float(np.ptp(np.minimum(loss.y, start))), LEAST_FALL)
     cut = np.minimum(loss.y, ceiling)
     y = smooth(loss.x, cut, least=3 if loss.y.size >= 10 else 1)
     return SmoothLoss(y, start, int(np.argmin(y)), scatter(cut))
-
-
-def _first_level(y: Floats) -> float:
-    """Loss before learning. Where many points were recorded, the fall may be over within the first
-    twentieth of them, so that the first three tell; where it is not, three may be low by chance."""
-    return max(float(np.median(y[:3])), float(np.median(y[: max(3, y.size // 20)])))
 
 
 def suggest(loss: Series) -> LossRules:
@@ -112,13 +120,6 @@ def _longest_fall_middle(y: Floats) -> int | None:
     return int(picked[i]) if len(tops) > 1 else None
 
 
-def _fall(curve: SmoothLoss) -> float | None:
-    """From the start to the minimum; None where that is nothing, or noise."""
-    fall = curve.start - float(curve.y[curve.lowest])
-    least = max(MIN_FALL * abs(curve.start), FALL_TO_NOISE * curve.noise, LEAST_FALL)
-    return fall if fall > least else None
-
-
 def rises_from(loss: Series) -> int | None:
     """First point of the final rise of the loss above its minimum; None where it ends low.
 
@@ -126,10 +127,9 @@ def rises_from(loss: Series) -> int | None:
     fall from start to minimum.
     """
     curve = smooth_loss(loss)
-    fall = _fall(curve)
-    if fall is None:
+    if curve.fall is None:
         return None
-    lost = np.clip((loss.y - curve.y[curve.lowest]) / fall, 0, 1)
+    lost = np.clip((loss.y - curve.y[curve.lowest]) / curve.fall, 0, 1)
     spare = LOST_GAIN - lost
     first = int(np.argmax(spare > 0))
     cut = first + int(np.argmax(np.cumsum(spare[first:]))) + 1
@@ -140,8 +140,7 @@ def blows_up_from(loss: Series) -> int | None:
     """First point of a final stretch in which the raw loss lies far above its first level."""
     if loss.y.size < 3:
         return None
-    level = _first_level(loss.y)
-    low = np.flatnonzero(loss.y <= BLOWN_UP * abs(level))
+    low = np.flatnonzero(loss.y <= BLOWN_UP * abs(first_level(loss)))
     first = int(low[-1]) + 1 if low.size else 0
     return first if 0 < first < loss.y.size else None
 
@@ -149,11 +148,10 @@ def blows_up_from(loss: Series) -> int | None:
 def share_kept(loss: Series) -> float | None:
     """Share of the fall from start to minimum that is left over the last tenth of the range."""
     curve = smooth_loss(loss)
-    fall = _fall(curve)
-    if fall is None:
+    if curve.fall is None:
         return None
     tail = curve.y[loss.x >= loss.x[-1] - 0.1 * (loss.x[-1] - loss.x[0])]
-    return float((curve.start - tail.mean()) / fall)
+    return float((curve.start - tail.mean()) / curve.fall)
 
 
 def share_held(loss: Series) -> float:

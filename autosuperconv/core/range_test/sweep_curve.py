@@ -50,8 +50,8 @@ class Series:
 
     Args:
         lr, x, y: rate, range measure and finite value of each point, rising in rate.
-        broken: rates, x of the points from which on the quantity was measured, but never again
-            finite: the run has diverged there.
+        broken_lr, broken_x: of the points from which on the quantity was measured, but never
+            again finite: the run has diverged there.
     """
 
     lr: Floats

@@ -219,7 +219,7 @@ def build_schedule(recipe: Recipe, steps: int) -> Schedule:
     if steps < 1:
         raise InvalidInput(f"A schedule needs at least 1 step, but got {steps}.")
     if ":" in recipe.schedule:
-        return user_schedule(recipe, steps)
+        return user_schedule(recipe)
     if recipe.schedule not in SCHEDULES:
         raise UnknownName("schedule", recipe.schedule, SCHEDULES)
     return SCHEDULES[recipe.schedule](recipe, steps)

@@ -46,7 +46,7 @@ class UserSchedule:
         )
 
 
-def user_schedule(recipe: Recipe, steps: int) -> UserSchedule:
+def user_schedule(recipe: Recipe) -> UserSchedule:
     """The schedule named `package.module:function` in the recipe.
 
     Raises:

@@ -15,7 +15,13 @@ from statistics import fmean
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.statistics import mean_interval, resolution_of
-from autosuperconv.core.tradeoff.factors import FACTORS, put_back, value_text, with_values
+from autosuperconv.core.tradeoff.factors import (
+    FACTORS,
+    factor_name,
+    put_back,
+    value_text,
+    with_values,
+)
 from autosuperconv.core.tradeoff.shapley import shapley_values, subsets
 from autosuperconv.core.tradeoff.types import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.tradeoff.words import order_sentence, price_sentence
@@ -29,6 +35,7 @@ __all__ = [
     "Share",
     "Tradeoff",
     "contrast",
+    "factor_name",
     "name_tradeoff",
     "put_back",
     "shapley_shares",

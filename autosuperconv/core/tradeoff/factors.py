@@ -54,5 +54,5 @@ def value_text(recipe: Recipe, factor: str) -> str:
 
 
 def factor_name(factor: str) -> str:
-    """A factor in words."""
+    """A factor, or another recipe field, in words."""
     return factor if factor == "max_lr" else factor.replace("_", " ")

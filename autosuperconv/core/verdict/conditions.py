@@ -191,7 +191,7 @@ def baseline_fault(run: RunCurve, criterion: Criterion) -> str | None:
 
     Besides the collapse: a run that spent more than half of its first half near chance never
     trained at the learning rate it was given, so neither its T_B nor its accuracy is that of a
-    tuned standard schedule (the author's log at 10,000 samples: 83 % of it).
+    tuned standard schedule (the author's log at 10,000 samples: 82 % of it).
     """
     if has_diverged(run):
         return f"diverged (ends at {wording.percent(final(run))})"
