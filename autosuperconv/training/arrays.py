@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, TensorDataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.assembly import ROLES, assemble
+from autosuperconv.training.global_state import own_state
 from autosuperconv.training.splitting import Part, Parts, resident
 from autosuperconv.training.streamed import read_labels
 from autosuperconv.training.task import Split, TaskData
@@ -57,8 +58,9 @@ def as_task_data(
     Raises:
         DataError: the data are not fit for classification; says what, where and the remedy.
     """
-    parts = _parts(data)
-    return assemble(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
+    with own_state():  # a data set's transforms may draw random numbers
+        parts = _parts(data)
+        return assemble(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
 
 
 def _parts(data: object) -> Parts:

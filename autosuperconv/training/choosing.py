@@ -214,7 +214,8 @@ def _workers(
 
 
 def _one_batch(trainer: TorchTrainer, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
+    with isolated(trainer.engine):
+        return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
 
 
 def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:

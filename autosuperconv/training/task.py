@@ -74,8 +74,8 @@ def normalised(x: Tensor, data: TaskData) -> Tensor:
     """A network's input. x: (B, *data.shape) -> float32 of the same shape, on x's device."""
     scaled = x.float() / 255 if x.dtype == torch.uint8 else x.float()
     per_channel = (-1,) + (1,) * (x.ndim - 2)
-    mean = torch.tensor(data.mean, device=x.device).view(per_channel)
-    std = torch.tensor(data.std, device=x.device).view(per_channel)
+    mean = torch.tensor(data.mean, dtype=torch.float32, device=x.device).view(per_channel)
+    std = torch.tensor(data.std, dtype=torch.float32, device=x.device).view(per_channel)
     return (scaled - mean) / std
 
 
