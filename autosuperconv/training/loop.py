@@ -35,7 +35,7 @@ from autosuperconv.training.curvature import (
 )
 from autosuperconv.training.data import TaskData
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.evaluation import chance_complaint, evaluate, recalibrate
+from autosuperconv.training.evaluation import end_complaint, evaluate, recalibrate
 from autosuperconv.training.loader import how_held, make_batches
 from autosuperconv.training.losses import LossWatch, Recent
 from autosuperconv.training.models import ModelFactory
@@ -143,7 +143,7 @@ class Run:
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
-                detail = chance_complaint(accuracy, self.classes, self.evaluated)
+                detail = end_complaint(loss, accuracy, self.classes, self.evaluated)
             stopped = "diverged" if detail else "completed"
         except PruneTraining as why:
             stopped, detail = "pruned", str(why)
