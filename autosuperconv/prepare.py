@@ -74,12 +74,10 @@ def prepare(
         StorageUnavailable: the storage does not answer.
     """
     task = task_of(data)
-    check_model(model_factory, task)
+    network = check_model(model_factory, task)
     engine = Engine(resolve_device(options.device), deterministic=options.deterministic)
     trainer = TorchTrainer(task, model_factory, engine)
-    dimensions, notes = default_space(
-        declares_dropout(model_factory()), trainer.n_train, options.space
-    )
+    dimensions, notes = default_space(declares_dropout(network), trainer.n_train, options.space)
     setup = set_up(trainer, dimensions, options)
     question = question_of(task, setup, options)
     check_setup(setup)

@@ -87,7 +87,9 @@ class Stepper:
     def evaluate(self) -> None:
         """One forward pass, as an evaluation takes it."""
         with torch.no_grad():
-            self.learner().model.eval()(self.batch(self.engine.evaluation_batch)[0])
+            model = self.learner().model
+            model.eval()  # a network's own may return nothing
+            model(self.batch(self.engine.evaluation_batch)[0])
 
 
 def measure_needs(
