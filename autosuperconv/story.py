@@ -45,11 +45,13 @@ def search(
 ) -> Report:
     """Find out whether the network can be trained several times faster with one large cycle.
 
-    The same call again resumes: finished runs are never repeated.
+    The same call again resumes: finished runs are never repeated. Other data, options or layers
+    under the study's name are refused; a `forward` of other code is not seen, so give it a
+    `study_name` of its own.
 
     Args:
-        model_factory: builds a fresh network with output (B, classes). Must be picklable where
-            several workers train at once.
+        model_factory: builds a fresh network with output (B, classes) at each call. Lambdas and
+            local functions may be trained by several workers, too.
         data: a `TaskData`, or what `autosuperconv.training.data.as_task_data` takes: NumPy
             arrays, tensors, torch `Dataset`s.
 

@@ -9,6 +9,7 @@ returns (B, classes) logits.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Callable
 from functools import partial
@@ -30,6 +31,7 @@ __all__ = [
     "declares_dropout",
     "has_batch_norm",
     "model_factory",
+    "network_fingerprint",
     "set_dropout",
 ]
 
@@ -55,6 +57,7 @@ DROPOUTS = (
     nn.Dropout3d,
     nn.FeatureAlphaDropout,
 )
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 BATCH_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm)
 
 
@@ -105,6 +108,18 @@ def set_dropout(model: nn.Module, p: float) -> None:
     for layer in model.modules():
         if isinstance(layer, DROPOUTS):
             layer.p = p
+
+
+def network_fingerprint(model: nn.Module) -> str:
+    """16 hexadecimal digits: same layers, sizes and trained weights, same digits.
+
+    The values of the weights and the code of `forward` have no part in it, nor has dropout, which
+    a recipe sets: the model is left with none.
+    """
+    set_dropout(model, 0.0)
+    weights = [f"{n} {tuple(p.shape)} {p.requires_grad}" for n, p in model.named_parameters()]
+    text = "\n".join([ADDRESS.sub("", repr(model)), *weights])
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def has_batch_norm(model: nn.Module) -> bool:

@@ -15,6 +15,7 @@ from autosuperconv.training.models import (
     declares_dropout,
     has_batch_norm,
     model_factory,
+    network_fingerprint,
     set_dropout,
 )
 from tests.training.samples import images
@@ -178,3 +179,14 @@ def test_unknown_names_suggest_the_nearest_of_all_kinds() -> None:
 
 def test_the_registry_is_in_alphabetical_order() -> None:
     assert list(MODELS) == sorted(MODELS)
+
+
+def test_the_fingerprint_knows_layers_sizes_and_what_is_trained() -> None:
+    def net(width: int = 8, p: float = 0.0, frozen: bool = False) -> nn.Module:
+        first = nn.Linear(4, width).requires_grad_(not frozen)
+        return nn.Sequential(first, nn.ReLU(), nn.Dropout(p), nn.Linear(width, 2))
+
+    same = {network_fingerprint(net(p=p)) for p in (0.0, 0.5)}
+    others = {network_fingerprint(net(9)), network_fingerprint(net(frozen=True))}
+    assert len(same) == 1
+    assert len(same | others) == 3
