@@ -42,6 +42,21 @@ def test_a_constant_feature_has_standard_deviation_1() -> None:
     assert as_task_data((x, y)).std[1] == 1.0
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.uint64, np.int16])
+def test_images_in_wider_integers_become_bytes_where_they_fit(kind: type[np.integer]) -> None:
+    small = np.arange(20 * 48).reshape(20, 6, 8) % 256
+    y = np.arange(20) % 2
+    kept, wide = (as_task_data((x.astype(kind), y)).train for x in (small, 100 * small))
+    assert split(kept).x.dtype == torch.uint8
+    assert split(wide).x.dtype == torch.float32
+    assert split(as_task_data((torch.tensor(small.astype(kind)), y)).test).x.dtype == torch.uint8
+
+
+def test_long_doubles_are_numbers_too() -> None:
+    x, y = features()
+    assert as_task_data((x.astype(np.longdouble), y)).mean == as_task_data((x, y)).mean
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
