@@ -14,6 +14,7 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.trace import Job, Point, Split, Trace
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
+from autosuperconv.errors import UnknownName
 from autosuperconv.prepare import Work, prepare, silent, task_of
 from autosuperconv.publish import publish
 from autosuperconv.training.data import Data, TaskData
@@ -34,6 +35,7 @@ from autosuperconv.tuning.sweeps import run_range_test
 from autosuperconv.tuning.winner import choose_winner
 
 TRAIN_PHASES = 20
+SPLITS = ("validation", "test")  # to measure on
 EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 
@@ -102,12 +104,15 @@ def train(
     """Train one recipe, measured at 20 phases of the run and at its end.
 
     Args:
+        measured_on: the split that accuracy is measured on, "validation" or "test".
         curvature: measure, too, what learning rate the curvature suggests on the way.
         deterministic: as in `SearchOptions`.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
     """
+    if measured_on not in SPLITS:
+        raise UnknownName("split", measured_on, SPLITS)
     task = task_of(data)
     check_model(model_factory, task)
     trainer = TorchTrainer(
