@@ -19,6 +19,7 @@ from torch import Tensor
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
+from autosuperconv.training.free_memory import ran_out
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.memory import MemoryNeed
 from autosuperconv.training.step import Learner
@@ -224,9 +225,9 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
         loss = probe.step()
         for _ in range(WARM_UP - 1):
             probe.step()
-    except torch.OutOfMemoryError:
-        return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
-    except RuntimeError as error:
+    except (MemoryError, RuntimeError) as error:
+        if ran_out(error):
+            return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
         if expected is None:
             raise
         return f"the network does not run so ({str(error).splitlines()[0]})", 0.0

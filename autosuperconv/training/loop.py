@@ -11,7 +11,6 @@ import contextlib
 import math
 import time
 
-import torch
 from torch import Tensor
 
 from autosuperconv.core.evaluations import Subsets, affordable
@@ -36,6 +35,7 @@ from autosuperconv.training.curvature import (
 from autosuperconv.training.data import TaskData
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.evaluation import end_complaint, evaluate, recalibrate
+from autosuperconv.training.free_memory import ran_out
 from autosuperconv.training.loader import how_held, make_batches
 from autosuperconv.training.losses import LossWatch, Recent
 from autosuperconv.training.models import ModelFactory
@@ -147,7 +147,9 @@ class Run:
             stopped = "diverged" if detail else "completed"
         except PruneTraining as why:
             stopped, detail = "pruned", str(why)
-        except torch.cuda.OutOfMemoryError:
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
             stopped, detail = "out-of-memory", f"batch {self.job.recipe.batch_size} does not fit"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)

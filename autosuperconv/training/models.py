@@ -94,11 +94,12 @@ def _unknown(name: str, available: list[str]) -> UnknownName:
 
 def declares_dropout(model: nn.Module) -> bool:
     """Whether `set_dropout` would change anything."""
-    return any(isinstance(layer, DROPOUTS) for layer in model.modules())
+    return any(isinstance(m, DROPOUTS) or _drops_inside(m) for m in model.modules())
 
 
 def set_dropout(model: nn.Module, p: float) -> None:
-    """Set the probability of every dropout layer.
+    """Set the probability of every dropout layer, and of dropout inside attention and between
+    the layers of a recurrent network.
 
     Raises:
         ModelError: the probability is not in [0, 1).
@@ -108,6 +109,15 @@ def set_dropout(model: nn.Module, p: float) -> None:
     for layer in model.modules():
         if isinstance(layer, DROPOUTS):
             layer.p = p
+        elif _drops_inside(layer):
+            layer.dropout = p  # type: ignore[assignment]  # a float, which forward reads
+
+
+def _drops_inside(layer: nn.Module) -> bool:
+    """Whether it drops out values itself, without a layer for it."""
+    if isinstance(layer, nn.RNNBase):
+        return layer.num_layers > 1
+    return isinstance(layer, nn.MultiheadAttention)
 
 
 def network_fingerprint(model: nn.Module) -> str:

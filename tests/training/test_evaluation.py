@@ -63,6 +63,31 @@ def test_a_loss_that_is_not_finite_at_the_end_is_divergence_whatever_the_accurac
     assert end_complaint(0.2, 0.95, 2, 100) == ""
 
 
+def test_all_right_is_not_chance_however_few_the_samples() -> None:
+    assert end_complaint(0.1, 1.0, 2, 6) == ""
+    assert "chance" in end_complaint(0.1, 5 / 6, 2, 6)
+
+
+class Full(nn.Module):
+    """Finds no memory as soon as it is trained, as torch says it on a CPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(3, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 1 bytes")
+        out: Tensor = self.layer(x.mean((2, 3)))
+        return out
+
+
+def test_a_cpu_without_memory_ends_a_run_as_a_gpu_does() -> None:
+    trace = TorchTrainer(dots(), Full, Engine())(Job(Recipe(max_lr=0.1, batch_size=16)))
+    assert trace.stopped_because == "out-of-memory"
+    assert trace.detail == "batch 16 does not fit"
+
+
 def test_a_loss_may_start_at_exactly_0() -> None:
     watch = LossWatch()
     complaints = [watch.complaint(loss) for loss in (0.0, 50.0)]

@@ -89,6 +89,16 @@ def test_every_kind_of_dropout_is_found() -> None:
     assert not declares_dropout(nn.Linear(2, 2))
 
 
+def test_dropout_inside_attention_and_recurrent_layers_is_set_too() -> None:
+    block = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.4)
+    lstm, single = nn.LSTM(4, 4, 2, dropout=0.4), nn.GRU(4, 4)
+    set_dropout(nn.ModuleList([block, lstm, single]), 0.1)
+    assert block.self_attn.dropout == lstm.dropout == block.dropout1.p == 0.1
+    assert single.dropout == 0
+    assert declares_dropout(lstm)
+    assert not declares_dropout(single)
+
+
 def test_a_dropout_probability_of_1_is_refused() -> None:
     with pytest.raises(ModelError, match=r"dropout must be in \[0, 1\), but got 1"):
         set_dropout(nn.Dropout(), 1)
