@@ -114,7 +114,7 @@ class Run:
         self, job: Job, trainer: TorchTrainer, batches: Batches, on_point: OnPoint | None
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, trainer.engine, batches, on_point
-        self.classes = trainer.data.classes
+        self.classes, self.guess = trainer.data.classes, trainer.data.guess
         recipe = job.recipe
         self.learner = Learner(recipe, trainer.factory, self.engine)
         self.model = self.learner.model
@@ -258,4 +258,5 @@ class Run:
             steps=self.done,
             samples=self.done * self.job.recipe.batch_size,
             seconds=seconds,
+            guess=self.guess,
         )

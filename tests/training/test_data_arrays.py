@@ -160,3 +160,10 @@ def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
 
     x, y = features()
     assert as_task_data((Frame(x), Frame(y))).fingerprint == as_task_data((x, y)).fingerprint
+
+
+def test_guessing_is_naming_the_commonest_class_where_classes_are_unbalanced() -> None:
+    x, _ = features(100)
+    rare, even = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [52, 48])
+    assert as_task_data((x, rare)).guess == pytest.approx(0.9)
+    assert as_task_data((x, even)).guess is None
