@@ -27,7 +27,12 @@ from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data import Data, TaskData, as_task_data
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.training.models import ModelFactory, check_model, declares_dropout
+from autosuperconv.training.models import (
+    ModelFactory,
+    check_model,
+    declares_dropout,
+    network_fingerprint,
+)
 from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.pruner import make_pruner
@@ -66,14 +71,12 @@ def prepare(
         StorageUnavailable: the storage does not answer.
     """
     task = task_of(data)
-    check_model(model_factory, task)
+    network = check_model(model_factory, task)
     engine = Engine(resolve_device(options.device), deterministic=options.deterministic)
     trainer = TorchTrainer(task, model_factory, engine)
-    dimensions, notes = default_space(
-        declares_dropout(model_factory()), trainer.n_train, options.space
-    )
+    dimensions, notes = default_space(declares_dropout(network), trainer.n_train, options.space)
     setup = set_up(trainer, dimensions, options)
-    question = question_of(task, setup, options)
+    question = question_of(task, network_fingerprint(network), setup, options)
     check_setup(setup)
     choice, executor, setup = settle(trainer, setup, options)
     with open_work(
@@ -265,14 +268,16 @@ def name_of(factory: ModelFactory) -> str:
     return getattr(factory, "__name__", type(factory).__name__)
 
 
-def question_of(task: TaskData, setup: Setup, options: SearchOptions) -> dict[str, object]:
+def question_of(
+    task: TaskData, network: str, setup: Setup, options: SearchOptions
+) -> dict[str, object]:
     """What makes two searches the same; a study answers one question only."""
     settings = setup.settings
     return {
         "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
         "augment": task.augment,
-        "model": settings.model,
+        "model": f"{settings.model} {network}",
         "device": settings.device.split(":")[0],
         "precision": options.precision,
         "memory_format": options.memory_format,

@@ -14,6 +14,7 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
+from autosuperconv.errors import UnknownName
 from autosuperconv.prepare import Work, prepare, task_of
 from autosuperconv.publish import publish
 from autosuperconv.reporting import words
@@ -35,6 +36,7 @@ from autosuperconv.tuning.sweeps import run_range_test
 from autosuperconv.tuning.winner import choose_winner
 
 TRAIN_PHASES = 20
+SPLITS = ("validation", "test")  # to measure on
 EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 
@@ -46,11 +48,13 @@ def search(
 ) -> Report:
     """Find out whether the network can be trained several times faster with one large cycle.
 
-    The same call again resumes: finished runs are never repeated.
+    The same call again resumes: finished runs are never repeated. Other data, options or layers
+    under the study's name are refused; a `forward` of other code is not seen, so give it a
+    `study_name` of its own.
 
     Args:
-        model_factory: builds a fresh network with output (B, classes). Must be picklable where
-            several workers train at once.
+        model_factory: builds a fresh network with output (B, classes) at each call. Lambdas and
+            local functions may be trained by several workers, too.
         data: a `TaskData`, or what `autosuperconv.training.data.as_task_data` takes: NumPy
             arrays, tensors, torch `Dataset`s.
 
@@ -101,12 +105,15 @@ def train(
     """Train one recipe, measured at 20 phases of the run and at its end.
 
     Args:
+        measured_on: the split that accuracy is measured on, "validation" or "test".
         curvature: measure, too, what learning rate the curvature suggests on the way.
         deterministic: as in `SearchOptions`.
 
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
     """
+    if measured_on not in SPLITS:
+        raise UnknownName("split", measured_on, SPLITS)
     task = task_of(data)
     check_model(model_factory, task)
     trainer = TorchTrainer(

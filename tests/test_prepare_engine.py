@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from autosuperconv import engage
 from autosuperconv.core.codec import from_json
@@ -62,6 +63,19 @@ def test_another_precision_is_another_search(options: SearchOptions) -> None:
     with (
         pytest.raises(StudyMismatch, match="precision: auto there, float32 here"),
         prepare(small_net, dots(), wanted),
+    ):
+        pass
+
+
+def test_a_network_of_other_layers_is_another_search_though_its_name_is_the_same(
+    options: SearchOptions,
+) -> None:
+    nets = {"narrow": lambda: small_net(), "wide": lambda: nn.Sequential(small_net(), nn.ReLU())}
+    with prepare(nets["narrow"], dots(), options):
+        pass
+    with (
+        pytest.raises(StudyMismatch, match=r"model: <lambda> \w{16} there, <lambda> \w{16} here"),
+        prepare(nets["wide"], dots(), options),
     ):
         pass
 

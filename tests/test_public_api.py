@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +13,9 @@ import torch
 from torch import nn
 
 import autosuperconv
-from autosuperconv import Recipe, train
+from autosuperconv import Recipe, SearchOptions, train
 from autosuperconv.core.trace import Trace
-from autosuperconv.errors import DataError, InvalidRecipe
+from autosuperconv.errors import DataError, InvalidInput, InvalidRecipe, UnknownName
 
 NAMES = {
     *("Choices", "Range", "Recipe", "Report", "SearchOptions", "Verdict"),
@@ -108,3 +110,40 @@ def test_labels_below_zero_are_refused() -> None:
 def test_a_rate_that_is_no_rate_is_refused(value: float) -> None:
     with pytest.raises(InvalidRecipe, match=r"Recipe.max_lr must be"):
         Recipe(max_lr=value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"max_lr": "0.1"}, "max_lr must be a number, but got '0.1'"),
+        ({"max_lr": 0.1, "batch_size": 16.5}, "batch_size must be a whole number, but got 16.5"),
+        ({"max_lr": 0.1, "seed": None}, "seed must be a whole number, but got None"),
+        ({"max_lr": 0.1, "div_factor": float("nan")}, "div_factor must be finite, but got nan"),
+    ],
+)
+def test_a_recipe_of_another_kind_is_refused(wrong: dict[str, Any], rule: str) -> None:
+    with pytest.raises(InvalidRecipe, match=rule):
+        Recipe(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "rule"),
+    [
+        ({"trials": "3"}, "trials must be a whole number, but got 3"),
+        ({"seeds": 2.5}, "seeds must be a whole number, but got 2.5"),
+        ({"timeout": "1h"}, "timeout must be a number, but got '1h'"),
+        ({"storage": Path("s.journal")}, "storage must be a storage's URL or a journal's path, as"),
+        ({"device": torch.device("cpu")}, "device must be a name, such as 'cpu', but got device"),
+        ({"base": {"max_lr": 1.0}}, "base must be a Recipe, but got"),
+        ({"epochs": 5}, r"epochs must be \(shortest, longest\), but got 5"),
+        ({"epochs": ()}, r"epochs must be \(shortest, longest\), but got \(\)"),
+    ],
+)
+def test_an_option_of_another_kind_is_refused(wrong: dict[str, Any], rule: str) -> None:
+    with pytest.raises(InvalidInput, match=rule):
+        SearchOptions(**wrong)
+
+
+def test_a_run_is_measured_on_validation_or_test_and_nothing_else() -> None:
+    with pytest.raises(UnknownName, match=r"Unknown split 'train'\. Known: test, validation"):
+        train(network, blobs(), RECIPE, "train", device="cpu")  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
+from numbers import Real
 from pathlib import Path
 
 from autosuperconv.core.range_test import SweepKind
@@ -39,7 +40,8 @@ class SearchOptions:
         space: recipe fields to search elsewhere than by default.
         base: the fields that are not searched.
         sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
-        seed: of the search: sampler, splits of arrays, first weights.
+        seed: of the search: sampler, first weights. Which samples are validated and tested on
+            depends on no seed.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: of forward and backward pass: "float32", "bfloat16", or "auto", the fastest.
         memory_format: of images: "contiguous", "channels_last", or "auto", the fastest.
@@ -81,6 +83,7 @@ class SearchOptions:
     range_test_share: float = 0.1
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if self.objective not in OBJECTIVES:
             raise UnknownName("objective", self.objective, OBJECTIVES)
         if self.precision not in PRECISIONS:
@@ -109,6 +112,22 @@ class SearchOptions:
         if "epochs" in self.space:
             raise InvalidInput("Give cycle lengths as SearchOptions.epochs, not in space.")
         SearchSpace(self.space)
+
+    def _check_kinds(self) -> None:
+        """What is of another kind altogether, before it is compared with anything."""
+        for name in ("trials", "seeds", "max_seeds", "seed", "workers"):
+            value = getattr(self, name)
+            whole = isinstance(value, int) or (name == "workers" and value is None)
+            _check(whole, name, "a whole number", value)
+        for name in ("timeout", "baseline_epochs", "target", "range_test_share"):
+            value = getattr(self, name)
+            _check(isinstance(value, Real | None), name, "a number", repr(value))
+        stored = isinstance(self.storage, str)
+        _check(stored, "storage", "a storage's URL or a journal's path, as text", self.storage)
+        _check(isinstance(self.device, str), "device", "a name, such as 'cpu'", repr(self.device))
+        _check(isinstance(self.base, Recipe), "base", "a Recipe", self.base)
+        pair = isinstance(self.epochs, tuple | list) and len(self.epochs) == 2
+        _check(self.epochs is None or pair, "epochs", "(shortest, longest)", self.epochs)
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:

@@ -7,7 +7,8 @@ and the JSON keys.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import isfinite
+from math import inf, isfinite
+from numbers import Integral, Real
 
 from autosuperconv.errors import InvalidRecipe, UnknownName
 
@@ -66,8 +67,13 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.type == "float" and field.name != "div_factor":
-                self._check(field.name, isfinite(getattr(self, field.name)), "finite")
+            value = getattr(self, field.name)
+            if field.type == "int":
+                self._check(field.name, isinstance(value, Integral), "a whole number")
+            if field.type == "float":
+                self._check(field.name, isinstance(value, Real), "a number")
+                infinite = field.name == "div_factor" and value == inf
+                self._check(field.name, infinite or isfinite(value), "finite")
         for name in ("max_lr", "epochs", "div_factor", "final_div_factor", "gamma"):
             self._check(name, getattr(self, name) > 0, "above 0")
         for name in ("batch_size", "cycles", "cycle_mult"):

@@ -92,9 +92,10 @@ class Trace:
         loss: as `accuracy`.
         stopped_because: why the run ended.
         detail: one sentence more on that, or "".
-        classes: of the task; chance accuracy is one over it.
+        classes: of the task.
         evaluated: samples behind the final `accuracy`.
         steps, samples, seconds: cost that was really paid; seconds include evaluation.
+        guess: accuracy of naming the commonest class every time, where classes are unbalanced.
     """
 
     recipe: Recipe
@@ -109,6 +110,12 @@ class Trace:
     steps: int
     samples: int
     seconds: float
+    guess: float | None = None
+
+    @property
+    def chance(self) -> float:
+        """Accuracy without learning anything."""
+        return 1 / self.classes if self.guess is None else self.guess
 
     @property
     def completed(self) -> bool:

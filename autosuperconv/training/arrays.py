@@ -12,6 +12,7 @@ from torch.utils.data import Dataset, TensorDataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.assembly import ROLES, assemble
+from autosuperconv.training.global_state import own_state
 from autosuperconv.training.splitting import Part, Parts, resident
 from autosuperconv.training.streamed import read_labels
 from autosuperconv.training.task import Split, TaskData
@@ -23,6 +24,8 @@ class SupportsArray(Protocol):
 
     def __array__(self) -> NDArray[Any]: ...
 
+
+UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has few operations for these
 
 Array: TypeAlias = SupportsArray | list[Any]
 OnePart: TypeAlias = "tuple[Array, Array] | Split | Dataset[Any]"
@@ -44,8 +47,9 @@ def as_task_data(
         data: one set, `(train, test)` or `(train, validation, test)`, each an `(x, y)` pair of
             NumPy arrays, tensors or data frames, or a torch Dataset. Splits not given are made,
             stratified.
-            x: (N, F) features; uint8 images (N, C, H, W), (N, H, W, C) or (N, H, W); floats
-            (N, ...), where 4-D ones ending in 1 or 3 channels count as images too. y: (N,)
+            x: (N, F) features; uint8 images (N, C, H, W), (N, H, W, C) or (N, H, W), also in
+            wider integers of 0 to 255; floats (N, ...), where 4-D ones ending in 1 or 3 channels
+            count as images too: give sequences (N, T, F) as floats. y: (N,)
             integers from 0. A TensorDataset is taken apart; any other Dataset is streamed with
             its own transforms, in validation too where that is split off it.
         classes: number of classes; read off the training labels where it is not given.
@@ -57,8 +61,9 @@ def as_task_data(
     Raises:
         DataError: the data are not fit for classification; says what, where and the remedy.
     """
-    parts = _parts(data)
-    return assemble(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
+    with own_state():  # a data set's transforms may draw random numbers
+        parts = _parts(data)
+        return assemble(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
 
 
 def _parts(data: object) -> Parts:
@@ -124,6 +129,8 @@ def _numbers(values: object, what: str) -> Tensor:
         )
     if isinstance(values, Tensor):
         return array
+    if plain.dtype.itemsize > 8:  # long doubles, which torch does not have
+        plain = plain.astype(np.float64)
     native = plain.astype(plain.dtype.newbyteorder("="), order="C", copy=not plain.flags.writeable)
     return torch.from_numpy(native)
 
@@ -149,6 +156,8 @@ def _as_bytes_or_floats(values: Tensor) -> Tensor:
     """Images written in wider integers become uint8; flat bytes are features, so floats."""
     if values.ndim < 3 or values.is_floating_point() or values.dtype == torch.bool:
         return values.float()
+    if values.dtype in UNSIGNED:
+        values = values.long()
     if values.dtype != torch.uint8 and values.numel():
         low, high = values.aminmax()
         if low < 0 or high > 255:

@@ -15,6 +15,7 @@ from autosuperconv.training.task import (
     Split,
     TaskData,
     fingerprint,
+    guess_of,
     moments,
     usual_augment,
 )
@@ -57,6 +58,7 @@ def assemble(
         std=std,
         augment=augment or usual,
         fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
+        guess=guess_of(divided.train.y, classes),
     )
 
 

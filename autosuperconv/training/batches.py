@@ -18,6 +18,7 @@ from autosuperconv.errors import DataError
 from autosuperconv.training.crop_flip import CropFlip
 from autosuperconv.training.data import Samples, Split, TaskData
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.global_state import own_state, seed_all
 
 Batch = tuple[Tensor, Tensor]
 KEEP_BYTES = 2**28  # 256 MiB: a normalised split, or a subset, that is larger is not kept
@@ -104,8 +105,8 @@ class Kept:
         """
         if key in self._batches:
             return self._batches[key]
-        with torch.random.fork_rng(devices=[]):  # a run must not notice who read them first
-            torch.manual_seed(0)
+        with own_state():  # a run must not notice who read them first
+            seed_all(0)
             batches = read()
             first = next(batches)
             bytes_each = first[0].nbytes / len(first[1])

@@ -14,13 +14,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.batches import input_layout
 from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
+from autosuperconv.training.free_memory import ran_out
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.memory import MemoryNeed
 from autosuperconv.training.step import Learner
@@ -212,7 +212,8 @@ def _workers(
 
 
 def _one_batch(trainer: TorchTrainer, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
+    with isolated(trainer.engine):
+        return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
 
 
 def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
@@ -221,9 +222,9 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
         loss = probe.step()
         for _ in range(WARM_UP - 1):
             probe.step()
-    except torch.OutOfMemoryError:
-        return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
-    except RuntimeError as error:
+    except (MemoryError, RuntimeError) as error:
+        if ran_out(error):
+            return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
         if expected is None:
             raise
         return f"the network does not run so ({str(error).splitlines()[0]})", 0.0

@@ -11,6 +11,7 @@ from typing import Literal
 import torch
 
 from autosuperconv.errors import DeviceUnavailable, ModelError
+from autosuperconv.training.global_state import own_state
 
 Precision = Literal["float32", "bfloat16"]
 MemoryFormat = Literal["contiguous", "channels_last"]
@@ -76,8 +77,8 @@ def resolve_device(name: str) -> str:
 
 @contextlib.contextmanager
 def isolated(engine: Engine) -> Iterator[None]:
-    """Thread count and algorithms as the engine says; these and torch's random state as they
-    were, afterwards.
+    """Thread count and algorithms as the engine says, and torch's usual defaults; all of it, and
+    the random states, as they were, afterwards.
 
     Raises:
         ModelError: the network has an operation without a deterministic algorithm, and the engine
@@ -86,7 +87,7 @@ def isolated(engine: Engine) -> Iterator[None]:
     before = torch.get_num_threads()
     cuda = [torch.device(engine.device)] if engine.device.startswith("cuda") else []
     same_bits = only_deterministic() if cuda and engine.deterministic else contextlib.nullcontext()
-    with torch.random.fork_rng(devices=cuda), same_bits:
+    with own_state(cuda), same_bits:
         try:
             if engine.threads is not None:
                 torch.set_num_threads(engine.threads)

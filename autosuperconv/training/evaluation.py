@@ -18,9 +18,15 @@ from autosuperconv.training.engine import Engine, autocast
 def recalibrate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> None:
     """Replace the running statistics of every batch-norm layer by those of these batches.
 
-    Training is not affected: it uses the statistics of its own batches.
+    Training is not affected: it uses the statistics of its own batches. A layer that the network
+    keeps in evaluation mode while it trains (frozen batch norm) keeps its statistics.
     """
-    layers = [m for m in model.modules() if isinstance(m, _BatchNorm) and m.track_running_stats]
+    model.train()
+    layers = [
+        m
+        for m in model.modules()
+        if isinstance(m, _BatchNorm) and m.track_running_stats and m.training
+    ]
     if not layers:
         return
     momenta = [layer.momentum for layer in layers]
@@ -55,9 +61,13 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tupl
     return loss_sum / count, correct / count
 
 
-def chance_complaint(accuracy: float, classes: int, n: int) -> str:
-    """Says so where an accuracy over n samples is no better than guessing; else ""."""
+def end_complaint(loss: float, accuracy: float, classes: int, n: int) -> str:
+    """Says so where the loss over n samples is not finite, or the accuracy no better than
+    guessing; else "". A network of NaN names the first class, which may be the commonest."""
+    if not math.isfinite(loss):
+        return "the loss at the end is not finite"
     chance = 1 / classes
-    if accuracy > chance + 3 * math.sqrt(chance * (1 - chance) / n):
+    guessed = chance + 3 * math.sqrt(chance * (1 - chance) / n)
+    if accuracy > min(guessed, 1 - 1 / n):  # of a few samples, all right is enough
         return ""
     return f"the accuracy at the end, {100 * accuracy:.1f} %, is that of chance"

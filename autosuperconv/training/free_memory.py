@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+REFUSED = "can't allocate memory"  # torch on a CPU has no error class of its own for it
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -20,6 +21,12 @@ def free_memory(device: str) -> float:
         idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(free + idle)
     return min(machine_free(), container_free(), process_free())
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on whatever device."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or (isinstance(error, RuntimeError) and REFUSED in str(error))
 
 
 def machine_free(proc: Path = PROC) -> float:

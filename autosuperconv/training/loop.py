@@ -12,7 +12,6 @@ import contextlib
 import math
 import time
 
-import torch
 from torch import Tensor
 
 from autosuperconv.core.evaluations import Subsets, affordable
@@ -36,7 +35,8 @@ from autosuperconv.training.curvature import (
 )
 from autosuperconv.training.data import TaskData
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.evaluation import chance_complaint, evaluate, recalibrate
+from autosuperconv.training.evaluation import end_complaint, evaluate, recalibrate
+from autosuperconv.training.free_memory import ran_out
 from autosuperconv.training.loader import how_held, make_batches
 from autosuperconv.training.losses import LossWatch, Recent
 from autosuperconv.training.models import ModelFactory
@@ -115,7 +115,7 @@ class Run:
         self, job: Job, trainer: TorchTrainer, batches: Batches, on_point: OnPoint | None
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, trainer.engine, batches, on_point
-        self.classes = trainer.data.classes
+        self.classes, self.guess = trainer.data.classes, trainer.data.guess
         recipe = job.recipe
         self.learner = Learner(recipe, trainer.factory, self.engine)
         self.model = self.learner.model
@@ -144,11 +144,13 @@ class Run:
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
-                detail = chance_complaint(accuracy, self.classes, self.evaluated)
+                detail = end_complaint(loss, accuracy, self.classes, self.evaluated)
             stopped = "diverged" if detail else "completed"
         except PruneTraining as why:
             stopped, detail = "pruned", str(why)
-        except torch.OutOfMemoryError:
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
             stopped, detail = "out-of-memory", f"batch {self.job.recipe.batch_size} does not fit"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)
@@ -257,4 +259,5 @@ class Run:
             steps=self.done,
             samples=self.done * self.job.recipe.batch_size,
             seconds=seconds,
+            guess=self.guess,
         )

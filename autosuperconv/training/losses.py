@@ -29,7 +29,8 @@ class LossWatch:
         self.average = 0.9 * self.average + 0.1 * loss
         level = self.average / (1 - 0.9**self.seen)
         if level > DIVERGED_LOSS * max(self.start, 0.5):
-            return f"the loss, {level:.3g}, is {level / self.start:.1f} x its start"
+            times = f"{level / self.start:.1f} x its start" if self.start else "above its start, 0"
+            return f"the loss, {level:.3g}, is {times}"
         return ""
 
 

@@ -23,7 +23,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.batches import KEEP_BYTES, input_layout
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.free_memory import first_to_go, free_memory, resident
+from autosuperconv.training.free_memory import first_to_go, free_memory, ran_out, resident
 from autosuperconv.training.loop import TorchTrainer
 from autosuperconv.training.model_check import PROBES
 from autosuperconv.training.models import ModelFactory
@@ -33,7 +33,6 @@ FAR = 10  # reckoned so many times below what is free: not measured
 RESERVE = 0.1  # of what is free, left alone
 WORKSPACE = 2**26  # bytes that convolutions and matrix products take beside their tensors
 COPIES = 5  # of the weights: themselves, gradients, two moments, one on the way
-REFUSED = "can't allocate memory"  # torch on a CPU has no error class of its own for it
 PeakOf = Callable[[int], int | None]  # bytes by batch size; None: it did not fit
 
 
@@ -87,7 +86,9 @@ class Stepper:
     def evaluate(self) -> None:
         """One forward pass, as an evaluation takes it."""
         with torch.no_grad():
-            self.learner().model.eval()(self.batch(self.engine.evaluation_batch)[0])
+            model = self.learner().model
+            model.eval()  # a network's own may return nothing
+            model(self.batch(self.engine.evaluation_batch)[0])
 
 
 def measure_needs(
@@ -176,10 +177,10 @@ def measuring(stepper: Stepper) -> Iterator[PeakOf]:
         def peak_of(batch_size: int) -> int | None:
             try:
                 growth: float = child.submit(_growth, stepper, batch_size).result()
-            except (BrokenExecutor, MemoryError):
+            except BrokenExecutor:
                 return None
-            except RuntimeError as error:
-                if REFUSED not in str(error):
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out(error):
                     raise
                 return None
             return int(growth)

@@ -6,31 +6,47 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
 
 from autosuperconv.errors import AutosuperconvError, DataError, ModelError
+from autosuperconv.training.global_state import own_state
 from autosuperconv.training.task import Samples, Split, TaskData, normalised
 
 PROBES = 2  # samples; batch norm needs more than one
 
 
-def check_model(factory: Callable[[], nn.Module], data: TaskData) -> None:
-    """Build the network and run two training samples through it, on the CPU.
+def check_model(factory: Callable[[], nn.Module], data: TaskData) -> nn.Module:
+    """Build the network and run two training samples through it and back, on the CPU.
 
     The global random state is left as it was.
 
+    Returns:
+        The network, as it was tried.
+
     Raises:
         DataError: samples of different shapes.
-        ModelError: not an nn.Module, nothing to train, cannot run on this shape, or outputs
-            something else than (B, classes) logits.
+        ModelError: not an nn.Module, nothing to train, not built afresh, cannot run on this
+            shape, outputs something else than (B, classes) logits, or gives no gradients.
     """
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
+    with own_state():
         model = _build(factory)
+        _check_fresh(model, _build(factory))
         probe = normalised(_probe(data.train), data)
-        for training in (True, False):
-            _check_output(_run(model.train(training), probe, data), data)
+        model.train()
+        _check_gradients(_check_output(_run(model, probe, data), data))
+        model.eval()
+        with torch.no_grad():
+            _check_output(_run(model, probe, data), data)
+    return model
 
 
 def _build(factory: Callable[[], object]) -> nn.Module:
+    if isinstance(factory, nn.Module):
+        raise ModelError(
+            f"The model factory must be a function that builds the network, but got a network, "
+            f"{type(factory).__name__}. Give lambda: copy.deepcopy(model), or a function that "
+            "builds its layers."
+        )
     try:
         model = factory()
     except AutosuperconvError:
@@ -43,12 +59,41 @@ def _build(factory: Callable[[], object]) -> nn.Module:
         raise ModelError(
             f"The model factory must return a torch.nn.Module, but returned {type(model).__name__}."
         )
+    if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
+        raise ModelError(
+            f"The network must know its sizes, but {type(model).__name__} has lazy layers that "
+            "see no sample before the search does. In the factory, call it once before it is "
+            "returned: model(torch.zeros(2, *shape_of_a_sample))."
+        )
     if not any(p.requires_grad for p in model.parameters()):
         raise ModelError(
             f"The network must have parameters to train, but {type(model).__name__} has none "
             "with requires_grad."
         )
     return model
+
+
+def _check_fresh(model: nn.Module, again: nn.Module) -> None:
+    """Every run must begin with weights of its own."""
+    theirs = {p.data_ptr() for p in again.parameters() if p.requires_grad and p.numel()}
+    shared = [n for n, p in model.named_parameters() if p.requires_grad and p.data_ptr() in theirs]
+    if shared:
+        raise ModelError(
+            "The model factory must build a fresh network at each call, but two calls share the "
+            f"weights {shared[0]!r}, so each run would go on where the last one ended. Build the "
+            "layers inside the factory, or return copy.deepcopy(model) of a model that is there."
+        )
+
+
+def _check_gradients(output: Tensor) -> None:
+    try:
+        output.float().logsumexp(1).sum().backward()
+    except RuntimeError as error:
+        raise ModelError(
+            f"The network cannot be trained: {type(error).__name__}: {error}. Its output must "
+            "have a gradient: no torch.no_grad() or detach() on the way, and nothing changed in "
+            "place that the backward pass needs."
+        ) from error
 
 
 def _probe(samples: Samples) -> Tensor:
@@ -69,13 +114,22 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
     except Exception as error:
         raise ModelError(
             f"The network cannot run on {data.name!r}, whose samples have shape "
-            f"{data.shape}: {type(error).__name__}: {error}. Take one made for this "
-            "shape, such as resnet20 for small images or mlp for features, or resize the data."
+            f"{data.shape}: {type(error).__name__}: {error}. {_remedy(model)}"
         ) from error
     return output
 
 
-def _check_output(output: object, data: TaskData) -> None:
+def _remedy(model: nn.Module) -> str:
+    other = {p.dtype for p in model.parameters() if p.is_floating_point()} - {torch.float32}
+    if other:
+        return f"Samples are float32, but it has weights of {other.pop()}: build it in float32."
+    return (
+        "Take one made for this shape, such as resnet20 for small images or mlp for features, or "
+        "resize the data."
+    )
+
+
+def _check_output(output: object, data: TaskData) -> Tensor:
     if not isinstance(output, Tensor):
         raise ModelError(
             f"The network must return one tensor of logits, but returned {type(output).__name__}."
@@ -86,3 +140,4 @@ def _check_output(output: object, data: TaskData) -> None:
             f"{data.name!r}, but for {PROBES} samples it has shape {tuple(output.shape)}, "
             f"expected ({PROBES}, {data.classes})."
         )
+    return output

@@ -120,8 +120,9 @@ def _first(part: Part, n_train: int, classes: int, seed: int, name: str) -> Part
 def _check_enough(parts: Parts, classes: int, name: str) -> None:
     pieces = 1 + (parts.validation is None) + (parts.test is None)
     counts = np.bincount(parts.train.y, minlength=classes)
-    rare = int(counts.argmin())
-    if 0 < counts[rare] < pieces:
+    present = np.flatnonzero(counts)  # of classes that are named, some may have no samples
+    rare = int(present[counts[present].argmin()])
+    if counts[rare] < pieces:
         raise DataError(
             f"{name!r} has too few samples: every class needs at least {pieces} to be divided "
             f"into {pieces} splits, but class {rare} has {counts[rare]}. Add samples, or give "

@@ -9,6 +9,7 @@ from torch.nn import functional
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, autocast
+from autosuperconv.training.global_state import seed_all
 from autosuperconv.training.layout import keep_gradient_layout
 from autosuperconv.training.models import ModelFactory, set_dropout
 from autosuperconv.training.optimizer import make_optimizer, set_rate
@@ -22,7 +23,7 @@ class Learner:
     """
 
     def __init__(self, recipe: Recipe, factory: ModelFactory, engine: Engine) -> None:
-        torch.manual_seed(recipe.seed)
+        seed_all(recipe.seed)
         self.engine = engine
         self.model = factory().to(engine.device)
         if engine.memory_format == "channels_last":

@@ -64,7 +64,7 @@ def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe |
 def run_curve(trace: Trace) -> RunCurve:
     """A trace as the verdict reads it. A run that broke before it was ever evaluated has one
     point, at chance."""
-    chance = 1 / trace.classes
+    chance = trace.chance
     curve = [(float(p.samples), p.accuracy) for p in trace.points if p.accuracy is not None]
     curve = curve or [(max(float(trace.samples), 1.0), chance)]
     return RunCurve(
@@ -80,7 +80,7 @@ def run_curve(trace: Trace) -> RunCurve:
 
 def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
     """Final accuracy by seed; a run that came to nothing counts as chance."""
-    return {t.recipe.seed: t.accuracy if t.accuracy is not None else 1 / t.classes for t in traces}
+    return {t.recipe.seed: t.accuracy if t.accuracy is not None else t.chance for t in traces}
 
 
 def _labeller(role: str) -> Callable[[Job], str]:

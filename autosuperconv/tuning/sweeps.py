@@ -207,7 +207,10 @@ def answers(known: RangeTest, plan: SweepPlan) -> bool:
 def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
     """The reading of all sweeps of a cell."""
     curves = [sweep_curve(trace) for trace in traces]
-    return summarise_cell(cell.batch_size, cell.weight_decay, curves, momentum=cell.momentum)
+    guess = traces[0].guess  # else chance is read off the curves
+    return summarise_cell(
+        cell.batch_size, cell.weight_decay, curves, chance=guess, momentum=cell.momentum
+    )
 
 
 def work_of(trace: Trace, curve: int) -> float:
@@ -249,7 +252,7 @@ def sweep_curve(trace: Trace) -> SweepCurve:
     points = list(trace.points)
     accuracy = [p.accuracy for p in points]
     if trace.diverged and points and accuracy[-1] is None:
-        accuracy[-1] = 1 / trace.classes
+        accuracy[-1] = trace.chance
     return SweepCurve(
         seed=trace.recipe.seed,
         lr=tuple(p.lr for p in points),

@@ -42,6 +42,21 @@ def test_a_constant_feature_has_standard_deviation_1() -> None:
     assert as_task_data((x, y)).std[1] == 1.0
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.uint64, np.int16])
+def test_images_in_wider_integers_become_bytes_where_they_fit(kind: type[np.integer]) -> None:
+    small = np.arange(20 * 48).reshape(20, 6, 8) % 256
+    y = np.arange(20) % 2
+    kept, wide = (as_task_data((x.astype(kind), y)).train for x in (small, 100 * small))
+    assert split(kept).x.dtype == torch.uint8
+    assert split(wide).x.dtype == torch.float32
+    assert split(as_task_data((torch.tensor(small.astype(kind)), y)).test).x.dtype == torch.uint8
+
+
+def test_long_doubles_are_numbers_too() -> None:
+    x, y = features()
+    assert as_task_data((x.astype(np.longdouble), y)).mean == as_task_data((x, y)).mean
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -145,3 +160,10 @@ def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
 
     x, y = features()
     assert as_task_data((Frame(x), Frame(y))).fingerprint == as_task_data((x, y)).fingerprint
+
+
+def test_guessing_is_naming_the_commonest_class_where_classes_are_unbalanced() -> None:
+    x, _ = features(100)
+    rare, even = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [52, 48])
+    assert as_task_data((x, rare)).guess == pytest.approx(0.9)
+    assert as_task_data((x, even)).guess is None

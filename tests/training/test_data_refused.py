@@ -69,6 +69,13 @@ def test_too_few_samples_of_a_class_to_divide_are_refused() -> None:
     refused((x, y), r"every class needs at least 3 .*, but class 1 has 2\. Add samples")
 
 
+def test_a_class_of_too_few_is_seen_beside_a_named_class_of_none() -> None:
+    x, _ = features(21)
+    y = np.repeat([0, 1, 2], [10, 1, 10])
+    with pytest.raises(DataError, match=r"at least 3 to be divided .* but class 1 has 1"):
+        as_task_data((x, y), classes=4)
+
+
 def test_one_class_is_refused() -> None:
     x, y = features()
     refused((x, y * 0), r"at least 2 classes, but all 60 training labels are 0")

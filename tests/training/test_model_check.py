@@ -88,6 +88,35 @@ class Pair(nn.Module):
         return self.layer(x.flatten(1)), x
 
 
+class Blocked(Pair):
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        with torch.no_grad():
+            return super().forward(x)[0]
+
+
+class Overwritten(Pair):
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        hidden = super().forward(x)[0].sigmoid()
+        out: Tensor = hidden.square()
+        hidden.zero_()
+        return out
+
+
+class TrainReturnsNothing(Pair):
+    def train(self, mode: bool = True) -> None:  # type: ignore[override]
+        super().train(mode)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        return super().forward(x)[0]
+
+
+def linear() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(12, 4))
+
+
+ONE = linear()
+
+
 def broken() -> nn.Module:
     raise TypeError("no width given")
 
@@ -104,11 +133,26 @@ def broken() -> nn.Module:
         (lambda: nn.Linear(5, 4), r"cannot run on 'custom', .* shape \(3, 2, 2\): RuntimeError"),
         (Pair, r"must return one tensor of logits, but returned tuple"),
         (broken, r"cannot be built: TypeError: no width given"),
+        (Blocked, r"cannot be trained: RuntimeError: element 0 .* no torch.no_grad\(\) or detach"),
+        (Overwritten, r"cannot be trained: RuntimeError: .* modified by an inplace operation"),
+        (lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(4)), r"has lazy layers .* call it once"),
+        (lambda: linear().double(), r"Samples are float32, but it has weights of torch.float64"),
+        (lambda: ONE, r"share the weights '1.weight', so each run would go on where the last"),
+        (ONE, r"must be a function that builds the network, but got a network, Sequential"),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused(factory: Any, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         check_model(factory, images(3, 2, 2))
+
+
+def test_train_and_eval_need_not_return_the_network() -> None:
+    check_model(TrainReturnsNothing, images(3, 2, 2))
+
+
+def test_a_frozen_part_may_be_shared() -> None:
+    body = nn.Linear(12, 5).requires_grad_(False)
+    check_model(lambda: nn.Sequential(nn.Flatten(), body, nn.Linear(5, 4)), images(3, 2, 2))
 
 
 def test_the_check_leaves_the_random_state_alone() -> None:

@@ -14,6 +14,7 @@ from autosuperconv.training.models import (
     check_model,
     declares_dropout,
     model_factory,
+    network_fingerprint,
     set_dropout,
 )
 from tests.training.samples import images
@@ -85,6 +86,16 @@ def test_every_kind_of_dropout_is_found() -> None:
     set_dropout(model, 0.3)
     assert [layer.p for layer in model.modules() if hasattr(layer, "p")] == [0.3, 0.3]
     assert not declares_dropout(nn.Linear(2, 2))
+
+
+def test_dropout_inside_attention_and_recurrent_layers_is_set_too() -> None:
+    block = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.4)
+    lstm, single = nn.LSTM(4, 4, 2, dropout=0.4), nn.GRU(4, 4)
+    set_dropout(nn.ModuleList([block, lstm, single]), 0.1)
+    assert block.self_attn.dropout == lstm.dropout == block.dropout1.p == 0.1
+    assert single.dropout == 0
+    assert declares_dropout(lstm)
+    assert not declares_dropout(single)
 
 
 def test_a_dropout_probability_of_1_is_refused() -> None:
@@ -172,3 +183,14 @@ def test_unknown_names_suggest_the_nearest_of_all_kinds() -> None:
 
 def test_the_registry_is_in_alphabetical_order() -> None:
     assert list(MODELS) == sorted(MODELS)
+
+
+def test_the_fingerprint_knows_layers_sizes_and_what_is_trained() -> None:
+    def net(width: int = 8, p: float = 0.0, frozen: bool = False) -> nn.Module:
+        first = nn.Linear(4, width).requires_grad_(not frozen)
+        return nn.Sequential(first, nn.ReLU(), nn.Dropout(p), nn.Linear(width, 2))
+
+    same = {network_fingerprint(net(p=p)) for p in (0.0, 0.5)}
+    others = {network_fingerprint(net(9)), network_fingerprint(net(frozen=True))}
+    assert len(same) == 1
+    assert len(same | others) == 3

@@ -24,7 +24,7 @@ from autosuperconv.errors import DataError
 from autosuperconv.training.batches import even_parts
 from autosuperconv.training.data import Split, TaskData, as_task_data, load_dataset, normalised
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.evaluation import chance_complaint, recalibrate
+from autosuperconv.training.evaluation import end_complaint, recalibrate
 from autosuperconv.training.loop import TorchTrainer, steps_of
 from autosuperconv.training.losses import LossWatch
 from autosuperconv.training.models import model_factory
@@ -249,7 +249,7 @@ def test_the_accuracy_of_guessing_at_the_end_counts_as_diverged(digits: TaskData
 @pytest.mark.parametrize(("accuracy", "complains"), [(0.12, True), (0.20, False)])
 def test_chance_has_a_width_of_three_standard_errors(accuracy: float, complains: bool) -> None:
     # ten classes, 100 samples: standard error 0.03, so the bound is 0.19
-    assert bool(chance_complaint(accuracy, 10, 100)) is complains
+    assert bool(end_complaint(1.0, accuracy, 10, 100)) is complains
 
 
 def test_a_loss_must_stay_high_to_count_as_diverged() -> None:

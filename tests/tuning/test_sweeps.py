@@ -67,6 +67,18 @@ class Sweeper:
         return Point(step, phase, epoch, samples, lr, 0.85, 1.0, accuracy=accuracy)
 
 
+@dataclass
+class Commonest(Sweeper):
+    """Names the commonest class whatever the rate, and learns a little more in the middle."""
+
+    def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
+        return replace(super().__call__(job, on_point), guess=0.9)
+
+    def _point(self, job: Job, phase: float, lr: float) -> Point:
+        point = super()._point(job, phase, lr)
+        return replace(point, accuracy=0.97 if 0.05 <= lr <= 0.3 else 0.9)
+
+
 def swept(folder: Path, trainer: Sweeper, bounded: bool = False, **changed: object) -> RangeTest:
     setup: Setup = replace(make_setup(folder), **changed)  # type: ignore[arg-type]
     with surface_work(folder, setup, trainer) as work:
@@ -251,3 +263,9 @@ def test_the_cells_come_back_in_the_order_of_their_worth(tmp_path: Path) -> None
         (16, 1e-5, 0.9),
         (16, 1e-3, 0.5),
     ]
+
+
+def test_falling_back_to_the_commonest_class_is_no_success(tmp_path: Path) -> None:
+    found = swept(tmp_path, Commonest())
+    assert not found.possible
+    assert all(cell.edge == pytest.approx(0.3, rel=0.3) for cell in found.cells)
