@@ -198,9 +198,8 @@ SEARCH = options(
     click.option(
         "--max-seeds",
         type=int,
-        default=3,
-        show_default=True,
-        help="While the verdict is undecided, confirm on more seeds, up to so many.",
+        help="While the verdict is undecided, confirm on more seeds, up to so many.  "
+        "[default: 3, or --seeds where that is more]",
     ),
     click.option(
         "--shapley",

@@ -211,7 +211,7 @@ def set_up(
         epochs=options.epochs,
         baseline_epochs=options.baseline_epochs,
         seeds=options.seeds,
-        max_seeds=options.max_seeds,
+        max_seeds=options.most_seeds,
         sampler=options.sampler,
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples) + statistics,

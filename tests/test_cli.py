@@ -142,6 +142,7 @@ WRONG_VALUES = [
     (["--target", "2"], "target must be an accuracy in (0, 1), but got 2.0."),
     (["--trials", "0"], "trials must be at least 1, but got 0."),
     (["--seeds", "1"], "seeds must be at least 2, to have a spread, but got 1."),
+    (["--max-seeds", "2"], "max_seeds must be at least seeds, 3, but got 2."),
     (["--workers", "0"], "workers must be at least 1, but got 0."),
     (["--seed", "-1"], "seed must be at least 0, but got -1."),
     (["--baseline-epochs", "nan"], "baseline_epochs must be above 0 and finite, but got nan."),
