@@ -22,6 +22,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import StudyMismatch
 from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
+from autosuperconv.tuning.question import differences
 
 Direction = Literal["maximize", "minimize"]
 COMPANION = ".runs"
@@ -70,14 +71,11 @@ def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
             f"Study {study.study_name!r} is there already and was not made by autosuperconv. "
             "Give this search another --study-name or --storage."
         )
-    stored = json.loads(study.user_attrs["question"])
-    asked = json.loads(json.dumps(question))
-    differing = [k for k in sorted(stored | asked) if stored.get(k) != asked.get(k)]
-    if differing:
-        what = "; ".join(f"{k}: {stored.get(k)} there, {asked.get(k)} here" for k in differing)
+    what = differences(json.loads(study.user_attrs["question"]), question)
+    if what:
         raise StudyMismatch(
             f"Study {study.study_name!r} already holds {len(study.trials)} trials of another "
-            f"search ({what}). Give this one another --study-name or --storage."
+            f"search ({'; '.join(what)}). Give this one another --study-name or --storage."
         )
 
 
