@@ -264,8 +264,9 @@ def interrupted(error: BaseException | None) -> bool:
 
 def main() -> None:
     """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
-    Ctrl-C."""
+    Ctrl-C or SIGTERM."""
     sys.unraisablehook = _not_lost
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:
