@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 SVG = "http://www.w3.org/2000/svg"
 HREF = "{http://www.w3.org/1999/xlink}href"
@@ -272,9 +273,9 @@ def write(
     shift: tuple[float, float] = (6.0, 0.0),
     align: str = "left",
     bold: bool = False,
-) -> None:
+) -> Annotation:
     """A direct label beside a point of the axes' data, `shift` in points of 1/72 in."""
-    axes.annotate(
+    return axes.annotate(
         text,
         at,
         xytext=shift,
