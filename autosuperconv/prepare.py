@@ -37,7 +37,7 @@ from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.sampler import check_sampler
-from autosuperconv.tuning.session import Session, open_study
+from autosuperconv.tuning.session import Session, forget_plan, open_study
 from autosuperconv.tuning.storage import open_storage, silent_storage
 from autosuperconv.tuning.summaries import curve_of
 
@@ -83,6 +83,7 @@ def prepare(
     setup = set_up(trainer, dimensions, options)
     question = question_of(task, setup, options)
     check_setup(setup)
+    forget_plan(open_storage(options.storage), setup.settings.study_name, question)
     choice, executor, setup = settle(trainer, setup, options)
     with open_work(
         setup, question, executor, options.storage, options.timeout, listener, notes
