@@ -105,7 +105,15 @@ def test_every_help_page_has_examples(
     assert run([name, "--help"] if name else ["--help"], monkeypatch) == 0
     out = capsys.readouterr().out
     assert "Examples:" in out
-    assert "autosuperconv search --dataset" in out
+    shown = set(re.findall("^ +autosuperconv ([a-z-]+)", out, re.MULTILINE))
+    assert shown == ({name} if name else set(FLAGS))
+
+
+@pytest.mark.parametrize("name", sorted(FLAGS))
+def test_every_option_is_explained(name: str) -> None:
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert re.match("[A-Z0-9a-z][^\\[]{3}", parameter.help or ""), parameter.name
 
 
 def test_the_version_is_the_packages(
@@ -325,6 +333,21 @@ def test_a_timeout_that_is_too_short_is_refused(refused: object) -> None:
 def test_a_report_of_nothing_is_refused(refused: object) -> None:
     message = refused(["report"])  # type: ignore[operator]
     assert "There is no study storage at 'autosuperconv.journal'" in message
+
+
+@pytest.mark.parametrize(("flags", "seed"), [([], 5), (["--seed", "0"], 0)])
+def test_a_recipe_files_seed_holds_unless_a_flag_gives_another(
+    flags: list[str],
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "recipe.json"
+    file.write_text('{"max_lr": 0.1, "epochs": 1, "seed": 5}')
+    argv = ["train", "--model", "mlp", "--recipe", str(file), "--json", "--quiet", *flags]
+    assert run(argv, monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["recipe"]["seed"] == seed
 
 
 def test_a_recipe_is_trained_from_flags(
