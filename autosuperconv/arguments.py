@@ -11,8 +11,10 @@ import click
 
 from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS, SWEEPS
 from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.core.schedule import SCHEDULES
 
 Command = Callable[..., None]
+SCHEDULE_NAMES = f"{', '.join(SCHEDULES)}; or package.module:function."
 
 UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 PART = re.compile(r"(\d+(?:\.\d+)?)(min|[smhd])")
@@ -127,7 +129,7 @@ TASK = options(
     click.option(
         "--augment",
         metavar="none|crop-flip|crop-flip-cutout",
-        help="Training images.  [default: crop-flip for small colour images]",
+        help="What is done to training images.  [default: crop-flip for small colour images]",
     ),
     click.option(
         "--model",
@@ -135,7 +137,13 @@ TASK = options(
         help="resnet8/20/32/44/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
         "package.module:factory.  [default: resnet8; lenet for MNIST]",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of the whole search."),
+    click.option(
+        "--seed",
+        type=int,
+        default=0,
+        show_default=True,
+        help="Of splits, first weights, data order and sampler.",
+    ),
     click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
     ),
@@ -146,14 +154,19 @@ TASK = options(
     ),
 )
 
+STORAGE = click.option(
+    "--storage",
+    default="autosuperconv.journal",
+    show_default=True,
+    help="An Optuna storage URL, or a file's path.",
+)
 STUDY = options(
-    click.option(
-        "--storage",
-        default="autosuperconv.journal",
-        show_default=True,
-        help="An Optuna storage URL, or a file's path.",
-    ),
+    STORAGE,
     click.option("--study-name", help="Of the Optuna study.  [default: DATASET-MODEL]"),
+)
+STORED = options(
+    STORAGE,
+    click.option("--study-name", help="Of the Optuna study.  [default: the only one there]"),
 )
 
 OUTPUT = options(
@@ -169,22 +182,28 @@ SEARCH = options(
         type=click.Path(path_type=Path),
         help="Folder of the report.  [default: runs/STUDY_NAME]",
     ),
-    click.option("--trials", type=int, default=20, show_default=True, help="Of the study."),
+    click.option("--trials", type=int, default=20, show_default=True, help="Trials of the study."),
     click.option(
         "--timeout",
         type=DURATION,
         help="Time for the whole command, as 90s, 20m, 1h; lengths are chosen to fit.",
     ),
-    click.option("--epochs", type=LOW_HIGH, help="Cycle lengths to search.  [default: planned]"),
+    click.option(
+        "--epochs",
+        type=LOW_HIGH,
+        help="Cycle lengths to search, in passes over the data.  [default: planned]",
+    ),
     click.option(
         "--baseline-epochs",
         type=float,
-        help="Length of the standard schedule.  [default: planned, 30 where time allows]",
+        help="Length of the standard schedule, in passes over the data.  [default: planned, 30 "
+        "where time allows]",
     ),
     click.option(
         "--target",
         type=float,
-        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's]",
+        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's, less the "
+        "margin]",
     ),
     click.option(
         "--objective",
@@ -194,13 +213,14 @@ SEARCH = options(
         help="cost: the shortest cycle that reaches the target; accuracy: the most accurate "
         "cycle of the longest length.",
     ),
-    click.option("--seeds", type=int, default=3, show_default=True, help="Confirming runs."),
+    click.option(
+        "--seeds", type=int, default=3, show_default=True, help="Confirming runs of each side."
+    ),
     click.option(
         "--max-seeds",
         type=int,
-        default=3,
-        show_default=True,
-        help="While the verdict is undecided, confirm on more seeds, up to so many.",
+        help="While the verdict is undecided, confirm on more seeds, up to so many.  "
+        "[default: 3, or --seeds where that is more]",
     ),
     click.option(
         "--shapley",
@@ -223,9 +243,15 @@ SEARCH = options(
         show_default=True,
         help="Of the whole search's work that the range test may take, in (0, 1).",
     ),
-    click.option("--weight-decay", type=LOW_HIGH, help="[default: 1e-6:1e-2]"),
-    click.option("--dropout", type=LOW_HIGH, help="[default: 0:0.5, if the model has dropout]"),
-    click.option("--batch-size", type=SIZES, help="[default: three that fit the data]"),
+    click.option("--weight-decay", type=LOW_HIGH, help="Where to search it.  [default: 1e-6:1e-2]"),
+    click.option(
+        "--dropout",
+        type=LOW_HIGH,
+        help="Where to search it.  [default: 0:0.5, if the model has dropout]",
+    ),
+    click.option(
+        "--batch-size", type=SIZES, help="Sizes to search.  [default: three that fit the data]"
+    ),
     click.option(
         "--optimizer",
         default="sgd",
@@ -234,7 +260,7 @@ SEARCH = options(
         help="Of all runs.",
     ),
     click.option(
-        "--schedule", default="1cycle", show_default=True, help="Of the trials; see `train --help`."
+        "--schedule", default="1cycle", show_default=True, help=f"Of the trials: {SCHEDULE_NAMES}"
     ),
     click.option(
         "--sampler", default="saving", show_default=True, help="saving, tpe, gp or random."

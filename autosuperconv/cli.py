@@ -10,31 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 import autosuperconv
-from autosuperconv.arguments import OUTPUT, SEARCH, STUDY, TASK, ManyFiles
+from autosuperconv.any_encoding import write_in_any_encoding
+from autosuperconv.arguments import OUTPUT, SCHEDULE_NAMES, SEARCH, STORED, TASK, ManyFiles
 from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
 from autosuperconv.core.recipe import OPTIMIZERS
-from autosuperconv.core.schedule import SCHEDULES
 from autosuperconv.errors import AutosuperconvError, InvalidInput
+from autosuperconv.examples_shown import examples
 
 if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
 
-EXAMPLES = """\b
-Examples:
-  autosuperconv search --dataset digits
-  autosuperconv search --dataset cifar10 --model resnet20 --timeout 1h
-  autosuperconv search --dataset folder:photos --model resnet18 --dry-run
-  autosuperconv range-test --dataset mnist --model lenet
-  autosuperconv range-test --read sweep.csv --json
-  autosuperconv train --dataset digits --recipe runs/digits-resnet8/recipe.json
-  autosuperconv judge --candidate c.csv --baseline b.csv --batch-size 128 --n-train 50000
-  autosuperconv dashboard
-"""
+CURVES: dict[str, Any] = {"multiple": True, "type": click.Path(path_type=Path), "metavar": "CSV"}
 
 
-@click.group(epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    epilog=examples(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(autosuperconv.__version__, prog_name="autosuperconv")
 def cli() -> None:
     """Can this network, on this data, be trained several times faster with one large
@@ -45,7 +40,7 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=EXAMPLES)
+@cli.command(epilog=examples("search"))
 @SEARCH
 @click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
 def search(dry_run: bool, **given: Any) -> None:
@@ -68,7 +63,7 @@ def search(dry_run: bool, **given: Any) -> None:
     _show(report, summary(report, _files(out)), given["as_json"])
 
 
-@cli.command("range-test", epilog=EXAMPLES)
+@cli.command("range-test", epilog=examples("range-test"))
 @SEARCH
 @click.option(
     "--read",
@@ -99,30 +94,44 @@ def range_test(read: Path | None, **given: Any) -> None:
     _show(result, range_test_text(result), given["as_json"])
 
 
-@cli.command(epilog=EXAMPLES)
+@cli.command(epilog=examples("train"))
 @TASK
 @click.option("--recipe", type=click.Path(path_type=Path), help="A recipe.json to start from.")
-@click.option("--max-lr", type=float, help="Highest learning rate.")
-@click.option("--epochs", type=float, help="Length of the run.")
-@click.option("--batch-size", type=int)
-@click.option("--weight-decay", type=float)
-@click.option("--dropout", type=float)
-@click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.")
-@click.option("--base-momentum", type=float, help="Momentum where the rate is highest.")
-@click.option("--optimizer", help=", ".join(OPTIMIZERS))
-@click.option("--schedule", help=f"{', '.join(SCHEDULES)}; or package.module:function.")
-@click.option("--on", type=click.Choice(["validation", "test"]), default="validation")
+@click.option("--max-lr", type=float, help="Highest learning rate; needed without --recipe.")
+@click.option("--epochs", type=float, help="Length of the run, in passes over the data.  [10]")
+@click.option("--batch-size", type=int, help="Samples a step.  [128]")
+@click.option("--weight-decay", type=float, help="L2 coefficient; decoupled for adamw.  [1e-4]")
+@click.option("--dropout", type=float, help="Probability, in every dropout layer.  [0]")
+@click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.  [0.95]")
+@click.option("--base-momentum", type=float, help="Momentum where the rate is highest.  [0.85]")
+@click.option("--optimizer", help=f"{', '.join(OPTIMIZERS)}.  [sgd]")
+@click.option("--schedule", help=f"{SCHEDULE_NAMES}  [1cycle]")
+@click.option(
+    "--on",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="The data that accuracy is measured on.",
+)
 @click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
 @OUTPUT
 def train(
     recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
 ) -> None:
-    """Train one recipe, from flags or a recipe.json, and print how it went."""
+    """Train one recipe, from flags or a recipe.json, and print how it went.
+
+    Flags go before the file's fields; in brackets is what holds where neither says.
+    """
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.short_text import trace_text
     from autosuperconv.story import train as run_train
 
     wanted = {name: given[name] for name in TRAINED if given[name] is not None}
+    if (
+        recipe
+        and click.get_current_context().get_parameter_source("seed") is ParameterSource.DEFAULT
+    ):
+        del wanted["seed"]  # the file's holds
     factory, data = named_task(given)
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
@@ -134,10 +143,10 @@ def train(
     _show(trace, trace_text(trace), as_json)
 
 
-@cli.command(cls=ManyFiles, epilog=EXAMPLES)
-@click.option("--candidate", multiple=True, required=True, type=click.Path(path_type=Path))
-@click.option("--baseline", multiple=True, required=True, type=click.Path(path_type=Path))
-@click.option("--control", multiple=True, type=click.Path(path_type=Path))
+@cli.command(cls=ManyFiles, epilog=examples("judge"))
+@click.option("--candidate", **CURVES, required=True, help="Runs with the large cycle.")
+@click.option("--baseline", **CURVES, required=True, help="Runs with the standard schedule.")
+@click.option("--control", **CURVES, help="The standard schedule at the candidate's cost.")
 @click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples an iteration.")
 @click.option("--n-train", type=click.IntRange(1), required=True, help="Training samples.")
 @click.option("--chance", type=float, help="Accuracy of guessing.  [default: at iteration 0]")
@@ -169,8 +178,8 @@ def judge(
     _show(verdict, verdict_text(verdict), as_json)
 
 
-@cli.command(epilog=EXAMPLES)
-@STUDY
+@cli.command(epilog=examples("report"))
+@STORED
 @click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: as searched]")
 @OUTPUT
 def report(
@@ -184,7 +193,7 @@ def report(
     _show(result, summary(result, _files(folder)), as_json)
 
 
-@cli.command(epilog=EXAMPLES)
+@cli.command(epilog=examples("reproduce"))
 @click.argument("study", type=click.Path(path_type=Path))
 def reproduce(study: Path) -> None:
     """Run a committed study again: the run.py of a folder such as studies/smith_logs."""
@@ -198,11 +207,13 @@ def reproduce(study: Path) -> None:
     runpy.run_path(str(script), run_name="__main__")
 
 
-@cli.command(epilog=EXAMPLES)
-@STUDY
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
-@click.option("--artifacts", type=click.Path(path_type=Path), help="Folder.  [default: as stored]")
+@cli.command(epilog=examples("dashboard"))
+@STORED
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8080, show_default=True, help="0: any free one.")
+@click.option(
+    "--artifacts", type=click.Path(path_type=Path), help="Their folder.  [default: as stored]"
+)
 @click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
 def dashboard(
     storage: str,
@@ -269,8 +280,10 @@ def interrupted(error: BaseException | None) -> bool:
 
 def main() -> None:
     """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
-    Ctrl-C."""
+    Ctrl-C or SIGTERM."""
     sys.unraisablehook = _not_lost
+    write_in_any_encoding()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
         cli(standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -37,7 +37,7 @@ from autosuperconv.tuning.executor import Executor
 from autosuperconv.tuning.objective import DIRECTIONS
 from autosuperconv.tuning.pruner import make_pruner
 from autosuperconv.tuning.sampler import check_sampler
-from autosuperconv.tuning.session import KeepCurve, Session, open_study
+from autosuperconv.tuning.session import KeepCurve, Session, forget_plan, open_study
 from autosuperconv.tuning.storage import answering, open_storage
 from autosuperconv.tuning.summaries import curve_of
 from autosuperconv.tuning.sweep_plan import HIGHEST_LR, LOWEST_LR
@@ -78,6 +78,8 @@ def prepare(
     setup = set_up(trainer, dimensions, options)
     question = question_of(task, network_fingerprint(network), setup, options)
     check_setup(setup)
+    with answering(options.storage):
+        forget_plan(open_storage(options.storage), setup.settings.study_name, question)
     choice, executor, setup = settle(trainer, setup, options)
     with open_work(
         setup, question, executor, options.storage, options.timeout, listener, notes
@@ -205,7 +207,7 @@ def set_up(
         epochs=options.epochs,
         baseline_epochs=options.baseline_epochs,
         seeds=options.seeds,
-        max_seeds=options.max_seeds,
+        max_seeds=options.most_seeds,
         sampler=options.sampler,
         pruner=options.pruner,
         curve_cost=min(sizes["validation"], engine.curve_samples) + statistics,

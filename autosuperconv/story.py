@@ -78,7 +78,9 @@ def plan(
 ) -> Plan:
     """The first step of a search alone: what it would take. Arguments and errors as `search`."""
     with prepare(model_factory, data, options, listener) as work:
-        return plan_search(work)
+        made = plan_search(work)
+        work.session.remember_plan_only()
+        return made
 
 
 def range_test(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch.utils.data import Dataset
 import autosuperconv
 from autosuperconv import SearchOptions
 from autosuperconv.core.report import Report
+from autosuperconv.prepare import prepare
 
 TINY = SearchOptions(
     trials=2,
@@ -84,11 +86,21 @@ def test_tensors_give_a_range_test(tmp_path: Path) -> None:
     assert found.cost.work <= 0.1 * found.cost.budget
 
 
+def test_a_plan_does_not_stand_in_the_way_of_a_search_with_other_options(tmp_path: Path) -> None:
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path)
+    for seed in (0, 1):  # the second plan takes the first one's place
+        autosuperconv.plan(network, clouds(400), replace(options, seed=seed))
+    autosuperconv.range_test(network, clouds(400), replace(options, seed=2))
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="seed: 2 there, 3 here"):
+        autosuperconv.plan(network, clouds(400), replace(options, seed=3))
+
+
 def test_a_study_of_another_format_is_another_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
-    autosuperconv.plan(network, clouds(400), options)
+    with prepare(network, clouds(400), options):
+        pass
     monkeypatch.setattr("autosuperconv.prepare.FORMAT_VERSION", 999)
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: 1 there, 999 here"):
         autosuperconv.plan(network, clouds(400), options)

@@ -107,7 +107,15 @@ def test_every_help_page_has_examples(
     assert run([name, "--help"] if name else ["--help"], monkeypatch) == 0
     out = capsys.readouterr().out
     assert "Examples:" in out
-    assert "autosuperconv search --dataset" in out
+    shown = set(re.findall("^ +autosuperconv ([a-z-]+)", out, re.MULTILINE))
+    assert shown == ({name} if name else set(FLAGS))
+
+
+@pytest.mark.parametrize("name", sorted(FLAGS))
+def test_every_option_is_explained(name: str) -> None:
+    for parameter in cli.commands[name].params:
+        if isinstance(parameter, click.Option):
+            assert re.match("[A-Z0-9a-z][^\\[]{3}", parameter.help or ""), parameter.name
 
 
 def test_the_version_is_the_packages(
@@ -144,6 +152,7 @@ WRONG_VALUES = [
     (["--target", "2"], "target must be an accuracy in (0, 1), but got 2.0."),
     (["--trials", "0"], "trials must be at least 1, but got 0."),
     (["--seeds", "1"], "seeds must be at least 2, to have a spread, but got 1."),
+    (["--max-seeds", "2"], "max_seeds must be at least seeds, 3, but got 2."),
     (["--workers", "0"], "workers must be at least 1, but got 0."),
     (["--seed", "-1"], "seed must be at least 0, but got -1."),
     (["--baseline-epochs", "nan"], "baseline_epochs must be above 0 and finite, but got nan."),
@@ -348,6 +357,21 @@ def test_a_timeout_that_is_too_short_is_refused(refused: object) -> None:
 def test_a_report_of_nothing_is_refused(refused: object) -> None:
     message = refused(["report"])  # type: ignore[operator]
     assert "There is no study storage at 'autosuperconv.journal'" in message
+
+
+@pytest.mark.parametrize(("flags", "seed"), [([], 5), (["--seed", "0"], 0)])
+def test_a_recipe_files_seed_holds_unless_a_flag_gives_another(
+    flags: list[str],
+    seed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "recipe.json"
+    file.write_text('{"max_lr": 0.1, "epochs": 1, "seed": 5}')
+    argv = ["train", "--model", "mlp", "--recipe", str(file), "--json", "--quiet", *flags]
+    assert run(argv, monkeypatch) == 0
+    assert json.loads(capsys.readouterr().out)["recipe"]["seed"] == seed
 
 
 def test_a_recipe_is_trained_from_flags(

@@ -1,4 +1,4 @@
-"""Ctrl-C on a real search with worker processes: one message, exit status 130."""
+"""Ctrl-C or SIGTERM on a real search with worker processes: one message, exit status 130."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 SEARCH = "search --dataset digits --model mlp --trials 6 --epochs 1:2 --baseline-epochs 4"
 
 
-def test_ctrl_c_while_workers_start_is_one_message(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("send", "sent"), [("killpg", "SIGINT"), ("kill", "SIGTERM")])
+def test_an_interrupt_while_workers_start_is_one_message(
+    send: str, sent: str, tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "autosuperconv", *SEARCH.split()]
     running = subprocess.Popen(
         [*command, "--workers", "2", "--device", "cpu"],
@@ -25,7 +30,7 @@ def test_ctrl_c_while_workers_start_is_one_message(tmp_path: Path) -> None:
     )
     assert running.stderr is not None
     next(line for line in running.stderr if line.startswith("plan"))
-    os.killpg(running.pid, signal.SIGINT)
+    getattr(os, send)(running.pid, getattr(signal, sent))
     out, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert out == ""

@@ -85,6 +85,14 @@ def test_more_workers_may_be_asked_for_than_were_chosen(options: SearchOptions) 
         assert work.session.executor.size == 2
 
 
+@pytest.mark.parametrize(("seeds", "most"), [(2, 3), (3, 3), (5, 5)])
+def test_more_seeds_may_be_asked_for_without_saying_up_to_how_many(
+    seeds: int, most: int, options: SearchOptions
+) -> None:
+    with prepare(small_net, dots(), replace(options, seeds=seeds)) as work:
+        assert (work.setup.seeds, work.setup.max_seeds) == (seeds, most)
+
+
 @pytest.fixture
 def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Room for batches up to 20, and for one run."""

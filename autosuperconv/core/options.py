@@ -36,7 +36,8 @@ class SearchOptions:
         objective: "cost": the shortest cycle that reaches the target; "accuracy": the most
             accurate cycle of the longest length.
         seeds: paired seeds of the confirmation and the counterfactuals.
-        max_seeds: while the verdict is undecided, confirm on more seeds, up to so many.
+        max_seeds: while the verdict is undecided, confirm on more seeds, up to so many; None:
+            3, or `seeds` where that is more.
         space: recipe fields to search elsewhere than by default.
         base: the fields that are not searched.
         sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
@@ -65,7 +66,7 @@ class SearchOptions:
     target: float | None = None
     objective: str = "cost"
     seeds: int = 3
-    max_seeds: int = 3
+    max_seeds: int | None = None
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
     sampler: str = "saving"
@@ -97,7 +98,7 @@ class SearchOptions:
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
-        enough = self.max_seeds >= self.seeds
+        enough = self.max_seeds is None or self.max_seeds >= self.seeds
         _check(enough, "max_seeds", f"at least seeds, {self.seeds}", self.max_seeds)
         _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
         _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
@@ -117,7 +118,7 @@ class SearchOptions:
         """What is of another kind altogether, before it is compared with anything."""
         for name in ("trials", "seeds", "max_seeds", "seed", "workers"):
             value = getattr(self, name)
-            whole = isinstance(value, int) or (name == "workers" and value is None)
+            whole = isinstance(value, int) or (name in ("max_seeds", "workers") and value is None)
             _check(whole, name, "a whole number", value)
         for name in ("timeout", "baseline_epochs", "target", "range_test_share"):
             value = getattr(self, name)
@@ -128,6 +129,11 @@ class SearchOptions:
         _check(isinstance(self.base, Recipe), "base", "a Recipe", self.base)
         pair = isinstance(self.epochs, tuple | list) and len(self.epochs) == 2
         _check(self.epochs is None or pair, "epochs", "(shortest, longest)", self.epochs)
+
+    @property
+    def most_seeds(self) -> int:
+        """Up to how many seeds are bought."""
+        return max(3, self.seeds) if self.max_seeds is None else self.max_seeds
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:

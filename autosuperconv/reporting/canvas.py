@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Annotation
 
 LIGHT = {
     "ink": "#1a1d21",
@@ -177,9 +178,9 @@ def write(
     shift: tuple[float, float] = (6.0, 0.0),
     align: str = "left",
     bold: bool = False,
-) -> None:
+) -> Annotation:
     """A direct label beside a point of the axes' data, `shift` in points of 1/72 in."""
-    axes.annotate(
+    return axes.annotate(
         text,
         at,
         xytext=shift,

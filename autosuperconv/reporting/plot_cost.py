@@ -8,12 +8,18 @@ import numpy as np
 
 from autosuperconv.core.report import Report, RunSummary, TrialState, TrialSummary
 from autosuperconv.reporting import words
-from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, present, write
+from autosuperconv.reporting.canvas import LIGHT, MARKERS, Sheet, log_ticks, present
+from autosuperconv.reporting.label_places import Labels, Place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LABEL_SHIFT = {"baseline": (12.0, 9.0), "candidate": (-9.0, 10.0), "control": (0.0, -12.0)}
+SIDES = {
+    "baseline": (("right", 12.0, 9.0), ("right", -9.0, -10.0), ("center", 0.0, -12.0)),
+    "candidate": (("right", -9.0, 10.0), ("left", 9.0, 10.0), ("right", -9.0, -10.0)),
+    "control": (("center", 0.0, -12.0), ("right", -9.0, -8.0), ("left", 9.0, -8.0)),
+}
+"""Where a confirmed run's label may stand: its alignment, and its shift from the mark in points."""
 
 
 def draw_cost(sheet: Sheet, report: Report) -> None:
@@ -24,13 +30,15 @@ def draw_cost(sheet: Sheet, report: Report) -> None:
     _front(axes, report)
     _trials(sheet, axes, report)
     _frame(axes, report, sheet.wide)
-    _target(axes, report)
-    _confirmed(axes, report, sheet.wide)
-    _speedup(axes, report)
+    labels_beside = Labels(axes)
+    _confirmed(labels_beside, report, sheet.wide)
+    _speedup(labels_beside, report)
+    _target(labels_beside, report, sheet.wide)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         columns = min(len(handles), 4 if sheet.wide else 2)
         sheet.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    labels_beside.settle()
 
 
 def shown_accuracy(trial: TrialSummary) -> float | None:
@@ -132,50 +140,65 @@ def _baseline_course(axes: Axes, report: Report) -> None:
         axes.plot(x, y, color=LIGHT["baseline"], lw=0.9, alpha=0.55, label=label)
 
 
-def _target(axes: Axes, report: Report) -> None:
-    target = 100 * report.baseline.target
+def _target(beside: Labels, report: Report, wide: bool) -> None:
+    axes, target = beside.axes, 100 * report.baseline.target
     axes.axhline(target, color=LIGHT["soft"], lw=0.8, ls=(0, (4, 3)))
-    left = axes.get_xlim()[0]
-    text = f"target {words.percent(report.baseline.target)} (validation)"
-    write(axes, text, (left, target), "soft", shift=(5, 6))
+    left, right = axes.get_xlim()
+    middle = (left * right) ** 0.5
+    along = ((left, 5.0, "left"), (right, -5.0, "right"), (middle, 0.0, "center"))
+    places = [Place((at, target), (x, y), side) for at, x, side in along for y in (6.0, -7.0)]
+    text = f"target {words.percent(report.baseline.target)}"
+    beside.add(f"{text} (validation)" if wide else text, "soft", places)
 
 
-def _confirmed(axes: Axes, report: Report, wide: bool) -> None:
+def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
     for row in words.role_rows(report.confirmation):
         if row.accuracy.mean is None:
             continue
         at = (row.samples, 100 * row.accuracy.mean)
         bar = None if row.accuracy.sd is None else 100 * row.accuracy.sd
-        axes.errorbar(
+        beside.axes.errorbar(
             *at, yerr=bar, fmt="s", ms=7, color=LIGHT[row.role], capsize=4, lw=1.6, zorder=5
         )
+        beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
         name = f"{row.name} {row.accuracy}" if wide else f"{row.name}\n{row.accuracy}"
-        align = "center" if row.role == "control" else "right"
         above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
-        place, shift = (at[0], above), LABEL_SHIFT[row.role]
-        write(axes, name, place, row.role, shift=shift, align=align, bold=True)
+        line = 0.0 if wide else 6.0  # half the height of the second line
+        places = [
+            Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)
+            for side, x, y in SIDES[row.role]
+        ]
+        beside.add(name, row.role, places, bold=True)
 
 
-def _speedup(axes: Axes, report: Report) -> None:
+def _speedup(beside: Labels, report: Report) -> None:
     start, end = report.verdict.candidate_samples, report.verdict.baseline_samples
     if end is None or report.winner is None or not words.known(report.verdict.speedup):
         return
+    axes = beside.axes
     height = axes.get_ylim()[1] - 0.03 * (axes.get_ylim()[1] - axes.get_ylim()[0])
     for x, role in ((start, "candidate"), (end, "baseline")):
         axes.axvline(x, color=LIGHT[role], lw=0.9, ls=(0, (2, 2)), zorder=1)
     arrow = {"arrowstyle": "<->", "color": LIGHT["ink"], "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (start, height), xytext=(end, height), arrowprops=arrow)
-    text = f"speed-up {words.times(report.verdict.speedup)}"
-    middle = (start * end) ** 0.5
-    write(axes, text, (middle, height), "ink", shift=(0, -9), align="center", bold=True)
+    beside.marks.append(((start, height), (end, height)))
+    low, high = sorted((start, end))
+    places = [
+        Place(((start * end) ** 0.5, height), (0.0, -10.0), "center"),
+        Place((low, height), (-6.0, -1.0), "right"),
+        Place((high, height), (6.0, -1.0), "left"),
+    ]
+    beside.add(f"speed-up {words.times(report.verdict.speedup)}", "ink", places, bold=True)
 
 
 def _frame(axes: Axes, report: Report, wide: bool) -> None:
-    axes.set_ylim(accuracy_floor(report), accuracy_top(report))
+    axes.set_ylim(accuracy_floor(report), accuracy_top(report))  # the ticks follow
     spent = [trial.samples for trial in report.trials]
     spent += [run.samples for run in (*report.confirmation, *baseline_runs(report))]
     costs = [float(samples) for samples in spent if samples > 0] or [1.0, 10.0]
     axes.set_xlim(0.6 * min(costs), 1.5 * max(costs))
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
+    axes.set_ylim(accuracy_floor(report), accuracy_top(report))
     axes.set_xlabel("training samples seen (log scale)")
     axes.set_ylabel("accuracy at the end, %" if wide else "accuracy, %")
     low, high = axes.get_xlim()

@@ -96,6 +96,10 @@ class Watch:
         """Time since the step began."""
         return words.duration(self.clock() - self.began)
 
+    def took_for(self, step: str) -> str:
+        """How long a step took, in brackets; nothing where it was done at an earlier start."""
+        return f" ({self.took()})" if step == self.step else ""
+
 
 @dataclass
 class PlainLines:
@@ -121,7 +125,7 @@ class PlainLines:
             head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"
             return _joined(head, best, watch.remaining())
         if isinstance(event, StepFinished):
-            return f"{event.step}: {event.text} ({watch.took()})"
+            return f"{event.step}: {event.text}{watch.took_for(event.step)}"
         return f"note: {event.text}"
 
 
@@ -140,7 +144,7 @@ class LiveDisplay:
         """Count the event in; write a line where it should stay on the screen."""
         self.watch.take(event)
         if isinstance(event, StepFinished):
-            took = (f" ({self.watch.took()})", "dim")
+            took = (self.watch.took_for(event.step), "dim")
             name = (f"{event.step:<15} ", "bold green")
             self.watch.step = ""
             self.console.print(Text.assemble(name, event.text, took))

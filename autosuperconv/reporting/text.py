@@ -42,6 +42,8 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
         parts += [_roles(report), Text()]
     if report.verdict.conditions:
         parts += [_conditions(report.verdict), Text()]
+    missed = words.missed_target(report)
+    parts += [_labelled("Target", missed)] if missed else []
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]

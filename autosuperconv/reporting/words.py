@@ -282,3 +282,11 @@ def winner_number(report: Report) -> int | None:
     """The trial whose recipe won; None where there is none."""
     numbers = (trial.number for trial in report.trials if trial.recipe == report.winner)
     return next(numbers, None)
+
+
+def missed_target(report: Report) -> str | None:
+    """Where the winner does not reach the target: a sentence that says so."""
+    found, target = report.winner_validation_accuracy, report.baseline.target
+    if report.settings.objective != "cost" or found is None or found > target - 1e-9:
+        return None
+    return f"Not reached: the winner has {percent(found)} of {percent(target)} on validation data."

@@ -6,8 +6,11 @@ the caller has digested the last result, so a sampler always knows all that has 
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
@@ -19,6 +22,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import WorkerDied
 
 MAX_DEATHS = 3
+PARENT_SEEN_EVERY = 1.0  # seconds
 
 
 class Executor(Protocol):
@@ -72,7 +76,10 @@ class Processes:
         self._started = True
         with interrupts_held():
             pool = get_reusable_executor(
-                self.size, timeout=600, initializer=_install, initargs=(self._trainer,)
+                self.size,
+                timeout=600,
+                initializer=_install,
+                initargs=(self._trainer, os.getpid()),
             )
             future: Future[Trace] = pool.submit(_carry_out, job, on_point)
         return future
@@ -99,10 +106,20 @@ def interrupts_held() -> Iterator[None]:
 _installed: Trainer | None = None
 
 
-def _install(trainer: Trainer) -> None:
+def _install(trainer: Trainer, parent: int) -> None:
     global _installed
     _installed = trainer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process to handle
+    if sys.platform != "win32":  # there a virtual environment's launcher may stand between
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker once the process that started it is gone: one that is killed cannot stop its
+    workers, and they would keep their memory for as long as they wait for work."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SEEN_EVERY)
+    os._exit(1)
 
 
 def _carry_out(job: Job, on_point: OnPoint | None) -> Trace:

@@ -22,11 +22,13 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import StudyMismatch
 from autosuperconv.tuning.executor import Executor, Task, drive
 from autosuperconv.tuning.ledger import Ledger
+from autosuperconv.tuning.question import differences
 
 Direction = Literal["maximize", "minimize"]
 KeepCurve = Callable[[Trial, Trace], None]
 COMPANION = ".runs"
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
+PLAN_ONLY = "plan_only"  # "yes" from the end of a dry run to the next start
 STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
 
 
@@ -60,6 +62,17 @@ def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
     return optuna.load_study(study_name=name + COMPANION, storage=storage)
 
 
+def forget_plan(storage: BaseStorage, name: str, question: dict[str, object]) -> None:
+    """Drop a study that a dry run of another question has left: it holds a plan and nothing else,
+    and would refuse the search that was decided on then."""
+    known = {s.study_name: s.user_attrs for s in optuna.study.get_all_study_summaries(storage)}
+    if known.get(name + COMPANION, {}).get(PLAN_ONLY) != "yes":
+        return
+    if differences(json.loads(known[name]["question"]), question):
+        for each in (name, name + COMPANION):
+            optuna.delete_study(study_name=each, storage=storage)
+
+
 def name_metric(study: optuna.Study, name: str) -> None:
     """Name what the study's values are, for the dashboard's axes and columns."""
     with warnings.catch_warnings():  # "experimental", to each user at each start
@@ -78,14 +91,11 @@ def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
             f"Study {study.study_name!r} is there already and was not made by autosuperconv. "
             "Give this search another --study-name or --storage."
         )
-    stored = json.loads(study.user_attrs["question"])
-    asked = json.loads(json.dumps(question))
-    differing = [k for k in sorted(stored | asked) if stored.get(k) != asked.get(k)]
-    if differing:
-        what = "; ".join(f"{k}: {stored.get(k)} there, {asked.get(k)} here" for k in differing)
+    what = differences(json.loads(study.user_attrs["question"]), question)
+    if what:
         raise StudyMismatch(
-            f"Study {study.study_name!r} already holds {len(study.trials)} trials of another "
-            f"search ({what}). Give this one another --study-name or --storage."
+            f"Study {study.study_name!r} belongs to another search ({'; '.join(what)}). "
+            "Give this one another --study-name or --storage."
         )
 
 
@@ -114,6 +124,12 @@ class Session:
         if self.stored("started") is None:
             self.store("started", datetime.now(UTC).isoformat(timespec="seconds"))
         self._waited = float(self.stored("wall_seconds") or 0.0)
+        self.store(PLAN_ONLY, "no")
+
+    def remember_plan_only(self) -> None:
+        """Keep that there is a plan and nothing else, if so: see `forget_plan`."""
+        if not self.study.trials and not any(self.ledger.of(step) for step in STEPS[1:]):
+            self.store(PLAN_ONLY, "yes")
 
     def remember_wall_seconds(self) -> None:
         """Keep how long the search took, earlier starts included."""

@@ -45,6 +45,19 @@ def test_in_a_pipe_every_event_is_one_plain_line(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_step_that_an_earlier_start_has_done_took_no_time(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console, stream = _console(terminal, monkeypatch)
+    clock = Hands()
+    clock.now = 23520.0
+    with make_listener(console, clock=clock) as tell:
+        tell(StepFinished("plan", "73 runs, about 28 s"))
+    assert "73 runs, about 28 s" in stream.getvalue()
+    assert "6 h" not in stream.getvalue()
+
+
 def test_in_a_pipe_every_line_is_flushed(monkeypatch: pytest.MonkeyPatch) -> None:
     console, stream = _console(False, monkeypatch)
     flushed: list[str] = []

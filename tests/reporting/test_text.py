@@ -99,3 +99,13 @@ def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost
     assert "8 sweeps, 8,000 samples: 0.9 % of the search's forecast work" in shown
     whole = replace(report, range_test=replace(report.range_test, cost=cost))
     assert "Sweeps" in to_text(text.summary(whole))
+
+
+def test_a_target_that_the_winner_misses_is_said_and_one_that_it_reaches_is_not() -> None:
+    report = sample_report()
+    baseline = replace(report.baseline, target=0.9999)
+    missed = to_text(text.summary(replace(report, baseline=baseline)))
+    assert "Target      Not reached: the winner has" in missed
+    assert "of 99.99 % on validation data." in missed
+    reached = replace(report.baseline, target=report.winner_validation_accuracy or 0.0)
+    assert "Not reached" not in to_text(text.summary(replace(report, baseline=reached)))

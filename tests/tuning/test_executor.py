@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,3 +136,21 @@ def test_an_executor_that_was_never_used_starts_nothing_when_stopped() -> None:
 
 def test_no_tasks_are_no_trouble() -> None:
     assert list(drive(InProcess(SurfaceTrainer()), iter([]))) == []
+
+
+KILLED = """
+import os, signal
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.executor import Processes
+from tests.tuning.test_executor import JOBS
+
+Processes(SurfaceTrainer(), 2).submit(JOBS[0], None).result()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
+def test_the_workers_of_a_search_that_is_killed_end_with_it() -> None:
+    killed = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
+    killed.communicate(timeout=60)  # to the end of the pipe: until no worker holds it any more
+    assert killed.returncode == -signal.SIGKILL
