@@ -12,6 +12,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Plan, Report
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Range, SearchSpace
+from autosuperconv.core.statistics import FIRST_LOOK
 from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
 from autosuperconv.errors import UnknownName
@@ -259,9 +260,10 @@ def confirm(
     at the data is paid for with a wider interval (`criterion_at`)."""
     setup, session = work.setup, work.session
     control = confirming.tune_control(session, winner, baseline)
+    first = min(setup.seeds, FIRST_LOOK)
     for n in range(setup.seeds, setup.max_seeds + 1):
         confirmation = confirming.confirm(session, winner, baseline, control, n)
-        verdict = give_verdict(confirmation, criterion_at(n, setup.max_seeds))
+        verdict = give_verdict(confirmation, criterion_at(n, setup.max_seeds, first=first))
         if verdict.outcome != "undecided":
             break
     session.finish("confirm", verdict.sentence)

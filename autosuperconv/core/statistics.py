@@ -132,10 +132,12 @@ def confidence_at_look(look: int, looks: int, confidence: float = 0.95) -> float
     return 1 - (1 - confidence) * 2 * look / (looks * (looks + 1))
 
 
-def confidence_at_seeds(seeds: int, max_seeds: int, confidence: float = 0.95) -> float:
-    """`confidence_at_look` where one looks after 3, 4, ... max_seeds seeds.
+def confidence_at_seeds(
+    seeds: int, max_seeds: int, confidence: float = 0.95, first: int = FIRST_LOOK
+) -> float:
+    """`confidence_at_look` where one looks after first, first + 1, ... max_seeds seeds.
 
-    With max_seeds of three or fewer there is one look, at the full error.
+    With max_seeds of `first` or fewer there is one look, at the full error.
     """
-    looks = max(max_seeds - FIRST_LOOK + 1, 1)
-    return confidence_at_look(max(seeds - FIRST_LOOK + 1, 1), looks, confidence)
+    looks = max(max_seeds - first + 1, 1)
+    return confidence_at_look(max(seeds - first + 1, 1), looks, confidence)

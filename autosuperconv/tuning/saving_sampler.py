@@ -4,8 +4,8 @@ Where cost is minimised, a trial's value is known before it is trained: its leng
 whether it holds: whether it breaks, and whether its accuracy reaches the target. So a proposal is
 worth (what it is shorter than the shortlist's last) x P(does not break) x P(reaches the target),
 and it is the worth per sample trained that counts: short cycles are tried first, and teach what
-longer ones will do. A run that breaks teaches little, so not to break counts several times, and
-what breaks in more than `RISK` of the seeds is tried last: it could not be recommended, either.
+longer ones will do. A run that breaks teaches little, and a recipe that breaks on some seeds cannot
+be recommended, so not to break counts several times, and the more the more often a proposal broke.
 Where accuracy is maximised, its expected improvement is in the place of the first and third factor.
 
 Expected constrained improvement: Gardner et al. 2014, here with a cost that is known. Improvement
@@ -39,8 +39,8 @@ TAILS = 0.03  # of the prior that start-up draws leave out at either end
 CANDIDATES = 3000
 BEST = 6  # trials in whose neighbourhood candidates are drawn, too
 CAUTION = 10.0  # power of the probability not to break: 0.95 counts 0.6, 0.8 counts 0.11
-RISK = 0.08  # probability to break above which a candidate comes after all others
-LAST = 1e-3  # what its worth is multiplied by
+ALLOWED = 0.01  # share of proposals that may break without more caution
+DEARER = 16.0  # caution grows by so many times itself for each that breaks beyond it
 NEAR = 0.05  # of a field's range: how far neighbours lie
 SHORTER = 0.07  # of the range of lengths: how much shorter neighbours are
 
@@ -127,9 +127,8 @@ class SavingSampler(BaseSampler):
         """The candidate that is worth most for its cost."""
         x = np.vstack([self._anywhere(model.landscape), self._nearby(model, trials)])
         length = model.landscape.column(x, "epochs")
-        breaks = model.breaks(x)
-        worth = gain(model, trials, x) * (1 - breaks) ** CAUTION / length
-        worth[breaks > RISK] *= LAST
+        sound = 1 - model.breaks(x)
+        worth = gain(model, trials, x) * sound ** caution(trials) / length
         return np.asarray(x[int(np.argmax(worth))])
 
     def _anywhere(self, landscape: Landscape) -> Floats:
@@ -164,6 +163,14 @@ class SavingSampler(BaseSampler):
             cap = landscape.prior.cap(*landscape.cell(row))
             row[rate] = np.clip(row[rate], range_.low, min(cap, range_.high))
         return dict(zip(landscape.names, (float(v) for v in row), strict=True))
+
+
+def caution(trials: Sequence[FrozenTrial]) -> float:
+    """Power of the probability not to break: `CAUTION` while no more proposals broke than are
+    allowed. The start-up draws do not count, they are to find out where runs break."""
+    proposed = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
+    broke = len([t for t in proposed if t.user_attrs.get("stopped_because") == "diverged"])
+    return CAUTION * (1 + DEARER * max(0.0, broke - ALLOWED * len(proposed)))
 
 
 def gain(model: AccuracyModel, trials: Sequence[FrozenTrial], x: Floats) -> Floats:

@@ -11,7 +11,6 @@ from world import World
 
 from autosuperconv.tuning.accuracy_model import learn
 from autosuperconv.tuning.edge_sampler import SHORTLIST
-from autosuperconv.tuning.winner import EVEN
 
 FACTORS = (1.25, 1.5, 2.0)  # times the cheapest cycle that reaches the target
 
@@ -62,7 +61,7 @@ def reaching_by_model(
     model = learn(where, [t.trial for t in tried])
     if model is None:
         return None
-    likely = model.reaches(np.array([where.row(t.trial.params) for t in tried])) >= EVEN
+    likely = model.believed(np.array([where.row(t.trial.params) for t in tried]))
     return {t.trial.number for t, yes in zip(tried, likely, strict=True) if yes}
 
 

@@ -30,6 +30,8 @@ MAX_LR = Range(1e-3, 10.0, log=True)
 CHANCE = 0.1
 DIGITS = 1079  # training samples of all of digits
 FLOOR = 0.01
+NEAREST = 5  # real runs, a random one of which lends its residual, or its end, to a replayed one
+WHOLE = 0.97  # share of a run that was trained below which it broke
 SCALE = np.array([0.25, 0.8, 0.8, 1.5, 0.4])  # one unit of distance between neighbours
 """Of log10 max_lr, ln epochs, log2 batch size, log10 weight decay, dropout."""
 
@@ -251,13 +253,24 @@ class World:
         self.cheapest = self._find_cheapest()
 
     def truth(self, x: Floats) -> Floats:
-        """Expected accuracy at the end."""
-        return self.surface.mean(x)[..., -1]
+        """Expected accuracy at the end, runs that break counted in: () or (m,)."""
+        breaks = self.breaks(x)
+        return (1 - breaks) * self.surface.mean(x)[..., -1] + breaks * CHANCE
+
+    def breaks(self, x: Floats) -> Floats:
+        """Share of the runs there that break: () or (m,)."""
+        broke = self.design.share < WHOLE
+        if x.ndim == 1:
+            return np.asarray(broke[self.surface.near(x, NEAREST)].mean())
+        parts = np.array_split(x, -(-len(x) // 2000))
+        away = [cdist(part / SCALE, self.surface.at, "sqeuclidean") for part in parts]
+        near = [np.argpartition(distances, NEAREST, axis=1)[:, :NEAREST] for distances in away]
+        return np.asarray(broke[np.vstack(near)].mean(axis=1))
 
     def run(self, x: Floats, rng: np.random.Generator) -> tuple[Floats, float]:
         """One run: accuracies at all rungs, and the share of it that was trained."""
-        i = int(rng.choice(self.surface.near(x, 5)))
-        if self.design.share[i] < 0.97:
+        i = int(rng.choice(self.surface.near(x, NEAREST)))
+        if self.design.share[i] < WHOLE:
             return self.design.rungs[i], float(self.design.share[i])
         mean = self.surface.log_error(x[None])[0]
         return accuracy(mean + self._noise_factor * self.surface.residuals[i]), 1.0

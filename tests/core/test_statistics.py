@@ -82,6 +82,11 @@ def test_looks_begin_at_three_seeds() -> None:
     assert confidence_at_seeds(2, 3) == pytest.approx(0.95)
 
 
+def test_looks_from_two_seeds_on_share_one_error_too() -> None:
+    looks = [confidence_at_seeds(n, 4, first=2) for n in (2, 3, 4)]
+    assert sum(1 - confidence for confidence in looks) == pytest.approx(0.05)
+
+
 def test_a_look_outside_of_the_plan_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"look must be in 1\.\.3 .*, but got 4"):
         confidence_at_look(4, 3)

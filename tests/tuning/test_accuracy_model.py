@@ -28,7 +28,15 @@ from autosuperconv.tuning.landscape import Landscape
 from autosuperconv.tuning.objective import Objective, suggest, tell
 from autosuperconv.tuning.prior import LrPrior
 from autosuperconv.tuning.prior_check import revised
-from autosuperconv.tuning.saving_sampler import SHORTLIST, STARTUP, SavingSampler, longest_wanted
+from autosuperconv.tuning.saving_sampler import (
+    CAUTION,
+    DEARER,
+    SHORTLIST,
+    STARTUP,
+    SavingSampler,
+    caution,
+    longest_wanted,
+)
 
 MAX_LR = Range(1e-3, 10.0, log=True)
 SPACE = SearchSpace(
@@ -218,7 +226,23 @@ def test_a_cliff_that_no_range_test_told_of_is_learned() -> None:
     assert model is not None
     low, high = model.breaks(rows(where, [ended(0.1, "", 0), ended(1.5, "", 0)]))
     assert low < 0.1
-    assert high > 0.8
+    assert high > 0.6
+
+
+def test_caution_grows_with_proposals_that_broke_and_not_with_start_up_draws() -> None:
+    def after(*because: str) -> float:
+        trials = [ended(0.3, why, 0.9) for why in because]
+        for number, trial in enumerate(trials):
+            trial.number = number
+        return caution(trials)
+
+    draws = ["diverged"] * STARTUP
+    assert after(*draws) == CAUTION
+    assert after(*draws, *["completed"] * 10) == CAUTION
+    # one of ten, where a tenth of one was allowed
+    assert after(*draws, *["completed"] * 9, "diverged") == pytest.approx(
+        CAUTION * (1 + DEARER * 0.9)
+    )
 
 
 def test_where_accuracy_is_searched_it_rises() -> None:

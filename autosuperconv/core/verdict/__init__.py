@@ -27,7 +27,7 @@ from math import isfinite
 from statistics import fmean
 
 from autosuperconv.core import wording
-from autosuperconv.core.statistics import confidence_at_seeds, seeds_to_settle
+from autosuperconv.core.statistics import FIRST_LOOK, confidence_at_seeds, seeds_to_settle
 from autosuperconv.core.verdict import conditions
 from autosuperconv.core.verdict.conditions import Measured
 from autosuperconv.core.verdict.types import Condition, Criterion, Outcome, RunCurve, Verdict
@@ -108,14 +108,16 @@ def judge(
     )
 
 
-def criterion_at(seeds: int, max_seeds: int, criterion: Criterion = Criterion()) -> Criterion:
+def criterion_at(
+    seeds: int, max_seeds: int, criterion: Criterion = Criterion(), first: int = FIRST_LOOK
+) -> Criterion:
     """The criterion for a look after `seeds` pairs, where up to `max_seeds` may be bought.
 
-    To buy seeds one by one: judge with this after 3, 4, ... pairs and stop as soon as the
-    outcome is not "undecided". The error of all looks together stays that of `criterion`, at the
-    price of wider intervals (`core.statistics.confidence_at_look`).
+    To buy seeds one by one: judge with this after `first`, `first` + 1, ... pairs and stop as soon
+    as the outcome is not "undecided". The error of all looks together stays that of `criterion`,
+    at the price of wider intervals (`core.statistics.confidence_at_look`).
     """
-    confidence = confidence_at_seeds(seeds, max_seeds, criterion.confidence)
+    confidence = confidence_at_seeds(seeds, max_seeds, criterion.confidence, first)
     return replace(criterion, confidence=confidence)
 
 
