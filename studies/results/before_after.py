@@ -26,7 +26,7 @@ eight sweeps of 80 steps, the older engine), in turn on the same machine. Work i
 A verdict rests on three paired seeds, and a search on the order in which its trials end: one search
 is one draw. The older version measured batch norm's statistics badly and read accuracies low, the
 baseline's included, so its target was lower. It makes 30 trials by default, this one 20.
-"After" is commit `9fbd2cc`. Since then the sampler has become more careful with every proposal that
+"After" is commit `8791728`. Since then the sampler has become more careful with every proposal that
 breaks, which concerns MNIST here, and the pages' labels have moved.
 
 {table}
