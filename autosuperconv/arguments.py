@@ -169,10 +169,8 @@ STORED = options(
     click.option("--study-name", help="Of the Optuna study.  [default: the only one there]"),
 )
 
-OUTPUT = options(
-    click.option("--quiet", is_flag=True, help="No progress."),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output."),
-)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+OUTPUT = options(click.option("--quiet", is_flag=True, help="No progress."), AS_JSON)
 
 SEARCH = options(
     TASK,

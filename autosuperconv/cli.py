@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 import autosuperconv
 from autosuperconv.any_encoding import write_in_any_encoding
-from autosuperconv.arguments import OUTPUT, SCHEDULE_NAMES, SEARCH, STORED, TASK, ManyFiles
+from autosuperconv.arguments import AS_JSON, OUTPUT, SCHEDULE_NAMES, SEARCH, STORED, TASK, ManyFiles
 from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
 from autosuperconv.core.recipe import OPTIMIZERS
 from autosuperconv.errors import AutosuperconvError, InvalidInput
@@ -81,6 +81,7 @@ def range_test(read: Path | None, **given: Any) -> None:
         from autosuperconv.core.range_test.recorded import read_recorded
         from autosuperconv.reporting.short_text import reading_text
 
+        _nothing_besides("read", "as_json", "quiet")
         reading = read_recorded(_text_of(read))
         _show(reading, reading_text(reading), given["as_json"])
         return
@@ -150,7 +151,7 @@ def train(
 @click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples an iteration.")
 @click.option("--n-train", type=click.IntRange(1), required=True, help="Training samples.")
 @click.option("--chance", type=float, help="Accuracy of guessing.  [default: at iteration 0]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
+@AS_JSON
 def judge(
     candidate: tuple[Path, ...],
     baseline: tuple[Path, ...],
@@ -232,9 +233,26 @@ def dashboard(
     serve(open_existing(storage), folder, host, port, open_browser)
 
 
+def _nothing_besides(option: str, *more: str) -> None:
+    """Refuse options that this one would leave without effect."""
+    context = click.get_current_context()
+    given = [
+        parameter.opts[-1]
+        for parameter in context.command.params
+        if parameter.name not in (option, *more)
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise InvalidInput(
+            f"--{option} reads what was recorded and trains nothing, so {', '.join(given)} would "
+            "have no effect: leave it out."
+        )
+
+
 def _files(folder: Path) -> dict[str, str]:
     """What a summary points to."""
-    return {name: str(folder / name) for name in ("report.html", "report.json", "recipe.json")}
+    files = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
+    return {name: str(folder / file) for name, file in files.items()}
 
 
 def _text_of(path: Path) -> str:

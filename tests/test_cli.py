@@ -310,6 +310,12 @@ def test_a_server_that_does_not_answer_is_named(
     assert "Traceback" not in err
 
 
+def test_what_reading_a_sweep_would_ignore_is_refused(refused: object) -> None:
+    argv = ["range-test", "--read", "sweep.csv", "--json", "--dataset", "mnist", "--seed", "3"]
+    message = refused(argv)  # type: ignore[operator]
+    assert "--dataset, --seed would have no effect" in message
+
+
 RECIPES = [
     ('{"max_lr": 0.1, "weight_decy": 1e-4}', "weight_decy"),
     ('{"max_lr": 0.1, "epochs": "many"}', "epochs"),

@@ -88,11 +88,7 @@ def accuracy_top(report: Report) -> float:
 
 def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
     for state in words.STATES:
-        shown = [
-            trial
-            for trial in report.trials
-            if trial.state == state and trial.samples > 0 and shown_accuracy(trial) is not None
-        ]
+        shown = [trial for trial in report.trials if trial.state == state and trial.samples > 0]
         if shown:
             _state_points(sheet, axes, shown, state, accuracy_floor(report))
 

@@ -53,7 +53,7 @@ def summary(report: Report, files: Mapping[str, str] | None = None) -> Renderabl
     parts.append(_labelled("Search", _search(report)))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
-    parts += [_labelled(name.capitalize(), path) for name, path in (files or {}).items()]
+    parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
 
 

@@ -73,6 +73,14 @@ def test_the_first_picture_names_the_confirmed_runs_and_the_speedup() -> None:
     assert "completed (19)" in texts
 
 
+def test_a_run_that_broke_before_it_was_measured_lies_on_the_first_pictures_floor() -> None:
+    broken = _without_curves(_one_state(sample_report(), "diverged"))
+    assert all(t.accuracy is None and t.samples > 0 for t in broken.trials)
+    drawn = plots.picture_svg("cost", broken, wide=True)
+    assert drawn is not None
+    assert f"diverged ({len(broken.trials)})" in _texts(drawn)
+
+
 def test_the_range_test_marks_floor_and_edge_of_each_cell() -> None:
     texts = _texts(_drawn("range-test", True))
     assert texts.count("floor 0.011") == 4
