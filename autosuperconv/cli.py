@@ -45,6 +45,7 @@ def cli() -> None:
 @click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
 def search(dry_run: bool, **given: Any) -> None:
     """Search, confirm, and give a verdict. The same command again resumes."""
+    from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.text import plan_text, summary
     from autosuperconv.story import plan as make_plan
@@ -60,7 +61,7 @@ def search(dry_run: bool, **given: Any) -> None:
         _show(plan, plan_text(plan), given["as_json"])
         return
     out = chosen.out or Path("runs") / report.settings.study_name
-    _show(report, summary(report, _files(out)), given["as_json"])
+    _show(report, summary(report, files_in(out)), given["as_json"])
 
 
 @cli.command("range-test", epilog=examples("range-test"))
@@ -188,10 +189,11 @@ def report(
 ) -> None:
     """Make the report of a finished search again, from its study alone."""
     from autosuperconv.rebuild import rebuild
+    from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.text import summary
 
     result, folder = rebuild(storage, study_name, out)
-    _show(result, summary(result, _files(folder)), as_json)
+    _show(result, summary(result, files_in(folder)), as_json)
 
 
 @cli.command(epilog=examples("reproduce"))
@@ -247,12 +249,6 @@ def _nothing_besides(option: str, *more: str) -> None:
             f"--{option} reads what was recorded and trains nothing, so {', '.join(given)} would "
             "have no effect: leave it out."
         )
-
-
-def _files(folder: Path) -> dict[str, str]:
-    """What a summary points to."""
-    files = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
-    return {name: str(folder / file) for name, file in files.items()}
 
 
 def _text_of(path: Path) -> str:

@@ -11,6 +11,14 @@ from autosuperconv.reporting.html import render
 from autosuperconv.reporting.markdown import render_markdown
 
 
+FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Paths of a report's files, by what they are."""
+    return {name: str(folder / file) for name, file in FILES.items()}
+
+
 def check_writable(out: Path) -> None:
     """Make the folder, and see that a file can be written there, before hours of training.
 
