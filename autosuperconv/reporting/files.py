@@ -10,7 +10,6 @@ from autosuperconv.errors import OutputUnwritable
 from autosuperconv.reporting.html import render
 from autosuperconv.reporting.markdown import render_markdown
 
-
 FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
 
 
