@@ -2,16 +2,19 @@
 
     python studies/results/run.py digits mnist cifar10
     python studies/results/run.py digits --before ../older --seeds 0 1 2
+    python studies/results/run.py --pages
 
 Each writes console.txt, report.html, report.json, report.md and recipe.json into its folder here.
 With `--before` every search is made by both, in turn, and before_after.json and README.md compare
-them; the pages are those of the first seed. AUTOSUPERCONV_DATA names the folder with MNIST/raw,
+them; the pages are those of seed 0. `--pages` searches nothing: it writes pages and console again
+from each report.json. AUTOSUPERCONV_DATA names the folder with MNIST/raw,
 AUTOSUPERCONV_CIFAR one with CIFAR-10 as images in train/ and test/ class folders.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import shutil
@@ -22,6 +25,12 @@ from pathlib import Path
 from typing import Any
 
 from before_after import summary, write_page
+from rich.console import Console
+
+from autosuperconv.core.codec import from_json
+from autosuperconv.core.report import Report
+from autosuperconv.reporting.files import files_in, write_report
+from autosuperconv.reporting.text import summary as summary_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -58,11 +67,25 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
         out = Path(folder) / "out"
         if target is not None:
             target.mkdir(exist_ok=True)
-            (target / "console.txt").write_text(done.stdout, encoding="utf-8")
+            (target / "console.txt").write_text(stripped(done.stdout), encoding="utf-8")
             for file in FILES:
                 shutil.copy(out / file, target / file)
         report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
         return report
+
+
+def stripped(console: str) -> str:
+    """Without the spaces that fill tables up to the width."""
+    return "\n".join(line.rstrip() for line in console.splitlines()) + "\n"
+
+
+def draw(folder: Path) -> None:
+    """Pages and console again, by the present code, from report.json."""
+    report = from_json(Report, (folder / "report.json").read_text(encoding="utf-8"))
+    write_report(report, folder)
+    shown = Console(width=80, file=io.StringIO())
+    shown.print(summary_text(report, files_in(Path("out"))))
+    (folder / "console.txt").write_text(stripped(shown.file.getvalue()), encoding="utf-8")
 
 
 def main() -> None:
@@ -70,11 +93,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=list(COMMANDS))
     parser.add_argument("--before", type=Path, help="Checkout of an older version.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
+    parser.add_argument("--pages", action="store_true", help="Only draw the pages again.")
     asked = parser.parse_args()
+    if asked.pages:
+        for name in asked.names:
+            draw(HERE / name)
+        write_page(json.loads((HERE / "before_after.json").read_text(encoding="utf-8")), COMMANDS)
+        return
     for name in asked.names:
         for seed in asked.seeds:
-            first = seed == asked.seeds[0]
-            after = search(name, seed, ROOT, HERE / name if first else None)
+            after = search(name, seed, ROOT, HERE / name if seed == 0 else None)
             if asked.before:
                 before = search(name, seed, asked.before, None)
                 keep(name, seed, summary(before), summary(after))

@@ -4,7 +4,7 @@
 
 Every trial is a real run on a seed of its own. Whatever a search's shortlist holds is trained again
 on fresh seeds, which are not charged; where their mean reaches the target, its length counts.
-Adds to live.json, which the page shows.
+Adds to live.json, which the page shows; `--first 8 --seeds 16` adds eight seeds to eight.
 """
 
 from __future__ import annotations
@@ -106,14 +106,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=TASKS)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0, help="Seed to begin with.")
     asked = parser.parse_args()
+    seeds = range(asked.first, asked.seeds)
     started = time.monotonic()
-    jobs = [(n, c.name, s) for n in asked.names for s in range(asked.seeds) for c in CONTENDERS]
+    jobs = [(n, c.name, s) for n in asked.names for s in seeds for c in CONTENDERS]
     with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
         found = pool.map(one, jobs, chunksize=1)
     path = HERE / "live.json"
     known = json.loads(path.read_text()) if path.exists() else []
-    kept = [line for line in known if line["task"] not in asked.names]
+    again = {(name, seed) for name in asked.names for seed in seeds}
+    kept = [line for line in known if (line["task"], line["seed"]) not in again]
     path.write_text(json.dumps([*kept, *found], indent=1) + "\n")
     print(f"{len(jobs)} searches in {time.monotonic() - started:.0f} s")
 

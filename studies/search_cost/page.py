@@ -18,6 +18,7 @@ from scipy.stats import spearmanr
 from tasks import TASKS
 from world import HERE, TREES, Design, World, accuracy, fit, load, log_error
 
+plt.rcParams["svg.hashsalt"] = "search cost"  # the same numbers, the same file
 BUDGET = 30.0
 TITLES = {
     ("cost", 0.0): "the shortest cycle that reaches the target",
