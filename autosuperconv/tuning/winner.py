@@ -2,13 +2,14 @@
 
 Among all trials a few short cycles reach the target by luck, and they are the cheapest. So the
 shortlist is made by what *all* trials say of each (`tuning.accuracy_model`). Its trials are trained
-again on other seeds, still on validation data. The winner is the cheapest whose mean reaches the
+again on other seeds, still on validation data; while none of them reaches the target on average,
+the next cheapest that are believed to are, too. The winner is the cheapest whose mean reaches the
 target, or else the most accurate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 
@@ -24,6 +25,7 @@ from autosuperconv.tuning.session import Session
 from autosuperconv.tuning.study import FINISHED, StudySettings, trace_of
 
 EXTRA_SEEDS = 2
+MOST = 3  # shortlists that are trained again, if none of the one before reaches the target
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,29 @@ def shortlist(
     Args:
         believed: recipes that reach it by what all trials say; None: go by each one's own run.
     """
+    return shortlists(traces, objective, believed)[0]
 
-    def rank(trace: Trace) -> tuple[bool, float]:
+
+def shortlists(
+    traces: Sequence[Trace],
+    objective: Objective,
+    believed: Collection[Recipe] | None = None,
+) -> list[list[Trace]]:
+    """The shortlist, and those of the next trials that reach the target. Arguments as above."""
+
+    def feasible(trace: Trace) -> bool:
         accuracy = trace.accuracy or 0.0
         reaches = accuracy >= objective.target if believed is None else trace.recipe in believed
-        feasible = objective.name == "cost" and reaches
-        return (not feasible, float(trace.samples) if feasible else -accuracy)
+        return objective.name == "cost" and reaches
 
-    return sorted(traces, key=rank)[:SHORTLIST]
+    def rank(trace: Trace) -> tuple[bool, float]:
+        good = feasible(trace)
+        return (not good, float(trace.samples) if good else -(trace.accuracy or 0.0))
+
+    ranked = sorted(traces, key=rank)
+    later = [trace for trace in ranked[SHORTLIST : MOST * SHORTLIST] if feasible(trace)]
+    rest = [later[i : i + SHORTLIST] for i in range(0, len(later), SHORTLIST)]
+    return [ranked[:SHORTLIST], *rest]
 
 
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
@@ -87,16 +104,30 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
             "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
             "lower rates (--max-lr)."
         )
-    candidates = shortlist(completed, objective, believed_to_reach(session, settings))
     session.start("confirm", runs)
-    jobs = [
-        Job(replace(t.recipe, seed=seed + 1 + i)) for t in candidates for i in range(EXTRA_SEEDS)
-    ]
-    again = iter(session.run("confirm", "shortlist", jobs, _label))
-    scored = []
-    for trace in candidates:
-        ends = [trace, *(next(again) for _ in range(EXTRA_SEEDS))]
-        scored.append(Winner(trace.recipe, mean(t.accuracy or 0.0 for t in ends)))
+
+    def train_again(few: Sequence[Trace]) -> list[Winner]:
+        seeds = range(seed + 1, seed + 1 + EXTRA_SEEDS)
+        jobs = [Job(replace(t.recipe, seed=s)) for t in few for s in seeds]
+        again = iter(session.run("confirm", "shortlist", jobs, _label))
+        ends = [[t, *(next(again) for _ in seeds)] for t in few]
+        return [Winner(t[0].recipe, mean(end.accuracy or 0.0 for end in t)) for t in ends]
+
+    believed = believed_to_reach(session, settings)
+    return first_to_reach(shortlists(completed, objective, believed), objective, train_again)
+
+
+def first_to_reach(
+    lists: Sequence[Sequence[Trace]],
+    objective: Objective,
+    score: Callable[[Sequence[Trace]], list[Winner]],
+) -> Winner:
+    """Score one list after the other, as far as none before holds one that reaches the target."""
+    scored: list[Winner] = []
+    for few in lists:
+        scored += score(few)
+        if any(winner.accuracy >= objective.target for winner in scored):
+            break
     return pick(scored, objective)
 
 

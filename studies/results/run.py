@@ -6,7 +6,7 @@
 
 Each writes console.txt, report.html, report.json, report.md and recipe.json into its folder here.
 With `--before` every search is made by both, in turn, and before_after.json and README.md compare
-them; the pages are those of seed 0. `--pages` searches nothing: it writes pages and console again
+them; without it, what is known of the older version stays. The pages are those of seed 0. `--pages` searches nothing: it writes pages and console again
 from each report.json. AUTOSUPERCONV_DATA names the folder with MNIST/raw,
 AUTOSUPERCONV_CIFAR one with CIFAR-10 as images in train/ and test/ class folders.
 """
@@ -103,16 +103,24 @@ def main() -> None:
     for name in asked.names:
         for seed in asked.seeds:
             after = search(name, seed, ROOT, HERE / name if seed == 0 else None)
-            if asked.before:
-                before = search(name, seed, asked.before, None)
-                keep(name, seed, summary(before), summary(after))
+            before = search(name, seed, asked.before, None) if asked.before else None
+            keep(name, seed, summary(before) if before else None, summary(after))
 
 
-def keep(name: str, seed: int, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """Add a pair to before_after.json, and write the page again."""
+def keep(name: str, seed: int, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
+    """Add a pair to before_after.json, and write the page again.
+
+    Args:
+        before: of the older version; None: what is known of it stays, if there is any.
+    """
     path = HERE / "before_after.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    known.setdefault(name, {})[str(seed)] = {"before": before, "after": after}
+    pair = {**known.get(name, {}).get(str(seed), {}), "after": after}
+    if before is not None:
+        pair["before"] = before
+    if "before" not in pair:
+        return
+    known.setdefault(name, {})[str(seed)] = pair
     path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     write_page(known, COMMANDS)
 

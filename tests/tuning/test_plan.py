@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import optuna
@@ -21,7 +22,7 @@ from autosuperconv.tuning.objective import Objective
 from autosuperconv.tuning.plan import Budget, Sizes, fit, forecast, make_plan, mean_epochs
 from autosuperconv.tuning.session import Session, open_study
 from autosuperconv.tuning.sweep_plan import SweepCell, SweepGrid
-from autosuperconv.tuning.winner import Winner, pick, shortlist
+from autosuperconv.tuning.winner import Winner, first_to_reach, pick, shortlist, shortlists
 
 SIZES = Sizes(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
@@ -255,6 +256,33 @@ def test_the_shortlist_takes_the_cheapest_that_reach_the_target() -> None:
 def test_the_shortlist_is_filled_up_with_the_most_accurate() -> None:
     traces = [trace(0.95, 4), trace(0.6, 1), trace(0.89, 2), trace(0.5, 1)]
     assert [t.accuracy for t in shortlist(traces, COST)] == [0.95, 0.89, 0.6]
+
+
+@pytest.mark.parametrize(
+    ("reached_from", "epochs", "trained"),
+    [(2, 2, [1, 2, 3]), (5, 5, [1, 2, 3, 4, 5, 6]), (8, 7, [1, 2, 3, 4, 5, 6, 7])],
+)
+def test_while_none_of_a_shortlist_reaches_the_target_the_next_is_trained(
+    reached_from: int, epochs: float, trained: list[float]
+) -> None:
+    """Seven cycles reached 90 % once, one did not; on other seeds only the longer ones hold."""
+    traces = [trace(0.91, n) for n in range(7, 0, -1)] + [trace(0.89, 8)]
+    seen: list[float] = []
+
+    def score(few: Sequence[Trace]) -> list[Winner]:
+        seen.extend(t.recipe.epochs for t in few)
+        return [
+            winner(0.9 if e >= reached_from else 0.8 + e / 100, e)
+            for e in (t.recipe.epochs for t in few)
+        ]
+
+    assert first_to_reach(shortlists(traces, COST), COST, score).recipe.epochs == epochs
+    assert seen == trained
+
+
+def test_what_is_not_believed_to_reach_the_target_is_on_the_first_shortlist_alone() -> None:
+    traces = [trace(0.8 + n / 100, n) for n in range(1, 8)]
+    assert [[t.recipe.epochs for t in few] for few in shortlists(traces, COST)] == [[7, 6, 5]]
 
 
 def test_for_accuracy_cost_does_not_count() -> None:
