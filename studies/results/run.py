@@ -6,9 +6,10 @@
 
 Each writes console.txt, report.html, report.json, report.md and recipe.json into its folder here.
 With `--before` every search is made by both, in turn, and before_after.json and README.md compare
-them; without it, what is known of the older version stays. The pages are those of seed 0. `--pages` searches nothing: it writes pages and console again
-from each report.json. AUTOSUPERCONV_DATA names the folder with MNIST/raw,
-AUTOSUPERCONV_CIFAR one with CIFAR-10 as images in train/ and test/ class folders.
+them; without it, what is known of the older version stays. The pages are those of seed 0.
+`--pages` searches nothing: it writes pages and console again from each report.json.
+AUTOSUPERCONV_DATA names the folder with MNIST/raw, AUTOSUPERCONV_CIFAR one with CIFAR-10 as images
+in train/ and test/ class folders.
 """
 
 from __future__ import annotations
