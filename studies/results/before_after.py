@@ -22,11 +22,11 @@ images are JPEG (quality 75), so accuracies lie a little under those of the orig
 ## Before and after
 
 Each search by this version ("after") and by the one before it (TPE under the range test's prior,
-eight sweeps of 80 steps, the older engine), in turn on the same machine. Work is training samples.
-A verdict rests on three paired seeds (MNIST: up to six), and a search on the order in which its
-trials end: one search is one draw. The older version measured batch norm's statistics badly and
-read accuracies low, the baseline's included, so its target was lower. It makes 30 trials by
-default, this one 20. On digits neither is better: a verdict there changes with the seed, either
+eight sweeps of 80 steps, the older engine), on the same machine on one day. Work is training
+samples. A verdict rests on three paired seeds (MNIST: up to six), and a search on the order in
+which its trials end: one search is one draw. The older version measured batch norm's statistics
+badly and read accuracies low, the baseline's included, so its target was lower. It makes 30 trials
+by default, this one 20. On digits neither is better: a verdict there changes with the seed, either
 way. On CIFAR-10 no trial, of at most 6 epochs, reached the target, so the most accurate of them
 was confirmed.
 
