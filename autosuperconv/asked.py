@@ -7,6 +7,9 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import click
+from click.core import ParameterSource
+
 from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
@@ -71,3 +74,23 @@ def model_named(given: dict[str, Any]) -> str:
     """The model that was asked for, or one that fits the data set."""
     fits = "lenet" if given["dataset"] in ("mnist", "fashion-mnist") else "resnet8"
     return given["model"] or fits
+
+
+def nothing_besides(option: str, *more: str) -> None:
+    """Refuse options that this one, and some more, would leave without effect.
+
+    Raises:
+        InvalidInput: naming them.
+    """
+    context = click.get_current_context()
+    given = [
+        parameter.opts[-1]
+        for parameter in context.command.params
+        if parameter.name not in (option, *more)
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise InvalidInput(
+            f"--{option} reads what was recorded and trains nothing, so {', '.join(given)} would "
+            "have no effect: leave it out."
+        )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
-import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,11 @@ from click.core import ParameterSource
 import autosuperconv
 from autosuperconv.any_encoding import write_in_any_encoding
 from autosuperconv.arguments import AS_JSON, OUTPUT, SCHEDULE_NAMES, SEARCH, STORED, TASK, ManyFiles
-from autosuperconv.asked import TRAINED, asked, named_task, recipe_from
+from autosuperconv.asked import TRAINED, asked, named_task, nothing_besides, recipe_from
 from autosuperconv.core.recipe import OPTIMIZERS
-from autosuperconv.errors import AutosuperconvError, InvalidInput
+from autosuperconv.errors import InvalidInput
 from autosuperconv.examples_shown import examples
+from autosuperconv.failure import complain, failure, not_lost
 
 if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
@@ -82,7 +81,7 @@ def range_test(read: Path | None, **given: Any) -> None:
         from autosuperconv.core.range_test.recorded import read_recorded
         from autosuperconv.reporting.short_text import reading_text
 
-        _nothing_besides("read", "as_json", "quiet")
+        nothing_besides("read", "as_json", "quiet")
         reading = read_recorded(_text_of(read))
         _show(reading, reading_text(reading), given["as_json"])
         return
@@ -235,22 +234,6 @@ def dashboard(
     serve(open_existing(storage), folder, host, port, open_browser)
 
 
-def _nothing_besides(option: str, *more: str) -> None:
-    """Refuse options that this one would leave without effect."""
-    context = click.get_current_context()
-    given = [
-        parameter.opts[-1]
-        for parameter in context.command.params
-        if parameter.name not in (option, *more)
-        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if given:
-        raise InvalidInput(
-            f"--{option} reads what was recorded and trains nothing, so {', '.join(given)} would "
-            "have no effect: leave it out."
-        )
-
-
 def _text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
@@ -271,31 +254,10 @@ def _show(value: object, renderable: Any, as_json: bool) -> None:
     Console().print(renderable)
 
 
-def _complain(text: str) -> None:
-    click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
-
-
-def _not_lost(ignored: sys.UnraisableHookArgs) -> None:
-    """A Ctrl-C that fell into a callback whose exceptions Python ignores is sent again, when
-    the callback is over."""
-    if ignored.exc_type is KeyboardInterrupt:
-        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
-    else:
-        sys.__unraisablehook__(ignored)
-
-
-def interrupted(error: BaseException | None) -> bool:
-    """Whether an error came of a Ctrl-C, perhaps on the way: Optuna's file lock, interrupted while
-    it is taken, raises that it was not held."""
-    while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
-        error = error.__cause__ or error.__context__
-    return error is not None
-
-
 def main() -> None:
     """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
     Ctrl-C or SIGTERM."""
-    sys.unraisablehook = _not_lost
+    sys.unraisablehook = not_lost
     write_in_any_encoding()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
     try:
@@ -306,22 +268,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except InvalidInput as error:
-        _complain(str(error))
+        complain(str(error))
         sys.exit(2)
     except (Exception, KeyboardInterrupt) as error:
         sys.exit(failure(error))
-
-
-def failure(error: BaseException) -> int:
-    """Say what went wrong, where that is known; the exit status."""
-    if interrupted(error):
-        _complain("Interrupted. What has finished is kept; the same command goes on with it.")
-        return 130
-    if isinstance(error, AutosuperconvError):
-        _complain(str(error))
-        return 1
-    if isinstance(error, OSError):  # a full disk, a folder taken away
-        what = f"{error.filename}: " if error.filename else ""
-        _complain(f"{what}{error.strerror or error}. What has finished is kept.")
-        return 1
-    raise error

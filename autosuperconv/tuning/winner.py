@@ -36,25 +36,17 @@ class Winner:
     accuracy: float
 
 
-def shortlist(
-    traces: Sequence[Trace],
-    objective: Objective,
-    believed: Collection[Recipe] | None = None,
-) -> list[Trace]:
-    """The best trials: those that reach the target, the cheapest first; then by accuracy.
-
-    Args:
-        believed: recipes that reach it by what all trials say; None: go by each one's own run.
-    """
-    return shortlists(traces, objective, believed)[0]
-
-
 def shortlists(
     traces: Sequence[Trace],
     objective: Objective,
     believed: Collection[Recipe] | None = None,
 ) -> list[list[Trace]]:
-    """The shortlist, and those of the next trials that reach the target. Arguments as above."""
+    """The shortlist: trials that reach the target, the cheapest first; then the others by accuracy.
+    After it the next that reach the target, list by list.
+
+    Args:
+        believed: recipes that reach it by what all trials say; None: go by each one's own run.
+    """
 
     def feasible(trace: Trace) -> bool:
         accuracy = trace.accuracy or 0.0

@@ -35,9 +35,9 @@ class Result:
 
 
 def shortlisted(world: World, contender: Contender, tried: Sequence[Tried]) -> list[Tried]:
-    """What would be trained again: `tuning.winner.shortlist`, by the tool's model for the tool, by
-    each trial's own accuracy for the others. Of equal lengths, which searches over rungs have, the
-    more accurate comes first."""
+    """What would be trained again: the first of `tuning.winner.shortlists`, by the tool's model for
+    the tool, by each trial's own accuracy for the others. Of equal lengths, which searches over
+    rungs have, the more accurate comes first."""
     reaching = reaching_by_model(world, contender, tried)
 
     def rank(t: Tried) -> tuple[bool, float, float]:

@@ -200,13 +200,12 @@ def _searches(world: tuple[str, str, float], rows: Sequence[dict[str, Any]]) -> 
     for row in rows:
         costs = np.array(row["costs"], dtype=float)
         capped = np.minimum(costs[:, 0], BUDGET)
-        error = capped.std(ddof=1) / np.sqrt(len(capped))
         found = " | ".join(
             f"{100 * np.isfinite(costs[:, k]).mean():.0f} %" for k in range(len(factors))
         )
         extra = f"+{sweeps:.1f}" if row["sweeps"] else "-"
         lines.append(
-            f"| {row['name']} | {_median(costs[:, 0])} | {capped.mean():.1f} +- {error:.1f} | {extra} | {found} | "
+            f"| {row['name']} | {_median(costs[:, 0])} | {_with_error(capped)} | {extra} | {found} | "
             f"{100 * row['late_broken']:.1f} % |"
         )
     if by_cost:
@@ -279,7 +278,8 @@ def _live(rows: Sequence[dict[str, Any]]) -> str:
     for task in tasks:
         of = [row for row in rows if row["task"] == task]
         best = min(epochs for row in of for _, epochs in row["found"])
-        by_search = {n: [r for r in of if r["search"] == n] for n in {r["search"]: 0 for r in of}}
+        names = dict.fromkeys(row["search"] for row in of)
+        by_search = {name: [row for row in of if row["search"] == name] for name in names}
         lines += [_live_line(task, name, by_search, best) for name in by_search]
     return "\n".join(lines)
 
