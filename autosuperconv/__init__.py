@@ -17,7 +17,7 @@ from autosuperconv.core.space import Choices, Range
 from autosuperconv.core.verdict import Verdict, judge
 
 if TYPE_CHECKING:
-    from autosuperconv.story import plan, range_test, search, train
+    from autosuperconv.api import plan, range_test, search, train
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,5 +38,5 @@ LAZY = ("plan", "range_test", "search", "train")  # they import torch
 
 def __getattr__(name: str) -> object:
     if name in LAZY:
-        return getattr(import_module("autosuperconv.story"), name)
+        return getattr(import_module("autosuperconv.api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,5 +1,5 @@
 """`python -m autosuperconv`."""
 
-from autosuperconv.cli import main
+from autosuperconv.cli.commands import main
 
 main()

@@ -12,10 +12,10 @@ from autosuperconv.core.report import Settings
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.core.trace import Trainer
-from autosuperconv.prepare import Work, open_work
+from autosuperconv.pipeline.setup import Work, open_work
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.executor import Executor, InProcess
-from autosuperconv.tuning.session import nothing
+from autosuperconv.tuning.store.executor import Executor, InProcess
+from autosuperconv.tuning.store.session import nothing
 
 SPACE: dict[str, Dimension] = {
     "batch_size": Choices((16, 32)),

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 import autosuperconv
 from autosuperconv import SearchOptions
 from autosuperconv.core.report import Report
-from autosuperconv.prepare import prepare
+from autosuperconv.pipeline.setup import prepare
 
 TINY = SearchOptions(
     trials=2,
@@ -101,6 +101,6 @@ def test_a_study_of_another_format_is_another_search(
     options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
     with prepare(network, clouds(400), options):
         pass
-    monkeypatch.setattr("autosuperconv.prepare.FORMAT_VERSION", 999)
+    monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: 1 there, 999 here"):
         autosuperconv.plan(network, clouds(400), options)

@@ -13,7 +13,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import TrialState
 
-from autosuperconv.tuning.storage import open_storage
+from autosuperconv.tuning.store.storage import open_storage
 
 COMMAND = [
     *(sys.executable, "-m", "autosuperconv", "search", "--dataset", "digits", "--model", "mlp"),

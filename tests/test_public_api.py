@@ -40,18 +40,20 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_importing_the_package_and_its_command_line_imports_neither_torch_nor_optuna() -> None:
     heavy = "{'torch', 'optuna'} & set(sys.modules)"
-    assert python(f"import sys, autosuperconv, autosuperconv.cli; print({heavy})") == "set()"
+    assert (
+        python(f"import sys, autosuperconv, autosuperconv.cli.commands; print({heavy})") == "set()"
+    )
 
 
 def test_search_is_the_function_before_and_after_the_command_line_was_imported() -> None:
     code = (
         "import autosuperconv; first = autosuperconv.search\n"
-        "import autosuperconv.cli\n"
+        "import autosuperconv.cli.commands\n"
         "from autosuperconv import search, plan, range_test, train\n"
         "print(first is search is autosuperconv.search)\n"
         "print([f.__module__ for f in (search, plan, range_test, train)])"
     )
-    assert python(code).splitlines() == ["True", str(["autosuperconv.story"] * 4)]
+    assert python(code).splitlines() == ["True", str(["autosuperconv.api"] * 4)]
 
 
 def blobs(n: int = 300) -> tuple[np.ndarray, np.ndarray]:

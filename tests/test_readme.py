@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv.cli import cli
+from autosuperconv.cli.commands import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from autosuperconv import prepare
-from autosuperconv.cli import cli
+from autosuperconv.cli.commands import cli
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.pipeline import setup as prepare
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.tuning.executor import InProcess
-from autosuperconv.tuning.pruner import RUNGS
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.tuning.steps.pruner import RUNGS
+from autosuperconv.tuning.store.executor import InProcess
 
 EDGE = 5.0
 LOW, HIGH = 0.5, 8.0

@@ -40,7 +40,7 @@ class SearchOptions:
             3, or `seeds` where that is more.
         space: recipe fields to search elsewhere than by default.
         base: the fields that are not searched.
-        sampler: a name in tuning.sampler.SAMPLERS. pruner: one in tuning.pruner.PRUNERS.
+        sampler: a name in tuning.samplers.SAMPLERS. pruner: one in tuning.steps.pruner.PRUNERS.
         seed: of the search: sampler, first weights. Which samples are validated and tested on
             depends on no seed.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from autosuperconv.core.false_prunes import PruningReport
+from autosuperconv.core.pruning_report import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.surrogate import SurrogateView

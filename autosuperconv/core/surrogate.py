@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autosuperconv.core import wording
+from autosuperconv.core import format as wording
 
 WIDEST = 10.0  # an interval of the exchange rate that spans more than this factor says nothing
 

@@ -19,14 +19,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from rich.console import Console
 
-from autosuperconv.core.codec import to_json
 from autosuperconv.core.report import Curve, Report
+from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import InvalidInput, OutputUnwritable
-from autosuperconv.reporting import words
-from autosuperconv.reporting.html import render
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures import curve_csv, learning_curve_png
+from autosuperconv.reporting.figures.interactive import cost_figure, range_test_figure
 from autosuperconv.reporting.markdown import render_markdown
-from autosuperconv.reporting.plotly_figures import cost_figure, range_test_figure
-from autosuperconv.reporting.plots import curve_csv, learning_curve_png
+from autosuperconv.reporting.page import render
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autosuperconv.core.codec import to_json
 from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import OutputUnwritable
-from autosuperconv.reporting.html import render
 from autosuperconv.reporting.markdown import render_markdown
+from autosuperconv.reporting.page import render
 
 FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autosuperconv.core.events import Event, Note, RunFinished, StepFinished, StepStarted
-from autosuperconv.reporting import words
+from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.markdown import escape
 
 QUIET = 10.0  # seconds between two notes inside a step; a note costs some milliseconds

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from autosuperconv.core.report import Report
-from autosuperconv.reporting import words
-from autosuperconv.reporting.html import recipe_lines
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.page import recipe_lines
 
 
 def render_markdown(report: Report) -> str:

@@ -22,8 +22,8 @@ from autosuperconv.core.events import (
     StepStarted,
     silent,
 )
-from autosuperconv.core.wording import counted
-from autosuperconv.reporting import words
+from autosuperconv.core.format import counted
+from autosuperconv.reporting import rows as words
 
 Clock = Callable[[], float]
 

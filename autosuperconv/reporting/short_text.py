@@ -9,7 +9,7 @@ from rich.text import Text
 from autosuperconv.core.range_test import Reading
 from autosuperconv.core.trace import Trace
 from autosuperconv.core.verdict import Verdict
-from autosuperconv.reporting import words
+from autosuperconv.reporting import rows as words
 
 
 def reading_text(reading: Reading) -> RenderableType:

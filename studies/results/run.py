@@ -28,10 +28,10 @@ from typing import Any
 from before_after import summary, write_page
 from rich.console import Console
 
-from autosuperconv.core.codec import from_json
 from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import from_json
 from autosuperconv.reporting.files import files_in, write_report
-from autosuperconv.reporting.text import summary as summary_text
+from autosuperconv.reporting.terminal import summary as summary_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -56,7 +56,12 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
     command = ["autosuperconv", "search", *COMMANDS[name], "--out", "out"]
     if seed:
         command += ["--seed", str(seed)]
-    start = [sys.executable, "-c", "from autosuperconv.cli import main; main()", *command[1:]]
+    start = [
+        sys.executable,
+        "-c",
+        "from autosuperconv.cli.commands import main; main()",
+        *command[1:],
+    ]
     with tempfile.TemporaryDirectory() as folder:
         for link, variable in LINKS.items():
             if variable in os.environ:

@@ -15,9 +15,9 @@ from world import MAX_LR, Floats, World, coordinates
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.tuning.landscape import Landscape
-from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.pruner import step_of
+from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.prior import LrPrior
+from autosuperconv.tuning.store.run_store import step_of
 
 TRIALS = 60
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -180,7 +180,7 @@ def tell(
     pruned: bool,
     broken: bool = False,
 ) -> None:
-    """As `tuning.objective.tell`."""
+    """As `tuning.steps.objective.tell`."""
     lost = broken or accuracy < 0.15
     trial.set_user_attr("accuracy", accuracy)
     trial.set_user_attr("samples", full)

@@ -10,7 +10,7 @@ from probes import LENGTH, PROBED
 from tasks import RUNGS
 from world import Floats
 
-from autosuperconv.tuning.pruner import PhasePruner
+from autosuperconv.tuning.steps.pruner import PhasePruner
 
 BROKEN = 0.15  # at the end: the tool calls it diverged
 SEARCH = 40  # runs of one replayed search

@@ -25,8 +25,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from world import Design, fit, load, noise_of
 
-from autosuperconv.core.lost_accuracy import is_lost
-from autosuperconv.tuning.pruner import FIRST_PHASE, MIN_TRIALS
+from autosuperconv.core.collapse import is_lost
+from autosuperconv.tuning.steps.pruner import FIRST_PHASE, MIN_TRIALS
 
 BEST_RATE = {
     "digits": -0.8,

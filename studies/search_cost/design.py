@@ -28,13 +28,13 @@ from scipy.stats import qmc
 from tasks import DROPOUT, LOG_DECAY, LOG_LR, RUNGS, TASKS, TaskSpec, trainer_of
 
 from autosuperconv import SearchOptions, range_test
-from autosuperconv.core.codec import to_dict, to_json
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import to_dict, to_json
 from autosuperconv.core.space import Choices
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.training.loop import TorchTrainer
-from autosuperconv.tuning.study import CURVE_SHARE
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.tuning.steps.study import CURVE_SHARE
 
 HERE = Path(__file__).parent
 PROCESSES = 2

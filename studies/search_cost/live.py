@@ -27,7 +27,7 @@ from world import HERE, Floats, World, fit, load, rungs_of
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.tuning.study import CURVE_SHARE
+from autosuperconv.tuning.steps.study import CURVE_SHARE
 
 PROCESSES = 2
 FRESH = 4  # seeds on which a shortlisted trial is trained again

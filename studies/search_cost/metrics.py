@@ -9,8 +9,8 @@ import numpy as np
 from contenders import Contender, Tried, landscape, search
 from world import World
 
-from autosuperconv.tuning.accuracy_model import learn
-from autosuperconv.tuning.edge_sampler import SHORTLIST
+from autosuperconv.tuning.samplers.surrogate import learn
+from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 
 FACTORS = (1.25, 1.5, 2.0)  # times the cheapest cycle that reaches the target
 
@@ -35,9 +35,9 @@ class Result:
 
 
 def shortlisted(world: World, contender: Contender, tried: Sequence[Tried]) -> list[Tried]:
-    """What would be trained again: the first of `tuning.winner.shortlists`, by the tool's model for
-    the tool, by each trial's own accuracy for the others. Of equal lengths, which searches over
-    rungs have, the more accurate comes first."""
+    """What would be trained again: the first of `tuning.steps.selection.shortlists`, by the tool's
+    model for the tool, by each trial's own accuracy for the others. Of equal lengths, which
+    searches over rungs have, the more accurate comes first."""
     reaching = reaching_by_model(world, contender, tried)
 
     def rank(t: Tried) -> tuple[bool, float, float]:

@@ -21,7 +21,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, create_trial
 from world import MAX_LR, World, coordinates
 
-from autosuperconv.tuning.prior import LrPrior
+from autosuperconv.tuning.samplers.prior import LrPrior
 
 CONFIDENCE: Literal["low", "medium", "high"] = "medium"
 """To NePS a deviation of half the range: two decades of max_lr."""

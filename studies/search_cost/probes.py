@@ -15,10 +15,10 @@ from dataclasses import replace
 import torch
 from tasks import RUNGS
 
-from autosuperconv.core.evaluations import Subsets
+from autosuperconv.core.evaluation_budget import Subsets
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.training.engine import isolated
-from autosuperconv.training.loop import Run, TorchTrainer
+from autosuperconv.training.loop.trainer import Run, TorchTrainer
 
 PROBED = RUNGS[:5]  # later than 0.75 the end itself is as near
 LENGTH = 0.06  # of the cycle

@@ -29,10 +29,10 @@ from page import mean_costs, write_page
 from tasks import TASKS
 from world import HERE, MAX_LR, TREES, World, fit, load, make_world
 
-from autosuperconv.tuning.prior import LrPrior
-from autosuperconv.tuning.prior_check import revised
-from autosuperconv.tuning.pruner import PhasePruner
-from autosuperconv.tuning.sampler import PriorSampler, make_sampler
+from autosuperconv.tuning.samplers import PriorSampler, make_sampler
+from autosuperconv.tuning.samplers.prior import LrPrior
+from autosuperconv.tuning.samplers.prior_check import revised
+from autosuperconv.tuning.steps.pruner import PhasePruner
 
 BUDGET = 30.0  # longest cycles
 WORLDS = [

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import model_factory
 
 LOG_LR = (-3.0, 1.0)

@@ -18,10 +18,10 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 from tasks import DROPOUT, LOG_DECAY, LOG_LR, RUNGS, TASKS, TaskSpec
 
-from autosuperconv.core.codec import from_json
-from autosuperconv.core.gaussian_process import matern
 from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import Range
+from autosuperconv.core.stats.gaussian_process import matern
 
 HERE = Path(__file__).parent
 Floats = NDArray[np.float64]

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 
 from range_tests import table
-
-from autosuperconv.core.verdict.recorded_pairs import read_pairs, smith_table
+from recorded_pairs import read_pairs, smith_table
 
 HERE = Path(__file__).parent
 

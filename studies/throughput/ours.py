@@ -11,24 +11,24 @@ from statistics import median
 import torch
 from task import Case
 
-from autosuperconv.core.evaluations import Subsets
+from autosuperconv.core.evaluation_budget import Subsets
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, PruneTraining
-from autosuperconv.prepare import curve_keeper
+from autosuperconv.pipeline.setup import curve_keeper
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.training.batches import input_layout
-from autosuperconv.training.choosing import Timing, fastest, measure
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.evaluation import evaluate, recalibrate
-from autosuperconv.training.loop import Run, TorchTrainer
-from autosuperconv.training.step import Learner
-from autosuperconv.tuning.executor import InProcess
-from autosuperconv.tuning.objective import Objective, Reporter, suggest, tell
-from autosuperconv.tuning.pruner import RUNGS, make_pruner
-from autosuperconv.tuning.session import Session, open_study
-from autosuperconv.tuning.storage import open_storage
+from autosuperconv.training.feed.batches import input_layout
+from autosuperconv.training.loop.evaluation import evaluate, recalibrate
+from autosuperconv.training.loop.step import Learner
+from autosuperconv.training.loop.trainer import Run, TorchTrainer
+from autosuperconv.training.probe.autotune import Timing, fastest, measure
+from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell
+from autosuperconv.tuning.steps.pruner import RUNGS, make_pruner
+from autosuperconv.tuning.store.executor import InProcess
+from autosuperconv.tuning.store.session import Session, open_study
+from autosuperconv.tuning.store.storage import open_storage
 
 
 class TimedRun(Run):

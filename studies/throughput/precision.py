@@ -18,7 +18,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import model_factory
 
 SEEDS = 6

@@ -31,8 +31,8 @@ import whole_search
 from tables import write
 from task import Case, cases, use_threads
 
-from autosuperconv.training.environment import cpu_workers, processor_name
-from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.engine.system import cpu_workers, processor_name
+from autosuperconv.training.loop.trainer import TorchTrainer
 
 HERE = Path(__file__).parent
 PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "fastai", "lightning", "skorch")

@@ -10,7 +10,7 @@ import torch
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.training.data import Split, TaskData, load_dataset
-from autosuperconv.training.loop import steps_of
+from autosuperconv.training.loop.trainer import steps_of
 from autosuperconv.training.models import ModelFactory, model_factory
 
 VALIDATION = 1000

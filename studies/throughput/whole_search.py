@@ -12,15 +12,15 @@ from typing import Any
 import peers
 from task import Case, photographs, use_threads
 
-from autosuperconv.core.codec import from_json
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import from_json
 from autosuperconv.core.trace import Trace
-from autosuperconv.prepare import Work, prepare
-from autosuperconv.story import plan_search, run_study, sweep_range
-from autosuperconv.training.environment import cpu_workers
+from autosuperconv.pipeline.setup import Work, prepare
+from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
+from autosuperconv.training.engine.system import cpu_workers
 from autosuperconv.training.models import model_factory
-from autosuperconv.tuning.baseline import tune_baseline
+from autosuperconv.tuning.steps.baseline import tune_baseline
 
 N_TRAIN = 2560  # ten batches of 256, so that epochs are whole batches at every size searched
 TRIALS = 14

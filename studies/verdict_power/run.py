@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autosuperconv.core.verdict.power_report import power_report
+from power_report import power_report
 
 PAGE = Path(__file__).parent / "README.md"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from autosuperconv.core.report import Report
-from autosuperconv.reporting.html import render
+from autosuperconv.reporting.page import render
 from tests.reporting.sample import sample_report
 
 

@@ -18,8 +18,8 @@ from optuna_dashboard import get_note
 from optuna_dashboard._custom_plot_data import get_plotly_graph_objects
 from rich.console import Console
 
-from autosuperconv.core.codec import from_json
 from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import from_json
 from autosuperconv.errors import InvalidInput, OutputUnwritable
 from autosuperconv.reporting import dashboard
 from autosuperconv.reporting.markdown import render_markdown

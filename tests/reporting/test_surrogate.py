@@ -8,10 +8,10 @@ import pytest
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.surrogate import no_exchange, read_exchange
+from autosuperconv.reporting.figures import picture_svg
+from autosuperconv.reporting.figures.plane import contour_levels
 from autosuperconv.reporting.markdown import render_markdown
-from autosuperconv.reporting.plot_plane import contour_levels
-from autosuperconv.reporting.plots import picture_svg
-from autosuperconv.reporting.text import summary
+from autosuperconv.reporting.terminal import summary
 from tests.reporting.terminal import to_text
 
 SENTENCE = (

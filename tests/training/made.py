@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 
 from autosuperconv.training.data import Split, TaskData, as_task_data
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.loop import TorchTrainer
+from autosuperconv.training.loop.trainer import TorchTrainer
 
 
 def dots(n: int = 120, augment: bool = False) -> TaskData:

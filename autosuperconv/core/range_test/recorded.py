@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autosuperconv.core.csv_table import Column, column_names, parse_table
 from autosuperconv.core.range_test.sweep_reading import read_sweep
 from autosuperconv.core.range_test.types import Reading
-from autosuperconv.core.table import Column, column_names, parse_table
 from autosuperconv.errors import InvalidInput
 
 ACCURACIES = ("test_accuracy", "accuracy")

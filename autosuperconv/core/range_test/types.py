@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from autosuperconv.core.wording import counted, number
+from autosuperconv.core.format import counted, number
 
 SweepKind = Literal["exponential", "linear"]
 RESOLUTION = 0.1

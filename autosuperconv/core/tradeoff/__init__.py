@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.statistics import mean_interval, resolution_of
+from autosuperconv.core.stats import mean_interval, resolution_of
 from autosuperconv.core.tradeoff.factors import (
     FACTORS,
     factor_name,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from autosuperconv.core import wording
+from autosuperconv.core import format as wording
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.errors import UnknownName
 

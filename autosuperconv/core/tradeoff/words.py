@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autosuperconv.core import wording
+from autosuperconv.core import format as wording
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.tradeoff.factors import FACTORS, GIVES_WAY, factor_name, value_text
 from autosuperconv.core.tradeoff.types import Contrast, Effect

@@ -26,8 +26,8 @@ from itertools import pairwise
 from math import isfinite
 from statistics import fmean
 
-from autosuperconv.core import wording
-from autosuperconv.core.statistics import FIRST_LOOK, confidence_at_seeds, seeds_to_settle
+from autosuperconv.core import format as wording
+from autosuperconv.core.stats import FIRST_LOOK, confidence_at_seeds, seeds_to_settle
 from autosuperconv.core.verdict import conditions
 from autosuperconv.core.verdict.conditions import Measured
 from autosuperconv.core.verdict.types import Condition, Criterion, Outcome, RunCurve, Verdict
@@ -56,7 +56,7 @@ def judge(
     """Apply the rules (outcomes and precedence: see the module).
 
     Runs are paired by seed where the sides have two or more in common, else by order. The
-    interval is the paired t interval that `core.statistics` argues for. The margin is
+    interval is the paired t interval that `core.stats` argues for. The margin is
     `criterion.margin` or the seed standard deviation pooled over B and C, whichever is larger;
     where a side has a single run, 0.3 points at least.
 
@@ -115,7 +115,7 @@ def criterion_at(
 
     To buy seeds one by one: judge with this after `first`, `first` + 1, ... pairs and stop as soon
     as the outcome is not "undecided". The error of all looks together stays that of `criterion`,
-    at the price of wider intervals (`core.statistics.confidence_at_look`).
+    at the price of wider intervals (`core.stats.confidence_at_look`).
     """
     confidence = confidence_at_seeds(seeds, max_seeds, criterion.confidence, first)
     return replace(criterion, confidence=confidence)

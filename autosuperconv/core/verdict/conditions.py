@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from math import isfinite
 from statistics import fmean
 
-from autosuperconv.core import wording
-from autosuperconv.core.statistics import Interval, mean_interval, pooled_sd, resolution_of
+from autosuperconv.core import format as wording
+from autosuperconv.core.stats import Interval, mean_interval, pooled_sd, resolution_of
 from autosuperconv.core.verdict import curve_reading
 from autosuperconv.core.verdict.types import Condition, Criterion, RunCurve
 

@@ -1,0 +1,282 @@
+"""argv -> calls -> print. Reports go to standard output, progress and errors to standard error."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+import autosuperconv
+from autosuperconv.cli.encoding import write_in_any_encoding
+from autosuperconv.cli.examples import examples
+from autosuperconv.cli.exit import complain, failure, not_lost
+from autosuperconv.cli.options import (
+    AS_JSON,
+    OUTPUT,
+    SCHEDULE_NAMES,
+    SEARCH,
+    STORED,
+    TASK,
+    ManyFiles,
+)
+from autosuperconv.cli.parse import TRAINED, asked, named_task, nothing_besides, recipe_from
+from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from autosuperconv.core.trace import Split
+
+CURVES: dict[str, Any] = {"multiple": True, "type": click.Path(path_type=Path), "metavar": "CSV"}
+
+
+@click.group(
+    epilog=examples(),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(autosuperconv.__version__, prog_name="autosuperconv")
+def cli() -> None:
+    """Can this network, on this data, be trained several times faster with one large
+    learning-rate cycle, at no loss of accuracy, and which regularization must give way for it?
+
+    `search` answers it: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
+    counterfactual retraining, verdict. The other commands are its steps, one by one.
+    """
+
+
+@cli.command(epilog=examples("search"))
+@SEARCH
+@click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
+def search(dry_run: bool, **given: Any) -> None:
+    """Search, confirm, and give a verdict. The same command again resumes."""
+    from autosuperconv.api import plan as make_plan
+    from autosuperconv.api import search as run_search
+    from autosuperconv.reporting.files import files_in
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.terminal import plan_text, summary
+
+    factory, data, chosen = asked(given)
+    with make_listener(quiet=given["quiet"]) as listener:
+        if dry_run:
+            plan = make_plan(factory, data, chosen, listener)
+        else:
+            report = run_search(factory, data, chosen, listener)
+    if dry_run:
+        _show(plan, plan_text(plan), given["as_json"])
+        return
+    out = chosen.out or Path("runs") / report.settings.study_name
+    _show(report, summary(report, files_in(out)), given["as_json"])
+
+
+@cli.command("range-test", epilog=examples("range-test"))
+@SEARCH
+@click.option(
+    "--read",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Read a recorded sweep instead of training one: columns lr and one or more of "
+    "test_accuracy, accuracy, test_loss, train_loss, loss.",
+)
+def range_test(read: Path | None, **given: Any) -> None:
+    """Sweep the learning rate; print floor, edge and whether super-convergence is possible.
+
+    The sweeps are kept with the study: a search of the same data and model goes on from them.
+    """
+    if read is not None:
+        from autosuperconv.core.range_test.recorded import read_recorded
+        from autosuperconv.reporting.short_text import reading_text
+
+        nothing_besides("read", "as_json", "quiet")
+        reading = read_recorded(_text_of(read))
+        _show(reading, reading_text(reading), given["as_json"])
+        return
+    from autosuperconv.api import range_test as run_range_test
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.terminal import range_test_text
+
+    factory, data, chosen = asked(given)
+    with make_listener(quiet=given["quiet"]) as listener:
+        result = run_range_test(factory, data, chosen, listener)
+    _show(result, range_test_text(result), given["as_json"])
+
+
+@cli.command(epilog=examples("train"))
+@TASK
+@click.option("--recipe", type=click.Path(path_type=Path), help="A recipe.json to start from.")
+@click.option("--max-lr", type=float, help="Highest learning rate; needed without --recipe.")
+@click.option("--epochs", type=float, help="Length of the run, in passes over the data.  [10]")
+@click.option("--batch-size", type=int, help="Samples a step.  [128]")
+@click.option("--weight-decay", type=float, help="L2 coefficient; decoupled for adamw.  [1e-4]")
+@click.option("--dropout", type=float, help="Probability, in every dropout layer.  [0]")
+@click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.  [0.95]")
+@click.option("--base-momentum", type=float, help="Momentum where the rate is highest.  [0.85]")
+@click.option("--optimizer", help=f"{', '.join(OPTIMIZERS)}.  [sgd]")
+@click.option("--schedule", help=f"{SCHEDULE_NAMES}  [1cycle]")
+@click.option(
+    "--on",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+    help="The data that accuracy is measured on.",
+)
+@click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
+@OUTPUT
+def train(
+    recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
+) -> None:
+    """Train one recipe, from flags or a recipe.json, and print how it went.
+
+    Flags go before the file's fields; in brackets is what holds where neither says.
+    """
+    from autosuperconv.api import train as run_train
+    from autosuperconv.reporting.progress import make_listener
+    from autosuperconv.reporting.short_text import trace_text
+
+    wanted = {name: given[name] for name in TRAINED if given[name] is not None}
+    if (
+        recipe
+        and click.get_current_context().get_parameter_source("seed") is ParameterSource.DEFAULT
+    ):
+        del wanted["seed"]  # the file's holds
+    factory, data = named_task(given)
+    with make_listener(quiet=quiet) as listener:
+        start = _text_of(recipe) if recipe else None
+        wished = recipe_from(start, wanted)
+        trace = run_train(
+            *(factory, data, wished, on, given["device"], listener, curvature),
+            deterministic=given["deterministic"],
+        )
+    _show(trace, trace_text(trace), as_json)
+
+
+@cli.command(cls=ManyFiles, epilog=examples("judge"))
+@click.option("--candidate", **CURVES, required=True, help="Runs with the large cycle.")
+@click.option("--baseline", **CURVES, required=True, help="Runs with the standard schedule.")
+@click.option("--control", **CURVES, help="The standard schedule at the candidate's cost.")
+@click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples an iteration.")
+@click.option("--n-train", type=click.IntRange(1), required=True, help="Training samples.")
+@click.option("--chance", type=float, help="Accuracy of guessing.  [default: at iteration 0]")
+@AS_JSON
+def judge(
+    candidate: tuple[Path, ...],
+    baseline: tuple[Path, ...],
+    control: tuple[Path, ...],
+    batch_size: int,
+    n_train: int,
+    chance: float | None,
+    as_json: bool,
+) -> None:
+    """Apply the verdict to recorded curves: CSV with columns iteration, lr, test_accuracy.
+
+    Give several files after one option, or repeat the option; runs are paired in their order.
+    """
+    from autosuperconv.core.verdict.judging import judge_recorded
+    from autosuperconv.reporting.short_text import verdict_text
+
+    verdict = judge_recorded(
+        [_text_of(path) for path in candidate],
+        [_text_of(path) for path in baseline],
+        [_text_of(path) for path in control],
+        batch_size,
+        n_train,
+        chance=chance,
+    )
+    _show(verdict, verdict_text(verdict), as_json)
+
+
+@cli.command(epilog=examples("report"))
+@STORED
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: as searched]")
+@OUTPUT
+def report(
+    storage: str, study_name: str | None, out: Path | None, quiet: bool, as_json: bool
+) -> None:
+    """Make the report of a finished search again, from its study alone."""
+    from autosuperconv.pipeline.rebuild import rebuild
+    from autosuperconv.reporting.files import files_in
+    from autosuperconv.reporting.terminal import summary
+
+    result, folder = rebuild(storage, study_name, out)
+    _show(result, summary(result, files_in(folder)), as_json)
+
+
+@cli.command(epilog=examples("reproduce"))
+@click.argument("study", type=click.Path(path_type=Path))
+def reproduce(study: Path) -> None:
+    """Run a committed study again: the run.py of a folder such as studies/smith_logs."""
+    import runpy
+
+    script = study / "run.py"
+    if not script.is_file():
+        raise InvalidInput(f"There is no study to run at {str(study)!r}: it has no run.py.")
+    sys.path.insert(0, str(study.resolve()))  # where its other modules are, as for `python run.py`
+    sys.argv = [str(script)]
+    runpy.run_path(str(script), run_name="__main__")
+
+
+@cli.command(epilog=examples("dashboard"))
+@STORED
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", default=8080, show_default=True, help="0: any free one.")
+@click.option(
+    "--artifacts", type=click.Path(path_type=Path), help="Their folder.  [default: as stored]"
+)
+@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
+def dashboard(
+    storage: str,
+    study_name: str | None,
+    host: str,
+    port: int,
+    artifacts: Path | None,
+    open_browser: bool,
+) -> None:
+    """Open optuna-dashboard on the study and its artifacts."""
+    from autosuperconv.reporting.dashboard import serve
+    from autosuperconv.tuning.store.finding import artifacts_of
+    from autosuperconv.tuning.store.storage import open_existing
+
+    folder = artifacts or artifacts_of(storage, study_name)
+    serve(open_existing(storage), folder, host, port, open_browser)
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InvalidInput(f"{str(path)!r} cannot be read: {reason}.") from None
+
+
+def _show(value: object, renderable: Any, as_json: bool) -> None:
+    """A result: JSON for machines, or text for people."""
+    if as_json:
+        from autosuperconv.core.serialization import to_json
+
+        click.echo(to_json(value))
+        return
+    from rich.console import Console
+
+    Console().print(renderable)
+
+
+def main() -> None:
+    """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
+    Ctrl-C or SIGTERM."""
+    sys.unraisablehook = not_lost
+    write_in_any_encoding()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except InvalidInput as error:
+        complain(str(error))
+        sys.exit(2)
+    except (Exception, KeyboardInterrupt) as error:
+        sys.exit(failure(error))

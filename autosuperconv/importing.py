@@ -1,0 +1,1 @@
+"""What a user names as `package.module:attribute`, imported."""

@@ -1,0 +1,64 @@
+"""A finished search, read back from its study: no data, no model, no training."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+from autosuperconv.core.events import silent
+from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import from_json
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.errors import InvalidInput, NothingCompleted
+from autosuperconv.pipeline.publish import publish
+from autosuperconv.pipeline.setup import Work
+from autosuperconv.pipeline.steps import tell_story
+from autosuperconv.tuning.store.finding import find_study
+from autosuperconv.tuning.store.run_store import Ledger
+from autosuperconv.tuning.store.session import Session, companion_of
+from autosuperconv.tuning.store.storage import answering, open_existing
+
+
+class NoTraining:
+    """An executor for a search that must be finished: it refuses to train."""
+
+    size = 1
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        raise NothingCompleted(
+            "The search is not finished, so there is no report yet. Run the same search command "
+            "again: it goes on where it stopped."
+        )
+
+    def stop(self) -> None:
+        pass
+
+
+def rebuild(storage: str, study_name: str | None, out: Path | None) -> tuple[Report, Path]:
+    """The report of a finished search and its folder, written anew.
+
+    Raises:
+        InvalidInput: no such study, or none of this package.
+        NothingCompleted: the search is not finished.
+        StorageUnavailable: the storage does not answer.
+    """
+    with answering(storage):
+        session, setup = open_finished(storage, study_name)
+        if out is not None:
+            setup = replace(setup, out=str(out))
+        work = Work(setup, session, searching=False)
+        report = tell_story(work)
+        publish(work, report)
+        return report, Path(setup.out)
+
+
+def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]:
+    """The session of an earlier search, which cannot train."""
+    study = find_study(storage, study_name)
+    runs = companion_of(open_existing(storage), study.study_name)
+    if runs is None:
+        raise InvalidInput(f"Study {study.study_name!r} was not made by autosuperconv.")
+    session = Session(study, Ledger(runs), NoTraining(), silent, storage)
+    return session, from_json(Setup, session.stored("setup"))

@@ -1,0 +1,106 @@
+"""From what the steps found to one `Report`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autosuperconv.core.pruning_report import PruningReport, pruning_report
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.report import (
+    FORMAT_VERSION,
+    Baseline,
+    Plan,
+    Report,
+    RunSummary,
+    TrialSummary,
+)
+from autosuperconv.core.tradeoff import Tradeoff
+from autosuperconv.core.verdict import Verdict
+from autosuperconv.pipeline.setup import Work
+from autosuperconv.tuning.report.exchange_rate import surrogate_view
+from autosuperconv.tuning.report.summaries import run_summary, trial_summaries
+from autosuperconv.tuning.steps.baseline import TunedBaseline
+from autosuperconv.tuning.steps.confirmation import Confirmation
+from autosuperconv.tuning.steps.objective import Objective
+from autosuperconv.tuning.steps.selection import Winner
+from autosuperconv.tuning.store.session import STEPS, Session
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps found, in their order."""
+
+    plan: Plan
+    range_test: RangeTest
+    baseline: TunedBaseline
+    objective: Objective
+    winner: Winner
+    confirmation: Confirmation
+    tradeoff: Tradeoff
+    verdict: Verdict
+
+
+def assemble(work: Work, found: Findings) -> Report:
+    """The report of a finished search."""
+    session = work.session
+    costs = tuple(session.cost(step) for step in STEPS)
+    trials = trial_summaries(session, found.objective, work.setup.base)
+    return Report(
+        version=FORMAT_VERSION,
+        settings=work.setup.settings,
+        plan=found.plan,
+        range_test=found.range_test,
+        baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
+        trials=trials,
+        winner=found.winner.recipe,
+        winner_validation_accuracy=found.winner.accuracy,
+        confirmation=_runs(session, "confirm") + _runs(session, "counterfactuals"),
+        tradeoff=found.tradeoff,
+        verdict=found.verdict,
+        cost=costs,
+        not_measured=_not_measured(found),
+        environment=work.setup.environment,
+        started=session.stored("started"),
+        wall_seconds=float(session.stored("wall_seconds") or 0.0),
+        pruning=_pruning(trials, work.setup.settings.n_train),
+        surrogate=surrogate_view(session, found.winner.recipe, work.setup.settings.n_validation),
+    )
+
+
+def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:
+    """What pruning saved, and its errors among the trials that it spared."""
+    pruned = [t for t in trials if t.state == "pruned"]
+    spared = [t for t in trials if t.condemned_at is not None]
+    return pruning_report(
+        trained=sum(t.samples for t in trials),
+        untrained=[max(round(t.recipe.epochs * n_train) - t.samples, 0) for t in pruned],
+        reached=[t.feasible for t in spared],
+    )
+
+
+def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
+    return Baseline(
+        recipe=tuned.recipe,
+        validation_accuracy=tuned.accuracy,
+        validation_sd=tuned.sd,
+        target=tuned.target,
+        tuning=tuple(run_summary("tuning", trace) for trace in tuned.tuning),
+        share_of_cost=sum(t.samples for t in tuned.tuning) / max(all_samples, 1),
+    )
+
+
+def _runs(session: Session, step: str) -> tuple[RunSummary, ...]:
+    return tuple(run_summary(role, trace) for role, trace in session.ledger.of(step))
+
+
+def _not_measured(found: Findings) -> tuple[str, ...]:
+    missing = [
+        f"{factor}: winner and baseline agree in it, so nothing was retrained."
+        for factor in found.tradeoff.unchanged
+    ]
+    if not found.confirmation.control:
+        missing.append("The compressed control: every rate tried for it diverged.")
+    n = len(found.confirmation.candidate)
+    missing.append(f"Anything beyond {n} paired seeds, and wall-clock time as a cost.")
+    return tuple(missing)

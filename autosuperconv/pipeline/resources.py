@@ -1,0 +1,118 @@
+"""How to train, settled by measurement: batch sizes that fit, precision, layout, runs at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import overload
+
+from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.serialization import from_json
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import Choices
+from autosuperconv.errors import InvalidSpace
+from autosuperconv.training.engine.system import cpu_workers, describe_environment
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.probe.autotune import EngineChoice, choose
+from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
+from autosuperconv.tuning.store.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.store.session import companion_of
+from autosuperconv.tuning.store.storage import open_storage
+
+ENGINE = "engine"  # where `Session.store` keeps the choice
+
+
+def settle(
+    trainer: TorchTrainer, setup: Setup, options: SearchOptions
+) -> tuple[EngineChoice, Executor, Setup]:
+    """The choice, who carries out jobs by it, and the setup that says so.
+
+    Measured at the first start, kept with the study, read at every other: a resumed search goes
+    on as it began, so its traces can be compared. How many runs fit at once is seen each time.
+
+    Raises:
+        InvalidSpace: a batch size that was asked for does not fit in memory, or none does.
+    """
+    stored = stored_choice(options.storage, setup.settings.study_name)
+    needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
+    setup, left_out = only_fitting(setup, needs, asked="batch_size" in options.space)
+    most = most_runs(needs, trainer.engine.device)
+    asked = at_most(options.workers, most)
+    choice = stored or replace(
+        choose(
+            *(trainer, setup.base, options.precision, options.memory_format),
+            *(asked, at_most(cpu_workers(), most)),
+        ),
+        memory=needs,
+    )
+    workers = at_most(options.workers or choice.workers, most)
+    engine = replace(
+        trainer.engine,
+        precision=choice.precision,
+        memory_format=choice.memory_format,
+        threads=1 if workers > 1 else None,
+    )
+    trainer = trainer.having(engine)
+    executor: Executor = Processes(trainer, workers) if workers > 1 else InProcess(trainer)
+    told = replace(
+        setup,
+        choices=(*trainer.choices(), *choice.reasons, *left_out, *about_memory(needs, most)),
+        environment=describe_environment(engine),
+    )
+    return choice, executor, told
+
+
+def only_fitting(
+    setup: Setup, needs: tuple[MemoryNeed, ...], asked: bool
+) -> tuple[Setup, tuple[str, ...]]:
+    """The setup with the batch sizes that fit in memory, and what was left out.
+
+    Raises:
+        InvalidSpace: a batch size that was asked for does not fit, or none does.
+    """
+    out = [need for need in needs if not need.fits]
+    kept = tuple(need.batch_size for need in needs if need.fits)
+    if not out:
+        return setup, ()
+    if asked or not kept:
+        raise InvalidSpace(
+            f"batch_size must fit in memory, but {out[0].batch_size} needs about "
+            f"{gibibytes(out[0].bytes)}, and {gibibytes(out[0].room)} are free. Search smaller "
+            "batches (--batch-size), take a smaller model, or free memory."
+        )
+    said = ", ".join(f"{n.batch_size} (needs about {gibibytes(n.bytes)})" for n in out)
+    smaller = replace(
+        setup,
+        dimensions={**setup.dimensions, "batch_size": Choices(kept)},
+        base=replace(setup.base, batch_size=kept[len(kept) // 2]),
+    )
+    sentence = f"Batch sizes not searched, for {gibibytes(out[0].room)} are free: {said}."
+    return smaller, (sentence,)
+
+
+def about_memory(needs: tuple[MemoryNeed, ...], most: int | None) -> tuple[str, ...]:
+    """What the largest run needs, and how many fit at once."""
+    fitting = [need for need in needs if need.fits]
+    if not fitting or most is None:
+        return ()
+    largest = max(fitting, key=lambda need: need.bytes)
+    how = "measured" if largest.measured else "reckoned from a forward pass"
+    return (
+        f"Memory: a run needs at most {gibibytes(largest.bytes)} (batch {largest.batch_size}, "
+        f"{how}) of {gibibytes(largest.room)}; {most} fit at once.",
+    )
+
+
+@overload
+def at_most(number: int, most: int | None) -> int: ...
+@overload
+def at_most(number: None, most: int | None) -> None: ...
+def at_most(number: int | None, most: int | None) -> int | None:
+    """The number, or the limit where there is one below it."""
+    return number if number is None or most is None else min(number, most)
+
+
+def stored_choice(storage: str, study_name: str) -> EngineChoice | None:
+    """What an earlier start of the study has settled."""
+    runs = companion_of(open_storage(storage), study_name)
+    text = None if runs is None else runs.user_attrs.get(ENGINE)
+    return from_json(EngineChoice, text) if text else None

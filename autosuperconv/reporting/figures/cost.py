@@ -1,0 +1,212 @@
+"""Accuracy against training cost: what the search found, in one picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autosuperconv.core.report import Report, RunSummary, TrialState, TrialSummary
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, present
+from autosuperconv.reporting.figures.labels import Labels, Place
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SIDES = {
+    "baseline": (("right", 12.0, 9.0), ("right", -9.0, -10.0), ("center", 0.0, -12.0)),
+    "candidate": (("right", -9.0, 10.0), ("left", 9.0, 10.0), ("right", -9.0, -10.0)),
+    "control": (("center", 0.0, -12.0), ("right", -9.0, -8.0), ("left", 9.0, -8.0)),
+}
+"""Where a confirmed run's label may stand: its alignment, and its shift from the mark in points."""
+
+
+def draw_cost(sheet: Sheet, report: Report) -> None:
+    """All trials by state, their Pareto front, the baseline's course and the confirmed runs."""
+    axes = sheet.figure.add_subplot()
+    axes.set_xscale("log")
+    _baseline_course(axes, report)
+    _front(axes, report)
+    _trials(sheet, axes, report)
+    _frame(axes, report, sheet.wide)
+    labels_beside = Labels(axes)
+    _confirmed(labels_beside, report, sheet.wide)
+    _speedup(labels_beside, report)
+    _target(labels_beside, report, sheet.wide)
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        columns = min(len(handles), 4 if sheet.wide else 2)
+        sheet.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
+    labels_beside.settle()
+
+
+def shown_accuracy(trial: TrialSummary) -> float | None:
+    """At the end, or at the last evaluation of a run that did not get there."""
+    if trial.accuracy is not None:
+        return trial.accuracy
+    seen = [value for value in trial.curve.accuracy if value is not None and value == value]
+    return seen[-1] if seen else None
+
+
+def tip(trial: TrialSummary) -> str:
+    """What is said where the pointer rests on a trial."""
+    recipe = trial.recipe
+    return (
+        f"trial {trial.number}, {words.STATES[trial.state]}: "
+        f"{words.percent(shown_accuracy(trial))}, {words.count(trial.samples)} samples\n"
+        f"max_lr {words.number(recipe.max_lr)}, {words.number(recipe.epochs)} epochs, "
+        f"batch {recipe.batch_size}, weight decay {words.number(recipe.weight_decay)}, "
+        f"dropout {words.number(recipe.dropout)}"
+    )
+
+
+def _course_top(report: Report) -> float:
+    """The highest point of the baseline's course in percent: its label lies above it."""
+    seen = [y for run in baseline_runs(report) for y in run.curve.accuracy if y is not None]
+    return 100 * max(seen, default=0.0)
+
+
+def accuracy_floor(report: Report) -> float:
+    """Lower end of the axis in percent: the completed runs decide, the failed lie on it."""
+    ends = [t.accuracy for t in report.trials if t.accuracy is not None]
+    ends += [r.accuracy for r in report.confirmation if r.accuracy is not None]
+    ends.append(report.baseline.target)
+    best = max(ends)
+    low = max(min(ends), best - 0.25)
+    return 100 * max(low - 0.25 * (best - low) - 0.004, 0.0)
+
+
+def accuracy_top(report: Report) -> float:
+    """Upper end of the axis in percent: the best run, and room for the labels."""
+    ends = [t.accuracy or 0.0 for t in report.trials] + [
+        r.accuracy or 0.0 for r in report.confirmation
+    ]
+    best = max([*ends, report.baseline.target])
+    return 100 * best + 0.24 * (100 * best - accuracy_floor(report))
+
+
+def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
+    for state in words.STATES:
+        shown = [trial for trial in report.trials if trial.state == state and trial.samples > 0]
+        if shown:
+            _state_points(sheet, axes, shown, state, accuracy_floor(report))
+
+
+def _state_points(
+    sheet: Sheet, axes: Axes, trials: list[TrialSummary], state: TrialState, floor: float
+) -> None:
+    y = [max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in trials]
+    points = axes.scatter(
+        [trial.samples for trial in trials],
+        y,
+        s=26,
+        marker=MARKERS[state],
+        color=LIGHT[state],
+        linewidths=1.3 if state == "pruned" else 0,
+        alpha=0.85,
+        label=f"{words.STATES[state]} ({len(trials)})",
+        clip_on=False,
+        zorder=3,
+    )
+    sheet.tip(points, [tip(trial) for trial in trials])
+
+
+def _front(axes: Axes, report: Report) -> None:
+    front = sorted((t.samples, 100 * (t.accuracy or 0.0)) for t in report.trials if t.on_front)
+    if len(front) > 1:
+        x, y = [cost for cost, _ in front], [accuracy for _, accuracy in front]
+        style = (0, (1, 1.5))
+        label = "best of its cost"
+        axes.plot(x, y, drawstyle="steps-post", color=LIGHT["ink"], lw=1, ls=style, label=label)
+
+
+def baseline_runs(report: Report) -> list[RunSummary]:
+    """The confirmed baseline runs, else the best run of its tuning."""
+    confirmed = [run for run in report.confirmation if run.role == "baseline"]
+    done = [run for run in report.baseline.tuning if run.accuracy is not None]
+    return confirmed or sorted(done, key=lambda run: -(run.accuracy or 0.0))[:1]
+
+
+def _baseline_course(axes: Axes, report: Report) -> None:
+    for i, run in enumerate(baseline_runs(report)):
+        samples = [epoch * report.settings.n_train for epoch in run.curve.epoch]
+        x, y = present(samples, run.curve.accuracy, 100.0)
+        label = "baseline, each seed" if i == 0 else None
+        axes.plot(x, y, color=LIGHT["baseline"], lw=0.9, alpha=0.55, label=label)
+
+
+def _target(beside: Labels, report: Report, wide: bool) -> None:
+    axes, target = beside.axes, 100 * report.baseline.target
+    axes.axhline(target, color=LIGHT["soft"], lw=0.8, ls=(0, (4, 3)))
+    left, right = axes.get_xlim()
+    middle = (left * right) ** 0.5
+    along = ((left, 5.0, "left"), (right, -5.0, "right"), (middle, 0.0, "center"))
+    places = [Place((at, target), (x, y), side) for at, x, side in along for y in (6.0, -7.0)]
+    text = f"target {words.percent(report.baseline.target)}"
+    beside.add(f"{text} (validation)" if wide else text, "soft", places)
+
+
+def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
+    for row in words.role_rows(report.confirmation):
+        if row.accuracy.mean is None:
+            continue
+        at = (row.samples, 100 * row.accuracy.mean)
+        bar = None if row.accuracy.sd is None else 100 * row.accuracy.sd
+        beside.axes.errorbar(
+            *at, yerr=bar, fmt="s", ms=7, color=LIGHT[row.role], capsize=4, lw=1.6, zorder=5
+        )
+        beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
+        name = f"{row.name} {row.accuracy}" if wide else f"{row.name}\n{row.accuracy}"
+        above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
+        line = 0.0 if wide else 6.0  # half the height of the second line
+        places = [
+            Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)
+            for side, x, y in SIDES[row.role]
+        ]
+        beside.add(name, row.role, places, bold=True)
+
+
+def _speedup(beside: Labels, report: Report) -> None:
+    start, end = report.verdict.candidate_samples, report.verdict.baseline_samples
+    if end is None or report.winner is None or not words.known(report.verdict.speedup):
+        return
+    axes = beside.axes
+    height = axes.get_ylim()[1] - 0.03 * (axes.get_ylim()[1] - axes.get_ylim()[0])
+    for x, role in ((start, "candidate"), (end, "baseline")):
+        axes.axvline(x, color=LIGHT[role], lw=0.9, ls=(0, (2, 2)), zorder=1)
+    arrow = {"arrowstyle": "<->", "color": LIGHT["ink"], "lw": 1.0, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (start, height), xytext=(end, height), arrowprops=arrow)
+    beside.marks.append(((start, height), (end, height)))
+    low, high = sorted((start, end))
+    places = [
+        Place(((start * end) ** 0.5, height), (0.0, -10.0), "center"),
+        Place((low, height), (-6.0, -1.0), "right"),
+        Place((high, height), (6.0, -1.0), "left"),
+    ]
+    beside.add(f"speed-up {words.times(report.verdict.speedup)}", "ink", places, bold=True)
+
+
+def _frame(axes: Axes, report: Report, wide: bool) -> None:
+    axes.set_ylim(accuracy_floor(report), accuracy_top(report))  # the ticks follow
+    spent = [trial.samples for trial in report.trials]
+    spent += [run.samples for run in (*report.confirmation, *baseline_runs(report))]
+    costs = [float(samples) for samples in spent if samples > 0] or [1.0, 10.0]
+    axes.set_xlim(0.6 * min(costs), 1.5 * max(costs))
+    axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])
+    axes.set_ylim(accuracy_floor(report), accuracy_top(report))
+    axes.set_xlabel("training samples seen (log scale)")
+    axes.set_ylabel("accuracy at the end, %" if wide else "accuracy, %")
+    low, high = axes.get_xlim()
+    log_ticks(axes.xaxis, low, high, words.count)
+    size = report.settings.n_train
+
+    def to_epochs(samples: Any) -> Any:
+        return np.asarray(samples, float) / size
+
+    def to_samples(epochs: Any) -> Any:
+        return np.asarray(epochs, float) * size
+
+    above = axes.secondary_xaxis("top", functions=(to_epochs, to_samples))
+    log_ticks(above.xaxis, low, high, words.number)
+    above.set_xlabel("passes over the training data (epochs)")

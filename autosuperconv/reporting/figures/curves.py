@@ -1,0 +1,82 @@
+"""Learning curves against the phase of the run, and the table kept with each trial."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.report import Curve, Report, TrialSummary
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, apart, present, write
+from autosuperconv.reporting.figures.cost import baseline_runs
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CURVE_COLUMNS = ("phase", "epoch", "lr", "train_loss", "accuracy")
+ENDS = {"pruned": "x", "diverged": "v"}
+
+
+def draw_curves(sheet: Sheet, report: Report) -> None:
+    """Above accuracy of every trial, the winner in front; below, the learning rates compared."""
+    upper, lower = sheet.figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
+    for trial in report.trials:
+        _trial(upper, trial)
+    _name_states(upper)
+    _compared(upper, lower, report)
+    upper.set_ylabel("accuracy, %")
+    upper.set_xlim(0, 1)
+    lower.set_xlabel("phase of the run (0 start, 1 end)")
+    lower.set_ylabel("learning\nrate")
+    lower.set_yscale("log")
+    lower.yaxis.set_major_formatter(lambda value, _: words.number(value))
+    lower.yaxis.set_minor_formatter(lambda value, _: "")
+    sheet.figure.legend(loc="outside lower center", ncols=3 if sheet.wide else 2)
+
+
+def _trial(axes: Axes, trial: TrialSummary) -> None:
+    x, y = present(trial.curve.phase, trial.curve.accuracy, 100.0)
+    if not x:
+        return
+    colour = LIGHT[trial.state]
+    failed = trial.state in ENDS
+    axes.plot(x, y, color=colour, lw=0.7, alpha=0.65 if failed else 0.35, zorder=2)
+    if failed:
+        axes.plot(x[-1:], y[-1:], ENDS[trial.state], color=colour, ms=5, mew=1.4, zorder=3)
+    if trial.condemned_at is not None:
+        axes.axvline(trial.condemned_at, ymax=0.03, color=LIGHT["pruned"], lw=1.2)
+
+
+def _name_states(axes: Axes) -> None:
+    for state in ("completed", "pruned", "diverged"):
+        colour, marker = LIGHT[state], ENDS.get(state, "")
+        axes.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
+
+
+def _compared(upper: Axes, lower: Axes, report: Report) -> None:
+    pairs: list[tuple[str, str, Curve]] = []
+    number = words.winner_number(report)
+    winner = next((t for t in report.trials if t.number == number), None)
+    if winner is not None:
+        pairs.append(("candidate", "winner", winner.curve))
+    pairs += [("baseline", "baseline", run.curve) for run in baseline_runs(report)[:1]]
+    ends = []
+    for role, _, curve in pairs:
+        x, y = present(curve.phase, curve.accuracy, 100.0)
+        upper.plot(x, y, color=LIGHT[role], lw=2, zorder=4)
+        lower.plot(curve.phase, curve.lr, color=LIGHT[role], lw=1.6)
+        ends.append(y[-1] if y else 0.0)
+    gap = 0.06 * (upper.get_ylim()[1] - upper.get_ylim()[0])
+    for (role, name, _), y_label in zip(pairs, apart(ends, gap), strict=True):
+        write(upper, name, (1.0, y_label), role, bold=True)
+
+
+def curve_csv(curve: Curve) -> str:
+    """One line a point; empty where nothing was measured. Accuracy as a fraction of 1."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(CURVE_COLUMNS)
+    series = (curve.phase, curve.epoch, curve.lr, curve.train_loss, curve.accuracy)
+    writer.writerows(zip(*series, strict=True))
+    return buffer.getvalue()

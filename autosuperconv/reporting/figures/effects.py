@@ -1,0 +1,99 @@
+"""The trade-off: what each change is worth as the last one and as the first one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.tradeoff import Contrast, Effect, Tradeoff, factor_name
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, write
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LAST, FIRST, SHARE = "candidate", "baseline", "control"
+"""Colours by role: the last change before the winner, the first after the baseline's values."""
+NAMES = {
+    LAST: "last change: put back from the winner",
+    FIRST: "first change: alone, from the baseline's values",
+    SHARE: "Shapley value: mean over all orders",
+}
+NARROW_NAMES = {LAST: "as the last change", FIRST: "as the first change", SHARE: "Shapley value"}
+MARKS = {LAST: "o", FIRST: "s", SHARE: "D"}
+
+
+def height(tradeoff: Tradeoff, wide: bool = True) -> float:
+    """Inches."""
+    rows = sum(len(_ends(tradeoff, effect)) for effect in tradeoff.effects)
+    legend = 0.3 if wide else 0.2 * len(_shown(tradeoff))
+    return 0.95 + legend + 0.31 * max(rows, 1) + 0.2 * len(tradeoff.effects)
+
+
+def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
+    """A block a factor, the largest effect on top; filled where zero lies outside."""
+    axes = sheet.figure.add_subplot()
+    places, y = [], 0.0
+    for effect in tradeoff.effects:
+        ends = _ends(tradeoff, effect)
+        places.append(y - (len(ends) - 1) / 2)
+        for role, worth in ends:
+            _mark(axes, y, role, worth)
+            y -= 1
+        y -= 0.65
+    axes.axvline(0, color=LIGHT["ink"], lw=1.1)
+    axes.set_yticks(places, [name(effect, sheet.wide) for effect in tradeoff.effects])
+    axes.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
+    axes.set_ylim(y + 0.95, 0.8)
+    axes.grid(visible=False, axis="y")
+    axes.margins(x=0.16)
+    axes.set_xlabel(
+        "costs \u2190 worth of the change, accuracy points (95 % interval) \u2192 gains"
+        if sheet.wide
+        else "costs \u2190 worth, points \u2192 gains"
+    )
+    _legend(sheet, axes, tradeoff)
+
+
+def name(effect: Effect, wide: bool) -> str:
+    """E.g. "weight decay 1e-3 -> 2e-4": the change from the baseline to the winner."""
+    change = f"{effect.baseline_value} \u2192 {effect.winner_value}"
+    return f"{factor_name(effect.factor)}{'  ' if wide else chr(10)}{change}"
+
+
+def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
+    ends = [(LAST, words.worth_last(effect))]
+    if effect.forward is not None:
+        ends.append((FIRST, effect.forward))
+    share = words.share_of(tradeoff, effect.factor)
+    if share is not None and len(share.factors) == 1:
+        ends.append((SHARE, share.worth))
+    return ends
+
+
+def _shown(tradeoff: Tradeoff) -> list[str]:
+    present = {role for effect in tradeoff.effects for role, _ in _ends(tradeoff, effect)}
+    return [role for role in NAMES if role in present]
+
+
+def _mark(axes: Axes, y: float, role: str, worth: Contrast) -> None:
+    colour = LIGHT[role]
+    if worth.low is not None and worth.high is not None:
+        axes.plot([worth.low, worth.high], [y, y], color=colour, lw=2, solid_capstyle="butt")
+    face = colour if worth.separable else LIGHT["page"]
+    axes.plot([worth.points], [y], MARKS[role], ms=6.5, mfc=face, mec=colour, mew=1.6, zorder=4)
+    text = words.points(worth.points).replace("-", "\u2212")
+    if worth.diverged:
+        text += f", {worth.diverged} of {worth.runs} diverged"
+    end = max(worth.points, worth.high if worth.high is not None else worth.points)
+    write(axes, text, (end, y), role, shift=(9, 0), bold=worth.separable)
+
+
+def _legend(sheet: Sheet, axes: Axes, tradeoff: Tradeoff) -> None:
+    shown = _shown(tradeoff)
+    names = NAMES if sheet.wide else NARROW_NAMES
+    handles = [
+        axes.plot([], [], MARKS[role], color=LIGHT[role], ms=6.5, label=names[role])[0]
+        for role in shown
+    ]
+    columns = min(len(shown), 2) if sheet.wide else 1
+    sheet.figure.legend(handles=handles, loc="outside lower center", ncols=columns)

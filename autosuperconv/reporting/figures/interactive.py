@@ -1,0 +1,129 @@
+"""Two small plotly figures for the dashboard, which draws nothing but plotly's JSON.
+
+They are stored in the study's database, so they are thinned and say little; the page has the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.range_test import Cell
+from autosuperconv.core.report import Report
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.canvas import LIGHT, present
+from autosuperconv.reporting.figures.cost import (
+    accuracy_floor,
+    accuracy_top,
+    baseline_runs,
+    shown_accuracy,
+    tip,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SYMBOLS = {
+    "completed": "circle",
+    "pruned": "x",
+    "diverged": "triangle-down",
+    "above-edge": "triangle-up",
+    "out-of-memory": "diamond",
+}
+
+
+def _short(values: Iterable[float | None]) -> list[float | None]:
+    """Four digits: figures are stored in the study's database, 2045 characters a row."""
+    return [None if value is None else float(f"{value:.4g}") for value in values]
+
+
+def range_test_figure(report: Report) -> go.Figure:
+    """Accuracy against the learning rate, one colour a cell; the edges as vertical lines."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    roles = ("baseline", "candidate", "control", "diverged", "above-edge", "out-of-memory")
+    for i, cell in enumerate(report.range_test.cells):
+        _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
+    title = f"Range test: {words.possible(report.range_test.possible)}. Dotted: the edge"
+    _lay_out(figure, title, "learning rate")
+    if report.range_test.sweep == "linear":  # a logarithm has no place for a rate of 0
+        figure.update_xaxes(type="linear", dtick=None)
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def _lay_out(figure: go.Figure, title: str, across: str) -> None:
+    """For a card of some 440 x 330 dots: small print, the legend clear of the axis."""
+    figure.update_layout(
+        title={"text": title, "font": {"size": 14}, "x": 0.02},
+        template="none",
+        margin={"l": 48, "r": 12, "t": 40, "b": 40},
+        legend={"orientation": "h", "y": -0.22, "font": {"size": 10}},
+    )
+    figure.update_xaxes(type="log", dtick=1, title={"text": across, "standoff": 4})
+    figure.update_yaxes(title={"text": "accuracy, %", "standoff": 4})
+
+
+def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
+    name = cell.name
+    for i, curve in enumerate(cell.curves):
+        rates, accuracy = present(curve.lr, curve.accuracy, 100)  # a None would break the line
+        figure.add_scatter(
+            x=_short(rates),
+            y=_short(accuracy),
+            mode="lines",
+            line={"color": colour, "width": 1.5},
+            name=name,
+            legendgroup=name,
+            showlegend=i == 0,
+            hovertext=f"{name}, seed {curve.seed}",
+        )
+    if cell.edge is not None:
+        figure.add_vline(cell.edge, line={"color": colour, "dash": "dot", "width": 1.5})
+
+
+def cost_figure(report: Report) -> go.Figure:
+    """Accuracy against training samples: trials by state, the baseline, the confirmed runs."""
+    import plotly.graph_objects as go
+
+    figure, floor = go.Figure(), accuracy_floor(report)
+    for state, name in words.STATES.items():
+        own = [t for t in report.trials if t.state == state and t.samples > 0]
+        if own:
+            figure.add_scatter(
+                x=[trial.samples for trial in own],
+                y=_short(max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in own),
+                text=[tip(trial).replace("\n", "<br>") for trial in own],
+                mode="markers",
+                marker={"color": LIGHT[state], "size": 7, "symbol": SYMBOLS[state]},
+                cliponaxis=False,
+                hoverinfo="text",
+                name=f"{name} ({len(own)})",
+            )
+    _add_confirmed(figure, report)
+    _lay_out(figure, "Accuracy against training cost", "training samples seen (log scale)")
+    top = accuracy_top(report)
+    figure.update_yaxes(range=[floor - 0.04 * (top - floor), top])
+    return figure
+
+
+def _add_confirmed(figure: go.Figure, report: Report) -> None:
+    for run in baseline_runs(report)[:1]:
+        epochs, accuracy = present(run.curve.epoch, run.curve.accuracy, 100)
+        figure.add_scatter(
+            x=_short(epoch * report.settings.n_train for epoch in epochs),
+            y=_short(accuracy),
+            mode="lines",
+            line={"color": LIGHT["baseline"], "width": 1},
+            name="baseline, one run",
+        )
+    for row in words.role_rows(report.confirmation):
+        figure.add_scatter(
+            x=[row.samples],
+            y=_short([100 * (row.accuracy.mean or 0.0)]),
+            error_y={"array": [100 * (row.accuracy.sd or 0.0)]},
+            mode="markers",
+            marker={"color": LIGHT[row.role], "size": 12, "symbol": "square"},
+            name=f"{row.name} {row.accuracy}",
+        )

@@ -1,0 +1,231 @@
+"""The report as one page: no other file, no address to load from, to mail or to keep."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
+from autosuperconv.core.report import Report, RunSummary, TrialSummary
+from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures import PICTURES, picture_svg
+from autosuperconv.reporting.figures.canvas import DARK, LIGHT
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+ALWAYS_SHOWN = ("max_lr", "epochs", "batch_size", "weight_decay")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture twice: for a page and for a phone. The page's style shows one of them."""
+
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table: what is shown, and what the column is sorted by."""
+
+    text: str
+    key: str | float = ""
+    number: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One of the few numbers of the first screen."""
+
+    name: str
+    value: str
+    detail: str
+
+
+def render(report: Report) -> str:
+    """The page as HTML text. Everything that a user wrote is escaped."""
+    template = _environment().get_template("report.html.j2")
+    fields = shown_fields([trial.recipe for trial in report.trials])
+    return template.render(
+        report=report,
+        outcome=words.OUTCOMES[report.verdict.outcome],
+        keys=keys(report),
+        cost_caption=cost_caption(report),
+        figures=_figures(report),
+        roles=words.role_rows(report.confirmation),
+        fields=fields,
+        trials=[_trial_cells(report, trial, fields) for trial in report.trials],
+        effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
+        plane_caption=plane_caption(report),
+        importances=importance_rows(report),
+        tuning=[_tuning_cells(run) for run in report.baseline.tuning],
+        winner=words.winner_number(report),
+        recipe=recipe_lines(report.winner),
+        total=words.cost_total(report),
+        words=words,
+        light=LIGHT,
+        dark=DARK,
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("autosuperconv.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["minus"] = minus
+    return environment
+
+
+def minus(text: object) -> str:
+    """Set the sign of a negative number as such; other hyphens, as in 1e-4, stay."""
+    shown = re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", str(text))
+    return "\u2013" if shown == words.MISSING else shown
+
+
+def _figures(report: Report) -> dict[str, Figure]:
+    from markupsafe import Markup
+
+    figures = {}
+    for name in PICTURES:
+        wide = picture_svg(name, report)
+        narrow = picture_svg(name, report, wide=False)
+        if wide is not None and narrow is not None:
+            figures[name] = Figure(Markup(wide), Markup(narrow))
+    return figures
+
+
+def keys(report: Report) -> tuple[Key, ...]:
+    """Speed-up, accuracy, learning rate and cost: the first screen."""
+    verdict = report.verdict
+    took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
+    between = words.interval(verdict.accuracy_low, verdict.accuracy_high)
+    sure = f"{100 * verdict.confidence:.4g} % interval {between}"
+    seeds = "single runs" if verdict.single_run else sure
+    rate = "" if report.winner is None else words.number(report.winner.max_lr)
+    rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
+    shown = (
+        Key("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
+        Key("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
+        Key("Learning rate", words.times(words.lr_ratio(report)), rates),
+        Key("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
+    )
+    return tuple(
+        Key(key.name, "\u2013", "not measured") if key.value == words.MISSING else key
+        for key in shown
+    )
+
+
+def cost_caption(report: Report) -> str:
+    """What is drawn in the first picture."""
+    parts = [
+        "Each mark is a trial, measured on validation data at its end; "
+        "marks on the lower axis lie below the range."
+    ]
+    rows = words.role_rows(report.confirmation)
+    if rows:
+        parts.append(
+            f"Squares are the confirmed runs on {rows[0].runs[0].measured_on} data: mean "
+            f"and standard deviation over fresh seeds."
+        )
+    if any(trial.samples == 0 for trial in report.trials):
+        parts.append("Trials that were stopped before they cost anything are not drawn.")
+    if words.known(report.verdict.speedup) and words.known(report.verdict.baseline_samples):
+        parts.append(
+            "The arrow spans the candidate's cost and the cost at which the baseline first stays "
+            "at its final accuracy."
+        )
+    return " ".join(parts)
+
+
+def plane_caption(report: Report) -> str:
+    """What is drawn in the plane of learning rate and weight decay."""
+    text = (
+        "Every trial by its learning rate and weight decay. The lines join the edges that the "
+        "range test found; right of them accuracy was not kept."
+    )
+    if report.surrogate is None or report.surrogate.surface is None:
+        return text
+    return (
+        f"{text} Thin lines: equal accuracy by the model, all other settings as the winner has "
+        "them, drawn only between the trials that it was fitted to."
+    )
+
+
+def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
+    """The recipe fields worth a column: the four main ones and those that vary."""
+    return tuple(
+        name
+        for name in RECIPE_FIELDS
+        if name in ALWAYS_SHOWN
+        or (name != "seed" and len({getattr(recipe, name) for recipe in recipes}) > 1)
+    )
+
+
+def _field_cell(recipe: Recipe, name: str) -> Cell:
+    value = getattr(recipe, name)
+    if isinstance(value, int | float):
+        return Cell(words.number(value, 4), value)
+    return Cell(str(value), str(value), number=False)
+
+
+def _sortable(value: float | None) -> float:
+    return value if value is not None and value == value else -1.0
+
+
+def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -> list[Cell]:
+    relative = None if trial.edge is None else trial.recipe.max_lr / trial.edge
+    return [
+        Cell(str(trial.number), trial.number),
+        Cell(words.STATES[trial.state], trial.state, number=False),
+        Cell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
+        Cell(words.count(trial.samples), trial.samples),
+        *(_field_cell(trial.recipe, name) for name in fields),
+        Cell(words.number(relative, 2), _sortable(relative)),
+        Cell(words.duration(trial.seconds), trial.seconds),
+        Cell(trial_note(report, trial), "", number=False),
+    ]
+
+
+def trial_note(report: Report, trial: TrialSummary) -> str:
+    """What is particular about a trial."""
+    notes = ["winner"] if trial.recipe == report.winner else []
+    notes += ["reaches the target"] if trial.feasible else []
+    notes += ["best of its cost"] if trial.on_front else []
+    if trial.condemned_at is not None:
+        notes.append(
+            f"let finish; the pruner would have stopped it at phase {trial.condemned_at:.2f}"
+        )
+    return "; ".join([*notes, trial.detail] if trial.detail else notes)
+
+
+def _tuning_cells(run: RunSummary) -> list[Cell]:
+    return [
+        *(_field_cell(run.recipe, name) for name in ALWAYS_SHOWN),
+        Cell(words.percent(run.accuracy), _sortable(run.accuracy)),
+        Cell(words.count(run.samples), run.samples),
+        Cell(words.duration(run.seconds), run.seconds),
+        Cell(run.stopped_because, run.stopped_because, number=False),
+    ]
+
+
+def importance_rows(report: Report) -> list[tuple[str, list[float]]]:
+    """Field, then its share by each evaluator; the fields in the first one's order."""
+    found = report.surrogate.importances if report.surrogate else ()
+    names = list(found[0].shares) if found else []
+    return [(name, [one.shares.get(name, 0.0) for one in found]) for name in names]
+
+
+def recipe_lines(recipe: Recipe | None) -> str:
+    """The winner as Python, ready to paste; "" without one."""
+    if recipe is None:
+        return ""
+    lines = (f"    {name}={getattr(recipe, name)!r}," for name in RECIPE_FIELDS)
+    return "\n".join(["Recipe(", *lines, ")"])

@@ -1,0 +1,292 @@
+"""How numbers and names are written, the same in the terminal, in Markdown and in the page.
+
+Plain ASCII but for the sign of a spread, so that a terminal of any encoding can show it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+from autosuperconv.core.format import counted
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Report, RunSummary, TrialState
+from autosuperconv.core.surrogate import Importance
+from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff, factor_name
+from autosuperconv.core.verdict import Condition, Outcome
+
+MISSING = "-"
+
+OUTCOMES: dict[Outcome, str] = {
+    "accelerated": "ACCELERATED",
+    "baseline-invalid": "BASELINE INVALID",
+    "diverged": "DIVERGED",
+    "reached": "REACHED",
+    "reached-control-missing": "REACHED (control missing)",
+    "stable-but-short": "STABLE BUT SHORT",
+    "undecided": "UNDECIDED",
+}
+
+STATES: dict[TrialState, str] = {
+    "completed": "completed",
+    "pruned": "pruned",
+    "diverged": "diverged",
+    "above-edge": "above the edge",
+    "out-of-memory": "out of memory",
+}
+
+ROLES = {
+    "baseline": "baseline",
+    "candidate": "candidate",
+    "control": "compressed control",
+}
+
+
+def known(value: float | None) -> bool:
+    """Whether there is a finite number to show."""
+    return value is not None and math.isfinite(value)
+
+
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """0.9204 -> "92.04 %"."""
+    if fraction is None or not math.isfinite(fraction):
+        return MISSING
+    return f"{100 * fraction:.{digits}f} %"
+
+
+def points(value: float | None) -> str:
+    """0.33 -> "+0.33"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:+.2f}"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Learning rates and their like: 2.0 -> "2", 0.0002 -> "2e-4"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    if value == 0 or 1e-2 <= abs(value) < 1e5:
+        return f"{value:.{digits}g}"
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def times(value: float | None) -> str:
+    """5.62 -> "5.6x"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    return f"{value:.1f}x" if value < 9.95 else f"{value:.0f}x"
+
+
+def count(value: float | None) -> str:
+    """540000 -> "540 k"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: "38 s", "38 min", "2 h 05 min"."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    if seconds < 99.5:
+        return f"{max(seconds, 0):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def yes_no(value: bool | None) -> str:
+    """For a condition: met, not met, not checked."""
+    return {True: "met", False: "NOT MET", None: "not checked"}[value]
+
+
+def possible(value: bool | None) -> str:
+    """For a range test."""
+    return {True: "possible", False: "not possible", None: "cannot tell"}[value]
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """A confidence interval in points: "+0.12 to +0.54"."""
+    return f"{points(low)} to {points(high)}" if known(low) and known(high) else MISSING
+
+
+def edge(value: float | None, is_bound: bool) -> str:
+    """The edge of a cell: a lower bound is marked as one."""
+    return f">= {number(value, 2)}" if is_bound and known(value) else number(value, 2)
+
+
+def momentum(recipe: Recipe) -> str:
+    """A constant, or the range of the cycle."""
+    high, low = number(recipe.max_momentum), number(recipe.base_momentum)
+    return high if high == low else f"{high} to {low}"
+
+
+def worth_last(effect: Effect) -> Contrast:
+    """What a change is worth as the last one: the loss from putting it back."""
+    low = None if effect.high is None else -effect.high
+    high = None if effect.low is None else -effect.low
+    end = (effect.separable, effect.diverged, effect.runs)
+    return Contrast(-effect.points, low, high, *end)
+
+
+def share_of(tradeoff: Tradeoff, factor: str) -> Share | None:
+    """The Shapley value of the group that a factor is in."""
+    return next((share for share in tradeoff.shares if factor in share.factors), None)
+
+
+def worth(contrast: Contrast | None) -> str:
+    """E.g. "+0.31 (+0.12 to +0.50), 1 of 3 diverged"; a star where zero lies outside."""
+    if contrast is None:
+        return MISSING
+    text = points(contrast.points) + ("*" if contrast.separable else "")
+    if known(contrast.low):
+        text += f" ({interval(contrast.low, contrast.high)})"
+    return text + (
+        f", {contrast.diverged} of {contrast.runs} diverged" if contrast.diverged else ""
+    )
+
+
+def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
+    """A factor's row in a table: names, both ends, the effect of the order, the Shapley value."""
+    share = share_of(tradeoff, effect.factor)
+    cells = [
+        factor_name(effect.factor),
+        effect.baseline_value,
+        effect.winner_value,
+        worth(worth_last(effect)),
+        worth(effect.forward),
+        worth(effect.order),
+    ]
+    if tradeoff.shares:
+        joined = share is not None and len(share.factors) > 1
+        with_ = f" with {listed_factors(share.factors)}" if share and joined else ""
+        cells.append(worth(share.worth if share else None) + with_)
+    return (*cells, str(effect.runs))
+
+
+def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
+    """Headings of `effect_row`."""
+    shapley = ("Shapley value",) if tradeoff.shares else ()
+    ends = ("as the last change", "as the first change", "last less first")
+    return ("factor", "baseline", "winner", *ends, *shapley, "n")
+
+
+def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
+    """Name and sentence of what is told of the trade-off beside its own sentence."""
+    lines = [("Order", tradeoff.order_sentence)] if tradeoff.order_sentence else []
+    if tradeoff.shares:
+        shares = "; ".join(
+            f"{listed_factors(share.factors)} {worth(share.worth)}" for share in tradeoff.shares
+        )
+        total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
+        lines.append(("Shapley", f"{shares}{total}, in points (* zero lies outside)."))
+    return lines
+
+
+def surrogate_lines(report: Report) -> list[tuple[str, str]]:
+    """Name and sentence of the surrogate's view: exchange rate, then each importance."""
+    view = report.surrogate
+    if view is None:
+        return []
+    return [
+        ("Exchange rate", view.exchange.sentence),
+        *((one.name, f"{shares(one)} ({one.question}).") for one in view.importances),
+    ]
+
+
+def shares(importance: Importance) -> str:
+    """E.g. "epochs 62 %, max_lr 30 %"."""
+    return ", ".join(
+        f"{factor_name(name)} {percent(share, 0)}" for name, share in importance.shares.items()
+    )
+
+
+def listed_factors(names: Sequence[str]) -> str:
+    """Factors in words, with commas."""
+    return ", ".join(factor_name(name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Mean and standard deviation of some accuracies, fractions of 1, for showing."""
+
+    mean: float | None
+    sd: float | None
+    n: int
+
+    def __str__(self) -> str:
+        if self.sd is None:
+            return percent(self.mean)
+        return f"{100 * (self.mean or 0):.2f} \u00b1 {100 * self.sd:.2f} %"
+
+
+def spread(accuracies: Iterable[float | None]) -> Spread:
+    """Over the runs that have an accuracy; the deviation needs two of them."""
+    values = [value for value in accuracies if value is not None and math.isfinite(value)]
+    if not values:
+        return Spread(None, None, 0)
+    return Spread(fmean(values), stdev(values) if len(values) > 1 else None, len(values))
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """One side of the confirmation; samples, seconds and accuracy are means over its seeds."""
+
+    role: str
+    name: str
+    recipe: Recipe
+    samples: float
+    seconds: float
+    accuracy: Spread
+    runs: tuple[RunSummary, ...]
+
+
+def role_rows(runs: Sequence[RunSummary]) -> list[RoleRow]:
+    """Baseline, candidate and control, those that were run."""
+    rows = []
+    for role, name in ROLES.items():
+        own = tuple(run for run in runs if run.role == role)
+        if own:
+            samples = fmean(run.samples for run in own)
+            seconds = fmean(run.seconds for run in own)
+            accuracy = spread(run.accuracy for run in own)
+            rows.append(RoleRow(role, name, own[0].recipe, samples, seconds, accuracy, own))
+    return rows
+
+
+def condition_value(condition: Condition) -> str:
+    """Measured against bound: "5.62 (bound 5)"."""
+    if not known(condition.value):
+        return MISSING
+    return f"{number(condition.value)} (bound {number(condition.bound)})"
+
+
+def cost_total(report: Report) -> str:
+    """What the search cost: "80 runs, 66.7 M samples"."""
+    runs = sum(step.runs for step in report.cost)
+    samples = sum(step.samples for step in report.cost)
+    return f"{counted(runs, 'run')}, {count(samples)} samples"
+
+
+def lr_ratio(report: Report) -> float | None:
+    """max_lr of the winner over the baseline's; None without a winner."""
+    return None if report.winner is None else report.winner.max_lr / report.baseline.recipe.max_lr
+
+
+def winner_number(report: Report) -> int | None:
+    """The trial whose recipe won; None where there is none."""
+    numbers = (trial.number for trial in report.trials if trial.recipe == report.winner)
+    return next(numbers, None)
+
+
+def missed_target(report: Report) -> str | None:
+    """Where the winner does not reach the target: a sentence that says so."""
+    found, target = report.winner_validation_accuracy, report.baseline.target
+    if report.settings.objective != "cost" or found is None or found > target - 1e-9:
+        return None
+    return f"Not reached: the winner has {percent(found)} of {percent(target)} on validation data."

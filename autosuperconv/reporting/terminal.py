@@ -1,0 +1,184 @@
+"""The report, the plan and the range test in a terminal.
+
+Everything is built of `rich.text.Text`, never of markup, so that a study called "[red]" is
+printed as it is. Colour comes with a terminal only; rich honours NO_COLOR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autosuperconv.core.format import counted
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.report import Plan, Report
+from autosuperconv.core.verdict import Outcome, Verdict
+from autosuperconv.reporting import rows as words
+
+OUTCOME_STYLES: dict[Outcome, str] = {
+    "accelerated": "yellow",
+    "baseline-invalid": "magenta",
+    "diverged": "red",
+    "reached": "green",
+    "reached-control-missing": "green",
+    "stable-but-short": "yellow",
+    "undecided": "yellow",
+}
+MET_STYLES = {True: "green", False: "red", None: "dim"}
+
+
+def summary(report: Report, files: Mapping[str, str] | None = None) -> RenderableType:
+    """The whole result: outcome, the compared runs, conditions, trade-off, files.
+
+    Args:
+        files: what was written and where, by name, e.g. {"page": "runs/a/report.html"}.
+    """
+    parts: list[RenderableType] = [_outcome(report.verdict), Text()]
+    if report.confirmation:
+        parts += [_roles(report), Text()]
+    if report.verdict.conditions:
+        parts += [_conditions(report.verdict), Text()]
+    missed = words.missed_target(report)
+    parts += [_labelled("Target", missed)] if missed else []
+    parts.append(_labelled("Trade-off", report.tradeoff.sentence))
+    parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
+    parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
+    parts.append(_labelled("Range test", _possible(report.range_test)))
+    if report.range_test.cost is not None:
+        parts.append(_labelled("Sweeps", report.range_test.cost.sentence))
+    parts.append(_labelled("Search", _search(report)))
+    if report.pruning is not None:
+        parts.append(_labelled("Pruning", report.pruning.sentence))
+    parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
+    return Group(*parts)
+
+
+def _outcome(verdict: Verdict) -> Text:
+    style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
+    return Text.assemble((words.OUTCOMES[verdict.outcome], style), "  ", verdict.sentence)
+
+
+def _possible(range_test: RangeTest) -> str:
+    return f"{words.possible(range_test.possible)}. {range_test.reason}"
+
+
+def _search(report: Report) -> str:
+    return (
+        f"{len(report.trials)} trials; {words.cost_total(report)} in all, "
+        f"{words.duration(report.wall_seconds)}"
+    )
+
+
+def _surrogate(report: Report) -> list[str]:
+    """One line; the page has what each importance asks."""
+    view = report.surrogate
+    if view is None:
+        return []
+    ranks = [f"{one.name}: {words.shares(one)}" for one in view.importances]
+    return [" ".join([view.exchange.sentence, *(f"{rank}." for rank in ranks)])]
+
+
+def _labelled(name: str, text: str) -> Table:
+    """A name, and text that is wrapped beside it."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(min_width=10)
+    grid.add_column(ratio=1)
+    grid.add_row(Text(name, "bold"), Text(text))
+    return grid
+
+
+def _table(headings: Sequence[str], numbers: Sequence[str] = ()) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in headings:
+        justify = "right" if heading in numbers else "left"
+        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    return table
+
+
+def _roles(report: Report) -> Table:
+    numbers = ("max_lr", "epochs", "samples", "accuracy", "n")
+    table = _table(("", "schedule", *numbers), numbers)
+    for row in words.role_rows(report.confirmation):
+        table.add_row(
+            Text(row.name, "bold" if row.role == "candidate" else ""),
+            Text(row.recipe.schedule),
+            words.number(row.recipe.max_lr),
+            words.number(row.recipe.epochs),
+            words.count(row.samples),
+            str(row.accuracy),
+            str(row.accuracy.n),
+        )
+    return table
+
+
+def _conditions(verdict: Verdict) -> Table:
+    table = _table(("condition", "", "measured"), ())
+    table.add_column("numbers", overflow="fold", ratio=1)
+    for condition in verdict.conditions:
+        table.add_row(
+            Text(condition.name),
+            Text(words.yes_no(condition.met), MET_STYLES[condition.met]),
+            words.condition_value(condition),
+            Text(condition.detail),
+        )
+    return table
+
+
+def plan_text(plan: Plan) -> RenderableType:
+    """The forecast, and a table of it by step."""
+    numbers = ("runs", "epochs", "time")
+    table = _table(("step", *numbers), numbers)
+    for step in plan.forecast:
+        epochs = words.number(step.epochs, 4)
+        table.add_row(Text(step.step), str(step.runs), epochs, words.duration(step.seconds))
+    head = Text.assemble(
+        (f"about {words.duration(plan.seconds)}, {plan.runs} runs", "bold"),
+        f" with {counted(plan.workers, 'worker')}",
+    )
+    return Group(head, Padding(table, (1, 0)), *_plan_facts(plan))
+
+
+def _plan_facts(plan: Plan) -> list[RenderableType]:
+    low, high = words.number(plan.epochs_low), words.number(plan.epochs_high)
+    speeds = ", ".join(
+        f"batch {size}: {words.count(speed)}/s" for size, speed in plan.samples_per_second.items()
+    )
+    noise = words.MISSING
+    if plan.seed_noise is not None:
+        noise = f"{100 * plan.seed_noise:.2f} points (standard deviation over seeds)"
+    facts = {
+        "Cycles": f"{low} to {high} epochs; baseline {words.number(plan.baseline_epochs)} epochs",
+        "Samples": speeds or words.MISSING,
+        "Seed noise": noise,
+    }
+    lines = [_labelled(name, text) for name, text in facts.items()]
+    return [*lines, *(_labelled("Choice", choice) for choice in plan.choices)]
+
+
+def range_test_text(range_test: RangeTest) -> RenderableType:
+    """ "Possible or not", and a line for each cell."""
+    momentum = ("momentum",) if range_test.over_momentum else ()
+    numbers = ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention", "sweeps")
+    table = _table((*numbers, "possible"), numbers)
+    for cell in range_test.cells:
+        table.add_row(
+            str(cell.batch_size),
+            words.number(cell.weight_decay),
+            *(words.number(cell.momentum) for _ in momentum),
+            words.number(cell.floor, 2),
+            words.edge(cell.edge, cell.edge_is_bound),
+            words.percent(cell.retention, 0),
+            str(len(cell.curves)),
+            Text(words.possible(cell.possible), MET_STYLES[cell.possible]),
+        )
+    verdict = words.possible(range_test.possible).upper()
+    style = f"bold {MET_STYLES[range_test.possible]}"
+    head = Text.assemble((verdict, style), "  ", range_test.reason)
+    if not range_test.cells:
+        return Group(head)
+    cost = [] if range_test.cost is None else [Text(range_test.cost.sentence)]
+    return Group(head, Padding(table, (1, 0, 0 if not cost else 1, 0)), *cost)

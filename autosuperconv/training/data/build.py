@@ -1,0 +1,125 @@
+"""Parts to a `TaskData`: labels checked, splits made, the training data described."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from autosuperconv.errors import DataError
+from autosuperconv.training.data.split import Divided, Part, Parts, divide
+from autosuperconv.training.data.task import (
+    AUGMENTS,
+    Labels,
+    Split,
+    TaskData,
+    fingerprint,
+    guess_of,
+    moments,
+    usual_augment,
+)
+from autosuperconv.training.data.torch_dataset import first_sample
+
+ROLES = ("train", "validation", "test")
+
+
+def assemble(
+    parts: Parts,
+    name: str,
+    *,
+    classes: int | None = None,
+    n_train: int | None = None,
+    seed: int = 0,
+    augment: str | None = None,
+) -> TaskData:
+    """Check the labels, divide and describe."""
+    if augment not in (None, *AUGMENTS):
+        raise DataError(f"augment must be one of {', '.join(AUGMENTS)}, but got {augment!r}.")
+    classes = _check_classes(parts, classes, name)
+    divided = divide(parts, classes, n_train, seed, name)
+    shape, dtype = _common_shape(divided)
+    mean, std = _scaling(divided.train, shape, dtype)
+    streams = not isinstance(divided.train.samples, Split)
+    if augment not in (None, "none") and len(shape) != 3:
+        raise DataError(
+            f"augment must be none for samples that are no (C, H, W) images, but got {augment!r} "
+            f"for shape {shape}."
+        )
+    usual = "none" if streams else usual_augment(shape, dtype)
+    every = (divided.train, divided.validation, divided.test)
+    return TaskData(
+        name=name,
+        train=divided.train.samples,
+        validation=divided.validation.samples,
+        test=divided.test.samples,
+        classes=classes,
+        shape=shape,
+        mean=mean,
+        std=std,
+        augment=augment or usual,
+        fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
+        guess=guess_of(divided.train.y, classes),
+    )
+
+
+def _check_classes(parts: Parts, classes: int | None, name: str) -> int:
+    """The number of classes, every part's labels held against it."""
+    given = classes is not None
+    y = parts.train.y
+    count = int(y.max()) + 1 if classes is None else classes
+    _check_range(y, count, f"{name!r} train")
+    present = np.unique(y)
+    if len(present) < 2:
+        raise DataError(
+            f"{name!r} must have samples of at least 2 classes, but all {len(y)} training labels "
+            f"are {present[0]}."
+        )
+    if not given and len(present) < count:
+        gap = int(np.flatnonzero(present != np.arange(len(present)))[0])
+        raise DataError(
+            f"Labels must count from 0 without gaps, but no training sample of {name!r} is of "
+            f"class {gap} while the highest is {count - 1}. Renumber them, or say classes=."
+        )
+    for part, role in ((parts.validation, "validation"), (parts.test, "test")):
+        if part is not None:
+            _check_range(part.y, count, f"{name!r} {role}")
+    return count
+
+
+def _check_range(y: Labels, classes: int, what: str) -> None:
+    wrong = np.flatnonzero((y < 0) | (y >= classes))
+    if len(wrong):
+        raise DataError(
+            f"{what} labels must be in [0, {classes}), the classes of the training data, but "
+            f"{len(wrong)} are not, the first at index {wrong[0]}: {y[wrong[0]]}."
+        )
+
+
+def _common_shape(divided: Divided) -> tuple[tuple[int, ...], torch.dtype]:
+    """Of one sample, the same in all three parts."""
+    parts = (divided.train, divided.validation, divided.test)
+    first = [_one(part, role) for part, role in zip(parts, ROLES, strict=True)]
+    for sample, role in zip(first, ROLES, strict=True):
+        if (sample.shape, sample.dtype) != (first[0].shape, first[0].dtype):
+            raise DataError(
+                f"{role} samples must be like training samples, {tuple(first[0].shape)} "
+                f"{first[0].dtype}, but are {tuple(sample.shape)} {sample.dtype}."
+            )
+    return tuple(first[0].shape), first[0].dtype
+
+
+def _one(part: Part, role: str) -> Tensor:
+    if isinstance(part.samples, Split):
+        return part.samples.x[0]
+    return first_sample(part.samples, role)
+
+
+def _scaling(
+    train: Part, shape: tuple[int, ...], dtype: torch.dtype
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if isinstance(train.samples, Split):
+        return moments(train.samples.x)
+    if dtype == torch.uint8:
+        some = np.linspace(0, len(train.y) - 1, min(1000, len(train.y))).astype(int)
+        return moments(torch.stack([train.samples[int(i)][0] for i in some]))
+    return (0.0,) * shape[0], (1.0,) * shape[0]

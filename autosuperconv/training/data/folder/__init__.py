@@ -1,0 +1,104 @@
+"""Folders of images: one folder a class, as in ImageNet and torchvision's ImageFolder.
+
+    PATH/train/CLASS/*.jpg with PATH/test/..., PATH/val/... or both
+    PATH/CLASS/*.jpg, one undivided set
+
+With both, `val` is for the search and `test` for the verdict. With only one of them it is held
+back for the verdict, as ImageNet's `val` is in papers, and validation is split off `train`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from autosuperconv.training.data.folder.cache import Images, cache_file, read_cache, write_cache
+from autosuperconv.training.data.folder.decoder import (
+    OnProgress,
+    Target,
+    decode,
+    decode_one,
+    fits_in_memory,
+    target_of,
+)
+from autosuperconv.training.data.folder.listing import ImageFile, list_parts
+from autosuperconv.training.data.split import Part, Parts, resident
+from autosuperconv.training.data.task import Labels
+
+__all__ = ["FolderImages", "OnProgress", "load_folder"]
+
+
+class FolderImages(Dataset[tuple[Tensor, int]]):
+    """Images decoded when they are asked for: (C, H, W) uint8 and the label."""
+
+    def __init__(self, paths: Sequence[str], targets: Labels, target: Target) -> None:
+        self.paths = tuple(paths)
+        self.targets = targets
+        self.target = target
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        image = decode_one(self.paths[index], self.target)
+        return torch.from_numpy(image.copy()), int(self.targets[index])
+
+
+def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
+    """A folder's images as uint8 of one size, in memory where they fit, else streamed.
+
+    Images that are all of one size up to 224 pixels stay as they are. Otherwise each is scaled
+    by its shorter side and cut out in the middle to a square as wide as the median shorter
+    side, at most 224. If all are gray there is one channel, else three. What fits in half of
+    the machine's memory is decoded once and kept in the user's cache folder, so that the next
+    start only lists the files; more than that is decoded anew in every epoch.
+
+    Args:
+        on_progress: called with (files done, files in all), once over for the files' headers
+            and once for their pixels.
+
+    Raises:
+        DataError: no folder, no images, one class, other classes in `test` than in `train`, or
+            an image that cannot be read.
+    """
+    listing = list_parts(root)
+    files = [file for part in listing.values() for file in part]
+    paths = [file.path for file in files]
+    cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
+    images = read_cache(cache, len(files))
+    if images is None:
+        target = target_of(paths, on_progress)
+        if not fits_in_memory(len(files), target):
+            return _by_role({role: _streamed(part, target) for role, part in listing.items()})
+        images = decode(paths, target, on_progress)
+        write_cache(cache, images)
+    ends = np.cumsum([len(part) for part in listing.values()])
+    pieces = np.split(images, ends[:-1])
+    return _by_role(
+        {
+            role: _resident(piece, part)
+            for (role, part), piece in zip(listing.items(), pieces, strict=True)
+        }
+    )
+
+
+def _by_role(parts: dict[str, Part]) -> Parts:
+    return Parts(parts["train"], parts.get("validation"), parts.get("test"))
+
+
+def _labels(part: Sequence[ImageFile]) -> Labels:
+    return np.array([file.label for file in part], dtype=np.int64)
+
+
+def _resident(images: Images, part: Sequence[ImageFile]) -> Part:
+    return resident(torch.from_numpy(images), torch.from_numpy(_labels(part)))
+
+
+def _streamed(part: Sequence[ImageFile], target: Target) -> Part:
+    labels = _labels(part)
+    return Part(FolderImages([file.path for file in part], labels, target), labels)

@@ -1,0 +1,1 @@
+"""Batches for the loop: resident on the device, or streamed."""

@@ -1,0 +1,1 @@
+"""The training loop: one job in, one trace out."""

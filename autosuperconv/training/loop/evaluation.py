@@ -1,0 +1,73 @@
+"""Measuring a model: batch-norm statistics first, then loss and accuracy on the device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from autosuperconv.training.engine import Engine, autocast
+from autosuperconv.training.feed.batches import Batch
+
+
+@torch.no_grad()
+def recalibrate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> None:
+    """Replace the running statistics of every batch-norm layer by those of these batches.
+
+    Training is not affected: it uses the statistics of its own batches. A layer that the network
+    keeps in evaluation mode while it trains (frozen batch norm) keeps its statistics.
+    """
+    model.train()
+    layers = [
+        m
+        for m in model.modules()
+        if isinstance(m, _BatchNorm) and m.track_running_stats and m.training
+    ]
+    if not layers:
+        return
+    momenta = [layer.momentum for layer in layers]
+    model.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.train()
+    seen = 0
+    with autocast(engine):
+        for x, _ in batches:
+            seen += len(x)
+            for layer in layers:
+                layer.momentum = len(x) / seen  # a plain average over the samples so far
+            model(x)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tuple[float, float]:
+    """(mean cross-entropy, accuracy as a fraction of 1) over all samples of the batches."""
+    model.eval()
+    sums = torch.zeros(2, device=engine.device)
+    count = 0
+    for x, y in batches:
+        with autocast(engine):
+            scores = model(x)
+        loss = functional.cross_entropy(scores.float(), y, reduction="sum")
+        sums += torch.stack((loss, (scores.argmax(1) == y).sum()))
+        count += len(y)
+    loss_sum, correct = sums.tolist()
+    return loss_sum / count, correct / count
+
+
+def end_complaint(loss: float, accuracy: float, classes: int, n: int) -> str:
+    """Says so where the loss over n samples is not finite, or the accuracy no better than
+    guessing; else "". A network of NaN names the first class, which may be the commonest."""
+    if not math.isfinite(loss):
+        return "the loss at the end is not finite"
+    chance = 1 / classes
+    guessed = chance + 3 * math.sqrt(chance * (1 - chance) / n)
+    if accuracy > min(guessed, 1 - 1 / n):  # of a few samples, all right is enough
+        return ""
+    return f"the accuracy at the end, {100 * accuracy:.1f} %, is that of chance"

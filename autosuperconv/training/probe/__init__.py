@@ -1,0 +1,1 @@
+"""Measured before the first run: speed and memory."""

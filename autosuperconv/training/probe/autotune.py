@@ -1,0 +1,245 @@
+"""Precision, memory layout and workers, chosen by timing the network itself on this machine.
+
+The same settings are right for one network or processor and wrong for the next: on a CPU with
+bfloat16 matrix instructions, LeNet on MNIST trains 2.3 times as fast in bfloat16 and
+channels-last as in float32 and contiguous, an MLP on features 1.1 times (studies/throughput).
+So no device name is looked at. The choice is kept with the study: traces of two settings are not
+compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import Rate
+from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
+from autosuperconv.training.engine.free_memory import ran_out
+from autosuperconv.training.feed.batches import input_layout
+from autosuperconv.training.loop.step import Learner
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.probe.memory import MemoryNeed
+
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
+FORMATS: tuple[MemoryFormat, ...] = ("contiguous", "channels_last")
+GAIN = 1.05  # a setting further from the plain one must be that much faster
+ROUNDS = 5
+SECONDS = 4.0  # for all rounds together, a slow network gets fewer
+WARM_UP = 2
+LOSS_AGREES = 0.05  # relative: bfloat16 keeps 8 bits, so a sound network's loss agrees to 1 %
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One setting's speed.
+
+    Args:
+        samples_per_second: of training steps alone, without evaluation; 0 where it cannot run.
+        problem: why it cannot run; "" where it can.
+    """
+
+    precision: Precision
+    memory_format: MemoryFormat
+    threads: int
+    samples_per_second: float
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.precision} {self.memory_format}"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """How a study is trained; kept with it.
+
+    Args:
+        workers: runs at once where the user names no number.
+        reasons: one sentence each, with what was measured.
+        memory: what a run needs, by batch size; empty where that is not known.
+    """
+
+    precision: Precision
+    memory_format: MemoryFormat
+    workers: int
+    reasons: tuple[str, ...]
+    memory: tuple[MemoryNeed, ...] = ()
+
+
+class Probe:
+    """A network in one setting, ready to be timed on one batch."""
+
+    def __init__(self, trainer: TorchTrainer, recipe: Recipe, batch: tuple[Tensor, Tensor]) -> None:
+        self.engine = trainer.engine
+        self._x, self._y = input_layout(batch[0], self.engine), batch[1]
+        self._learner = Learner(recipe, trainer.factory, self.engine)
+        self._learner.model.train()
+        self.seconds: list[float] = []
+
+    @property
+    def batch_size(self) -> int:
+        return len(self._y)
+
+    def step(self) -> float:
+        """One step at a rate of nearly 0; its loss, when the device is done."""
+        loss, _ = self._learner.step(self._x, self._y, Rate(1e-6, 0.0))
+        return loss.item()
+
+    def time(self) -> None:
+        """Take one step's time."""
+        started = time.perf_counter()
+        self.step()
+        self.seconds.append(time.perf_counter() - started)
+
+    def timing(self, problem: str = "") -> Timing:
+        """From the shortest step: what others do on the machine only makes steps longer."""
+        rate = self.batch_size / min(self.seconds) if self.seconds and not problem else 0.0
+        e = self.engine
+        return Timing(e.precision, e.memory_format, e.threads or 0, rate, problem)
+
+
+def measure(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
+    """Time the trainer's network in several settings, turn by turn, plainest first.
+
+    Turn by turn, because a shared machine's speed drifts more than settings differ. A setting
+    that fails, or whose loss is not that of the first, is measured as speed 0.
+    """
+    batch = _one_batch(trainer, recipe)
+    timings: list[Timing] = []
+    probes: list[Probe] = []
+    expected: float | None = None
+    for engine in engines:
+        with isolated(engine):
+            probe = Probe(trainer.having(engine), recipe, batch)
+            problem, loss = _warm_up(probe, expected)
+        expected = loss if expected is None and not problem else expected
+        if problem:
+            timings.append(probe.timing(problem))
+        else:
+            probes.append(probe)
+    _take_turns(probes)
+    return [*(probe.timing() for probe in probes), *timings]
+
+
+def fastest(timings: Sequence[Timing]) -> Timing:
+    """The plainest setting that is not clearly slower than the fastest."""
+    best = max(t.samples_per_second for t in timings)
+    return next(t for t in timings if t.samples_per_second * GAIN >= best)
+
+
+def choose(
+    trainer: TorchTrainer,
+    recipe: Recipe,
+    precision: str,
+    memory_format: str,
+    workers: int | None,
+    cores: int,
+) -> EngineChoice:
+    """Measure what is left open, and say why.
+
+    Args:
+        trainer: its engine names the device.
+        recipe: batch size and optimizer to measure with.
+        precision, memory_format: "auto", or what was asked for.
+        workers: as asked for, or None.
+        cores: that may be used; 1 worker is all there is on another device than the CPU.
+    """
+    cores = cores if trainer.engine.device == "cpu" else 1
+    threads = 1 if workers != 1 and cores > 1 else trainer.engine.threads
+    engines = [
+        replace(trainer.engine, precision=p, memory_format=f, threads=threads)
+        for p, f in _open_settings(len(trainer.data.shape) == 3, precision, memory_format)
+    ]
+    chosen, reasons = _setting(trainer, recipe, engines)
+    number, why = _workers(trainer, recipe, chosen, workers, cores)
+    return EngineChoice(chosen.precision, chosen.memory_format, number, (*reasons, why))
+
+
+def _setting(
+    trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]
+) -> tuple[Engine, list[str]]:
+    """The engine to train with, and why."""
+    if len(engines) == 1:
+        only = engines[0]
+        return only, [f"{only.precision}, {only.memory_format}: as asked for."]
+    timings = measure(trainer, recipe, engines)
+    best = fastest(timings)
+    speeds = ", ".join(f"{t.name} {t.samples_per_second:.0f}" for t in timings if not t.problem)
+    reason = (
+        f"{best.precision}, {best.memory_format}: the fastest, or within 5 % of it and plainer, "
+        f"in training steps of {recipe.batch_size} (samples/s: {speeds})."
+    )
+    left_out = [f"{t.name} was left out: {t.problem}." for t in timings if t.problem]
+    chosen = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
+    return chosen, [reason, *left_out]
+
+
+def _open_settings(
+    images: bool, precision: str, memory_format: str
+) -> list[tuple[Precision, MemoryFormat]]:
+    """What there is to choose from, plainest first; layouts differ for (C, H, W) samples only."""
+    formats = FORMATS if images or memory_format != "auto" else FORMATS[:1]
+    return [
+        (p, f)
+        for p, f in itertools.product(PRECISIONS, formats)
+        if precision in ("auto", p) and memory_format in ("auto", f)
+    ]
+
+
+def _workers(
+    trainer: TorchTrainer, recipe: Recipe, chosen: Engine, asked: int | None, cores: int
+) -> tuple[int, str]:
+    """Several runs at once with a thread each, or one with all threads: which trains more."""
+    if asked is not None:
+        return asked, f"Runs at once: {asked}, as asked for."
+    if cores == 1:
+        return 1, "One run at a time."
+    settings = [replace(chosen, threads=threads) for threads in (1, cores)]
+    one, many = (t.samples_per_second for t in measure(trainer, recipe, settings))
+    together = cores * one
+    counted = (
+        f"one thread trains {one:.0f} samples/s, {cores} threads on one run {many:.0f}, "
+        f"{cores} runs of one thread each at best {together:.0f}"
+    )
+    if together >= many:
+        return cores, f"{cores} runs at once, a process and a thread each: {counted}."
+    return 1, f"One run at a time with {cores} threads: {counted}."
+
+
+def _one_batch(trainer: TorchTrainer, recipe: Recipe) -> tuple[Tensor, Tensor]:
+    with isolated(trainer.engine):
+        return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
+
+
+def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
+    """(What is wrong with this setting or "", the loss of its first step)."""
+    try:
+        loss = probe.step()
+        for _ in range(WARM_UP - 1):
+            probe.step()
+    except (MemoryError, RuntimeError) as error:
+        if ran_out(error):
+            return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
+        if expected is None:
+            raise
+        return f"the network does not run so ({str(error).splitlines()[0]})", 0.0
+    if expected is not None and not abs(loss - expected) <= LOSS_AGREES * max(abs(expected), 1):
+        return f"its first loss is {loss:.4g}, not {expected:.4g}", loss
+    return "", loss
+
+
+def _take_turns(probes: Sequence[Probe]) -> None:
+    """Every probe in turn: one round at least, several where there is time."""
+    started = time.perf_counter()
+    for done in itertools.count(1):
+        for probe in probes:
+            with isolated(probe.engine):
+                probe.time()
+        elapsed = time.perf_counter() - started
+        if elapsed > SECONDS or (done >= ROUNDS and elapsed > SECONDS / 4):
+            return

@@ -1,0 +1,1 @@
+"""From finished trials to what the report shows."""

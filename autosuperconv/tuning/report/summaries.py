@@ -1,0 +1,95 @@
+"""Traces and trials as the report shows them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from optuna.trial import FrozenTrial, TrialState
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Curve, RunSummary, TrialSummary
+from autosuperconv.core.report import TrialState as State
+from autosuperconv.core.trace import Trace
+from autosuperconv.tuning.steps.objective import Objective
+from autosuperconv.tuning.steps.study import FINISHED, trace_of
+from autosuperconv.tuning.store.session import Session
+
+EMPTY = Curve((), (), (), (), ())
+
+
+def curve_of(trace: Trace) -> Curve:
+    """A trace's points as columns."""
+    points = trace.points
+    return Curve(
+        phase=tuple(p.phase for p in points),
+        epoch=tuple(p.epoch for p in points),
+        lr=tuple(p.lr for p in points),
+        train_loss=tuple(p.train_loss if math.isfinite(p.train_loss) else None for p in points),
+        accuracy=tuple(p.accuracy for p in points),
+    )
+
+
+def run_summary(role: str, trace: Trace) -> RunSummary:
+    """A run outside the study."""
+    return RunSummary(
+        role=role,
+        recipe=trace.recipe,
+        measured_on=trace.measured_on,
+        accuracy=trace.accuracy,
+        stopped_because=trace.stopped_because,
+        samples=trace.samples,
+        seconds=trace.seconds,
+        curve=curve_of(trace),
+    )
+
+
+def trial_summaries(
+    session: Session, objective: Objective, base: Recipe
+) -> tuple[TrialSummary, ...]:
+    """Every finished trial of the study, by number."""
+    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
+    front = pareto_front([t for trial in trials if (t := trace_of(trial)) and t.completed])
+    return tuple(_summary(trial, objective, base, front) for trial in trials)
+
+
+def pareto_front(traces: Sequence[Trace]) -> set[Recipe]:
+    """Recipes that no other completed trial beats in both samples and accuracy."""
+    best, front = -1.0, set()
+    for trace in sorted(traces, key=lambda t: (t.samples, -(t.accuracy or 0.0))):
+        if (trace.accuracy or 0.0) > best:
+            best = trace.accuracy or 0.0
+            front.add(trace.recipe)
+    return front
+
+
+def _summary(
+    trial: FrozenTrial, objective: Objective, base: Recipe, front: set[Recipe]
+) -> TrialSummary:
+    trace, attrs = trace_of(trial), trial.user_attrs
+    recipe = trace.recipe if trace else _recipe_of(trial, base)
+    accuracy = trace.accuracy if trace and trace.completed else None
+    return TrialSummary(
+        number=trial.number,
+        state=_state(trial),
+        detail=attrs.get("stopped_detail", ""),
+        recipe=recipe,
+        accuracy=accuracy,
+        samples=trace.samples if trace else 0,
+        seconds=trace.seconds if trace else 0.0,
+        edge=attrs.get("edge"),
+        feasible=accuracy is not None and accuracy >= objective.target,
+        on_front=trace is not None and trace.completed and recipe in front,
+        condemned_at=attrs.get("condemned_at"),
+        curve=curve_of(trace) if trace else EMPTY,
+    )
+
+
+def _state(trial: FrozenTrial) -> State:
+    state: State = trial.user_attrs.get("stopped_because", "completed")
+    return "pruned" if trial.state == TrialState.PRUNED else state
+
+
+def _recipe_of(trial: FrozenTrial, base: Recipe) -> Recipe:
+    return replace(base, **trial.params)

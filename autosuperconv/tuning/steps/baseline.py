@@ -1,0 +1,153 @@
+"""The baseline: the standard piecewise-constant schedule, tuned with a fair share of the budget.
+
+"Standard": a constant rate, multiplied by 0.1 twice (Smith & Topin 1708.07120, section 2), with
+constant momentum. First its learning rate is tuned at one weight decay, on a grid that grows
+while the best lies at its end; then the weight decay at the best rate; then the best is trained
+on three fresh seeds, which gives the target and the seed noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import mean, stdev
+
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.store.session import Session
+
+STEP_LR = 10**0.5
+GRID = 4
+BASELINE_RUNS = 10  # as forecast; a grid that grows takes more
+MAX_GROWTH = 3
+WEIGHT_DECAYS = (1e-4, 5e-4, 2e-3)
+MIN_MARGIN = 0.002
+FRESH_SEEDS = 3  # the run that won the tuning is not among them: it won by luck, too
+
+
+@dataclass(frozen=True, slots=True)
+class TunedBaseline:
+    """The best standard schedule, how it was found, and the target that it sets.
+
+    Args:
+        accuracies: validation, over seeds of `recipe`.
+        target: their mean less the margin, unless the user gave one.
+    """
+
+    recipe: Recipe
+    accuracies: tuple[float, ...]
+    margin: float
+    target: float
+    tuning: tuple[Trace, ...]
+
+    @property
+    def accuracy(self) -> float:
+        return mean(self.accuracies)
+
+    @property
+    def sd(self) -> float:
+        return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+
+
+def standard(base: Recipe, epochs: float, max_lr: float, weight_decay: float) -> Recipe:
+    """A standard recipe like `base`."""
+    return replace(
+        base,
+        schedule="step",
+        epochs=epochs,
+        max_lr=max_lr,
+        weight_decay=weight_decay,
+        dropout=0.0,
+        max_momentum=0.9,
+        base_momentum=0.9,
+    )
+
+
+def first_rates(range_test: RangeTest | None) -> list[float]:
+    """The grid to begin with, by factors of sqrt(10), below the lowest edge of the range test."""
+    edges = [c.edge for c in range_test.cells if c.edge] if range_test else []
+    top = min(edges) / STEP_LR if edges else 0.3
+    return [top / STEP_LR**i for i in range(GRID)]
+
+
+def tune_baseline(
+    session: Session,
+    base: Recipe,
+    epochs: float,
+    range_test: RangeTest | None,
+    target: float | None,
+) -> TunedBaseline:
+    """Tune the standard schedule.
+
+    Raises:
+        NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
+    """
+    session.start("baseline", BASELINE_RUNS)
+    tried: list[Trace] = []
+
+    def attempt(rates: Sequence[float], weight_decay: float) -> None:
+        jobs = [Job(standard(base, epochs, lr, weight_decay)) for lr in rates]
+        tried.extend(session.run("baseline", "tuning", jobs, _label))
+
+    attempt(first_rates(range_test), WEIGHT_DECAYS[1])
+    for _ in range(MAX_GROWTH):
+        beyond = _beyond_the_end(tried)
+        if beyond is None:
+            break
+        attempt([beyond], WEIGHT_DECAYS[1])
+    lr = best(tried).recipe.max_lr
+    for weight_decay in WEIGHT_DECAYS:
+        attempt([lr], weight_decay)
+    chosen = best(tried).recipe
+    again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]
+    traces = session.run("baseline", "tuning", again, _label)
+    best(traces)
+    ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
+    margin = max(MIN_MARGIN, stdev(ends) if len(ends) > 1 else 0.0)
+    reached = target if target is not None else mean(ends) - margin
+    unique = {t.recipe: t for t in (*tried, *traces)}
+    result = TunedBaseline(chosen, ends, margin, reached, tuple(unique.values()))
+    session.finish("baseline", _text(result))
+    return result
+
+
+def best(traces: Sequence[Trace]) -> Trace:
+    """The completed run with the highest accuracy.
+
+    Raises:
+        NothingCompleted: there is none.
+    """
+    completed = [t for t in traces if t.completed and t.accuracy is not None]
+    if not completed:
+        why = "; ".join(sorted({t.detail for t in traces}))
+        raise NothingCompleted(
+            f"No baseline run completed, so there is nothing to compare with: {why}. "
+            "Check the model and its input scale, or train longer with --baseline-epochs."
+        )
+    return max(completed, key=lambda t: t.accuracy or 0.0)
+
+
+def _beyond_the_end(traces: Sequence[Trace]) -> float | None:
+    """The next rate outside the grid, where the best so far lies at its end or none completed."""
+    rates = sorted({t.recipe.max_lr for t in traces})
+    none_completed = not any(t.completed for t in traces)
+    at = rates[0] if none_completed else best(traces).recipe.max_lr
+    if at == rates[0]:
+        return rates[0] / STEP_LR
+    return rates[-1] * STEP_LR if at == rates[-1] else None
+
+
+def _label(job: Job) -> str:
+    r = job.recipe
+    return f"standard schedule, max_lr {r.max_lr:.3g}, weight decay {r.weight_decay:.1e}"
+
+
+def _text(result: TunedBaseline) -> str:
+    return (
+        f"standard schedule, max_lr {result.recipe.max_lr:.3g}, weight decay "
+        f"{result.recipe.weight_decay:.1e}: validation {100 * result.accuracy:.2f} % "
+        f"(sd {100 * result.sd:.2f}, n = {len(result.accuracies)}); "
+        f"target {100 * result.target:.2f} %"
+    )

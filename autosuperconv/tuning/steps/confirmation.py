@@ -1,0 +1,87 @@
+"""Confirmation, on fresh paired seeds: winner, tuned baseline and compressed baseline.
+
+The test set is read here and in `tuning.steps.ablation`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace, evenly
+from autosuperconv.core.verdict import RunCurve
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.steps.baseline import STEP_LR, best
+from autosuperconv.tuning.store.session import Session
+
+CURVE = 50  # T_B is only as fine as this, and rounded up
+FIRST_SEED = 10_000
+CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
+PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Test-set runs on paired seeds; `control` is empty where none completed in tuning."""
+
+    candidate: tuple[Trace, ...]
+    baseline: tuple[Trace, ...]
+    control: tuple[Trace, ...]
+
+
+def seeds(n: int) -> list[int]:
+    """Fresh seeds, never used in the search."""
+    return [FIRST_SEED + i for i in range(n)]
+
+
+def confirm(
+    session: Session, winner: Recipe, baseline: Recipe, control: Recipe | None, n: int
+) -> Confirmation:
+    """Train all three sides on the same fresh seeds and measure them on the test set."""
+    sides = [("candidate", winner), ("baseline", baseline)]
+    if control is not None:
+        sides.append(("control", control))
+    found: dict[str, tuple[Trace, ...]] = {}
+    for role, recipe in sides:
+        jobs = [Job(replace(recipe, seed=s), "test", evenly(PHASES[role])) for s in seeds(n)]
+        found[role] = tuple(session.run("confirm", role, jobs, _labeller(role)))
+    return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
+
+
+def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe | None:
+    """The standard schedule compressed to the winner's length, its rate tuned again on
+    validation data; None where every rate diverges."""
+    rates = [baseline.max_lr * STEP_LR**i for i in CONTROL_RATES]
+    jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
+    traces = session.run("confirm", "control tuning", jobs, _labeller("control tuning"))
+    try:
+        return best(traces).recipe
+    except NothingCompleted:
+        return None
+
+
+def run_curve(trace: Trace) -> RunCurve:
+    """A trace as the verdict reads it. A run that broke before it was ever evaluated has one
+    point, at chance."""
+    chance = trace.chance
+    curve = [(float(p.samples), p.accuracy) for p in trace.points if p.accuracy is not None]
+    curve = curve or [(max(float(trace.samples), 1.0), chance)]
+    return RunCurve(
+        samples=tuple(samples for samples, _ in curve),
+        accuracy=tuple(accuracy for _, accuracy in curve),
+        final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
+        max_lr=trace.recipe.max_lr,
+        chance=chance,
+        seed=trace.recipe.seed,
+        diverged=not trace.completed,
+    )
+
+
+def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
+    """Final accuracy by seed; a run that came to nothing counts as chance."""
+    return {t.recipe.seed: t.accuracy if t.accuracy is not None else t.chance for t in traces}
+
+
+def _labeller(role: str) -> Callable[[Job], str]:
+    return lambda job: f"{role}, seed {job.recipe.seed}"

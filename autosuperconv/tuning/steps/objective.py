@@ -1,0 +1,164 @@
+"""One trial: suggest a recipe, report its course, tell its end.
+
+The default objective is the definition of super-convergence: the fewest training samples, subject
+to validation accuracy of at least the target (a constraint). Whatever goes wrong is told with a
+finite worst value and a violated constraint: a NaN would make the trial FAIL, which every Optuna
+sampler ignores, and it would propose the same again.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field, replace
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import Trial, TrialState
+
+from autosuperconv.core.collapse import is_lost
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import to_json
+from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.trace import Point, PruneTraining, Trace
+from autosuperconv.tuning.steps.pruner import is_spared, nearest_rung
+from autosuperconv.tuning.store.run_store import flat_attributes, step_of
+from autosuperconv.tuning.store.session import Direction
+from autosuperconv.tuning.store.storage import open_storage
+
+DIRECTIONS: dict[str, Direction] = {"accuracy": "maximize", "cost": "minimize"}
+LAST = "max_lr"  # suggested last: its prior depends on batch size and weight decay
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What a finished trial is worth.
+
+    Args:
+        name: "cost" or "accuracy".
+        target: validation accuracy that a trial must reach, fraction of 1.
+        n_train: training samples of one epoch.
+        worst_epochs: longest cycle of the space: a failed trial counts as dear as that.
+    """
+
+    name: str
+    target: float
+    n_train: int
+    worst_epochs: float
+
+    @property
+    def least_accuracy(self) -> float | None:
+        """What a trial must reach; None where accuracy itself is searched."""
+        return self.target if self.name == "cost" else None
+
+    def value(self, trace: Trace) -> float:
+        """The value to tell; finite whatever happened."""
+        if self.name == "accuracy":
+            return trace.accuracy if trace.accuracy is not None else 0.0
+        return float(trace.samples) if trace.completed else self.worst()
+
+    def worst(self) -> float:
+        """The value of a trial that came to nothing."""
+        return 0.0 if self.name == "accuracy" else 2 * self.worst_epochs * self.n_train
+
+    def shortfall(self, accuracy: float | None) -> float:
+        """The constraint: at most 0 where the target is reached."""
+        return self.target - (accuracy or 0.0)
+
+
+def suggest(trial: Trial, space: SearchSpace, base: Recipe, seed: int) -> Recipe:
+    """The recipe that the trial proposes."""
+    names = sorted(space.dimensions, key=lambda name: (name == LAST, name))
+    values: dict[str, float | int] = {}
+    for name in names:
+        dimension = space.dimensions[name]
+        if isinstance(dimension, Choices):
+            values[name] = int(trial.suggest_categorical(name, dimension.values))
+        else:
+            values[name] = _suggest_float(trial, name, dimension)
+    return replace(base, **values, seed=seed)  # type: ignore[arg-type]
+
+
+def _suggest_float(trial: Trial, name: str, range_: Range) -> float:
+    return trial.suggest_float(name, range_.low, range_.high, log=range_.log)
+
+
+def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) -> None:
+    """Tell a trial's end to the study."""
+    for key, value in flat_attributes(trace).items():
+        trial.set_user_attr(key, value)
+    trial.set_user_attr("trace", to_json(trace))
+    last = next((p.accuracy for p in reversed(trace.points) if p.accuracy is not None), None)
+    reached = trace.accuracy if trace.completed else None
+    pruned = trace.stopped_because == "pruned"
+    # a pruned trial falls short by definition, even where it had the target for a moment
+    shortfall = max(objective.shortfall(last), 1e-3) if pruned else objective.shortfall(reached)
+    trial.set_constraint("accuracy", shortfall)
+    if pruned:
+        study.tell(trial, state=TrialState.PRUNED)
+    else:
+        study.tell(trial, objective.value(trace))
+
+
+def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
+    """Tell a trial that is not worth training: its rate lies above the range test's edge."""
+    detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
+    trial.set_user_attr("stopped_because", "above-edge")
+    trial.set_user_attr("stopped_detail", detail)
+    trial.set_constraint("accuracy", objective.shortfall(None))
+    study.tell(trial, objective.worst())
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Called by the training loop at each point, perhaps in another process: reports the
+    accuracy to the study under way, and ends the run where the pruner says so, or where the
+    training accuracy is being lost.
+
+    Args:
+        chance: accuracy of guessing; None: do not watch the training accuracy.
+    """
+
+    storage_url: str
+    study_name: str
+    trial_id: int
+    pruner: BasePruner
+    chance: float | None = None
+    _learned: list[float] = field(default_factory=list)
+
+    def __call__(self, point: Point) -> None:
+        loses = self._loses(point)
+        if point.accuracy is None and not loses:
+            return
+        study = optuna.load_study(
+            study_name=self.study_name,
+            storage=open_storage(self.storage_url),
+            pruner=self.pruner,
+        )
+        trial = Trial(study, self.trial_id)
+        if point.accuracy is not None:
+            self._report(trial, point.accuracy, point.phase)
+        if "condemned_at" in trial.user_attrs:
+            return
+        if loses:
+            self._condemn(trial, point.phase, f"accuracy lost at phase {point.phase:.2f}")
+        elif trial.should_prune():
+            now = f"{100 * (point.accuracy or 0.0):.1f} % at phase {point.phase:.2f}"
+            self._condemn(trial, point.phase, f"{now} cannot get there")
+
+    def _report(self, trial: Trial, accuracy: float, phase: float) -> None:
+        with warnings.catch_warnings():  # a run taken up again reports the same points again
+            warnings.simplefilter("ignore", UserWarning)
+            trial.report(accuracy, step_of(nearest_rung(phase)))
+
+    def _loses(self, point: Point) -> bool:
+        """Whether the training accuracy falls away from its own peak."""
+        if self.chance is None or point.train_accuracy is None:
+            return False
+        self._learned.append(point.train_accuracy)
+        return is_lost(self._learned, self.chance, point.samples / len(self._learned))
+
+    def _condemn(self, trial: Trial, phase: float, why: str) -> None:
+        """End the run, unless it is spared to measure the pruner's errors."""
+        if not is_spared(trial.number):
+            raise PruneTraining(why)
+        trial.set_user_attr("condemned_at", nearest_rung(phase))

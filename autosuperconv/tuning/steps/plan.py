@@ -1,0 +1,279 @@
+"""The plan: time a few steps, choose lengths, and say beforehand what the search will take.
+
+The range test gets a share of what all the rest is forecast to take (see `sweep_plan`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import stdev
+
+from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Forecast, Plan
+from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.trace import Job, Split
+from autosuperconv.errors import InvalidInput
+from autosuperconv.tuning.samplers.with_prior import SHORTLIST
+from autosuperconv.tuning.steps.ablation import distinct_runs
+from autosuperconv.tuning.steps.baseline import BASELINE_RUNS
+from autosuperconv.tuning.steps.confirmation import CONTROL_RATES, PHASES
+from autosuperconv.tuning.steps.pruner import RUNGS
+from autosuperconv.tuning.steps.selection import EXTRA_SEEDS
+from autosuperconv.tuning.steps.study import CURVE_SHARE
+from autosuperconv.tuning.steps.sweep_design import (
+    SWEEP_PHASES,
+    SweepGrid,
+    SweepPlan,
+    plan_sweeps,
+)
+from autosuperconv.tuning.store.session import Session
+
+TIMING_STEPS = 24
+ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
+NOISE_SEEDS = 3
+MIN_TRIALS = 12
+MIN_BASELINE_EPOCHS = 6.0
+JUDGED = ("confirm", "counterfactuals")  # on the test split
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much to train, before anything was measured.
+
+    Args:
+        trials: of the study.
+        baseline_epochs: nominal length of the standard schedule.
+        epochs_low, epochs_high: range of cycle lengths.
+        seeds: paired seeds of the confirmation and of each counterfactual.
+        fixed: the lengths were given by the user and are not to be shortened.
+        factors: in which winner and baseline will probably differ.
+        shapley: retrain every subset of them.
+    """
+
+    trials: int = 20
+    baseline_epochs: float = 30.0
+    epochs_low: float = 2.0
+    epochs_high: float = 10.0
+    seeds: int = 3
+    fixed: bool = False
+    factors: int = 5
+    shapley: bool = False
+
+    def scaled(self, factor: float) -> Budget:
+        """All lengths times a factor."""
+        return replace(
+            self,
+            baseline_epochs=self.baseline_epochs * factor,
+            epochs_low=self.epochs_low * factor,
+            epochs_high=self.epochs_high * factor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """What the cost of a run depends on.
+
+    Args:
+        curve: samples of one evaluation on the way, with those that recalibrate batch norm.
+        validation, test: samples of the evaluation at the end, on either split.
+        statistics: samples that recalibrate batch norm before that one.
+    """
+
+    n_train: int
+    curve: int
+    validation: int
+    test: int
+    statistics: int = 0
+
+    def evaluated(self, split: Split) -> int:
+        """Samples that the end of a run takes."""
+        return self.statistics + (self.test if split == "test" else self.validation)
+
+
+def mean_epochs(budget: Budget) -> float:
+    """Expected cycle length under a log-uniform draw."""
+    low, high = budget.epochs_low, budget.epochs_high
+    return low if high <= low else (high - low) / math.log(high / low)
+
+
+def winner_epochs(budget: Budget) -> float:
+    """Expected length of the winner: half-way from the mean to the longest. In ten recorded
+    searches (studies/results) its median was 1.5 times the mean."""
+    return (mean_epochs(budget) + budget.epochs_high) / 2
+
+
+def confirm_runs(seeds: int) -> int:
+    """Runs of the confirmation: shortlist, the control's rates, three sides on every seed."""
+    return SHORTLIST * EXTRA_SEEDS + len(CONTROL_RATES) + 3 * seeds
+
+
+@dataclass(frozen=True, slots=True)
+class StepSize:
+    """How much one step trains and evaluates.
+
+    Args:
+        epochs: of all its runs. evaluations: of all its runs, on the way.
+        curve_share: as in `Job`.
+    """
+
+    step: str
+    runs: int
+    epochs: float
+    evaluations: int
+    curve_share: float | None = None
+
+    def work(self, sizes: Sizes) -> float:
+        """Samples' worth: an evaluated sample counts as a third of a trained one."""
+        end = sizes.evaluated("test" if self.step in JUDGED else "validation")
+        trained, curve = self.epochs * sizes.n_train, sizes.curve
+        if self.curve_share is not None:
+            each = self.evaluations // self.runs
+            subsets = affordable(round(trained / self.runs), each, self.curve_share, SIZES[-1])
+            curve = min(sum(subsets), curve)
+        return trained + FORWARD * (self.evaluations * curve + self.runs * end)
+
+
+def other_steps(budget: Budget) -> tuple[StepSize, ...]:
+    """All steps but the range test."""
+    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
+    mean, chosen = mean_epochs(budget), winner_epochs(budget)
+    long, seeds = budget.baseline_epochs, budget.seeds
+    confirm_epochs = (confirm_runs(seeds) - seeds) * chosen + seeds * long
+    return (
+        StepSize("baseline", BASELINE_RUNS, BASELINE_RUNS * long, 0),
+        StepSize(
+            "study", budget.trials, budget.trials * mean, ON_THE_WAY * budget.trials, CURVE_SHARE
+        ),
+        StepSize("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
+        StepSize("counterfactuals", counterfactuals, counterfactuals * chosen, 0),
+    )
+
+
+def sweeps_within(budget: Budget, sizes: Sizes, grid: SweepGrid) -> SweepPlan:
+    """The sweeps that stay below their share of a search of this size."""
+    others = sum(step.work(sizes) for step in other_steps(budget))
+    return plan_sweeps(grid, sizes.n_train, sizes.curve, others)
+
+
+def forecast(
+    budget: Budget, sizes: Sizes, rates: dict[int, float], grid: SweepGrid, workers: int
+) -> tuple[Forecast, ...]:
+    """Expected cost by step.
+
+    Args:
+        rates: training samples per second of one worker, by batch size.
+        grid: of the range test.
+    """
+    rate = sum(rates.values()) / len(rates)
+    plan = sweeps_within(budget, sizes, grid)
+    n = len(plan.reckoned())
+    sweeps = StepSize("range test", n, plan.all_epochs(sizes.n_train), SWEEP_PHASES * n)
+    return tuple(
+        Forecast(s.step, s.runs, s.epochs, s.work(sizes) / rate / min(workers, max(s.runs, 1)))
+        for s in (sweeps, *other_steps(budget))
+    )
+
+
+def fit(
+    budget: Budget,
+    sizes: Sizes,
+    rates: dict[int, float],
+    grid: SweepGrid,
+    workers: int,
+    seconds: float | None,
+) -> Budget:
+    """The largest budget that fits in the time given: fewer trials first, then shorter runs.
+
+    Raises:
+        InvalidInput: not even the smallest fits.
+    """
+    if seconds is None:
+        return budget
+
+    def takes(b: Budget) -> float:
+        return sum(f.seconds for f in forecast(b, sizes, rates, grid, workers))
+
+    while budget.trials > MIN_TRIALS and takes(budget) > seconds:
+        budget = replace(budget, trials=budget.trials - 1)
+    while not budget.fixed and takes(budget) > seconds and _can_shrink(budget):
+        budget = budget.scaled(0.95)
+    if takes(budget) > 1.3 * seconds:
+        raise InvalidInput(
+            f"--timeout is too short: {max(seconds, 0):.0f} s of it are left, but the smallest "
+            f"search of this kind takes about {takes(budget):.0f} s here. Give more time, fewer "
+            "training samples (--n-train), shorter runs (--baseline-epochs, --epochs) or a smaller "
+            "model."
+        )
+    return budget
+
+
+def _can_shrink(budget: Budget) -> bool:
+    return budget.baseline_epochs > MIN_BASELINE_EPOCHS and budget.epochs_low > 0.5
+
+
+def make_plan(
+    session: Session,
+    budget: Budget,
+    base: Recipe,
+    batch_sizes: Sequence[int],
+    sizes: Sizes,
+    grid: SweepGrid,
+    choices: tuple[str, ...],
+) -> Plan:
+    """Time each batch size, measure the seed noise, choose lengths, forecast. Stored with the
+    study, so that a resumed search keeps to it."""
+    known = session.stored("plan")
+    if known is not None:
+        return _resumed(session, from_json(Plan, known), budget)
+    session.start("plan", len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
+    rates = {b: _rate(session, base, b, sizes) for b in batch_sizes}
+    noise = _seed_noise(session, base, budget)
+    budget = fit(budget, sizes, rates, grid, session.executor.size, session.time_left())
+    plan = Plan(
+        samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
+        seed_noise=noise,
+        trials=budget.trials,
+        baseline_epochs=budget.baseline_epochs,
+        epochs_low=budget.epochs_low,
+        epochs_high=budget.epochs_high,
+        workers=session.executor.size,
+        forecast=forecast(budget, sizes, rates, grid, session.executor.size),
+        choices=choices,
+    )
+    session.store("plan", to_json(plan))
+    return plan
+
+
+def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
+    """The stored plan; more trials may be asked for than the first time."""
+    if budget.trials != plan.trials and not session.ledger.of("confirm"):
+        plan = replace(plan, trials=max(plan.trials, budget.trials))
+        session.store("plan", to_json(plan))
+    return plan
+
+
+def _rate(session: Session, base: Recipe, batch_size: int, sizes: Sizes) -> float:
+    """Training samples per second of one worker while all are busy."""
+    recipe = replace(
+        base,
+        max_lr=1e-3,
+        schedule="constant",
+        batch_size=batch_size,
+        epochs=TIMING_STEPS * batch_size / sizes.n_train,
+    )
+    jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
+    traces = session.run("plan", "timing", jobs, lambda job: f"timing batch {batch_size}")
+    work = traces[0].samples + FORWARD * sizes.evaluated("validation")
+    return work / min(t.seconds for t in traces)
+
+
+def _seed_noise(session: Session, base: Recipe, budget: Budget) -> float | None:
+    """Standard deviation of validation accuracy over seeds of one short, tame cycle."""
+    recipe = replace(base, max_lr=0.1, epochs=budget.epochs_low)
+    jobs = [Job(replace(recipe, seed=900 + seed)) for seed in range(NOISE_SEEDS)]
+    traces = session.run("plan", "noise", jobs, lambda job: f"seed noise, seed {job.recipe.seed}")
+    ends = [t.accuracy for t in traces if t.completed and t.accuracy is not None]
+    return stdev(ends) if len(ends) > 1 else None

@@ -1,0 +1,271 @@
+"""The range test: learning-rate sweeps over batch size x weight decay (x momentum where it is
+searched) x seed, and their reading.
+
+Every cell is swept once, and again where the first sweep leaves something open. A sweep ends when
+it is clearly over. One that breaks nowhere is followed by one to higher rates.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from autosuperconv.core.evaluation_budget import FORWARD
+from autosuperconv.core.range_test import (
+    Cell,
+    RangeTest,
+    SweepCost,
+    SweepCurve,
+    lost_from,
+    pooled_spread,
+    summarise,
+    summarise_cell,
+    to_repeat,
+    unbroken,
+)
+from autosuperconv.core.range_test.curvature import pure_noise_estimate
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.trace import Job, Point, PruneTraining, Trace, evenly
+from autosuperconv.tuning.steps.sweep_design import SWEEP_PHASES, SweepCell, SweepPlan
+from autosuperconv.tuning.store.session import Session
+
+SEEDS = (0, 1)
+EXTENSION = 10.0
+LINEAR_EXTENSION = 3.0
+"""By equal steps, a decade more would leave a tenth of them for the range there was."""
+
+
+@dataclass
+class SweepWatch:
+    """Ends a sweep whose accuracy is lost for good; an `OnPoint`, one for each run."""
+
+    lr: list[float] = field(default_factory=list)
+    accuracy: list[float | None] = field(default_factory=list)
+    loss: list[float | None] = field(default_factory=list)
+    phase: list[float] = field(default_factory=list)
+
+    def __call__(self, point: Point) -> None:
+        self.lr.append(point.lr)
+        self.accuracy.append(point.accuracy)
+        self.loss.append(finite(point.train_loss))
+        self.phase.append(point.phase)
+        if point.accuracy is None or point.phase >= 1:
+            return
+        rate = lost_from(self.lr, self.accuracy, self.loss, self.phase)
+        if rate is not None:
+            raise PruneTraining(f"accuracy is lost for good above rate {rate:.3g}")
+
+
+def sweep_job(
+    base: Recipe, plan: SweepPlan, cell: SweepCell, repeat: bool, further: bool, n_train: int
+) -> Job:
+    """One sweep of a cell, as planned; momentum constant at what the cycle has at its highest rate.
+
+    Args:
+        repeat: with the cell's other seed. further: to higher rates.
+    """
+    low, high = plan.grid.low, plan.grid.high
+    if plan.grid.kind == "linear":
+        high *= LINEAR_EXTENSION if further else 1.0
+    elif further:
+        low, high = low * EXTENSION, high * EXTENSION
+    momentum = base.base_momentum if cell.momentum is None else cell.momentum
+    recipe = replace(
+        base,
+        schedule=f"lr_range_{plan.grid.kind}",
+        max_lr=high,
+        div_factor=high / low if low > 0 else math.inf,
+        epochs=plan.epochs(cell.batch_size, n_train),
+        batch_size=cell.batch_size,
+        weight_decay=cell.weight_decay,
+        max_momentum=momentum,
+        base_momentum=momentum,
+        seed=SEEDS[(cell.parity + repeat) % 2],
+    )
+    return Job(recipe, "validation", evenly(SWEEP_PHASES), True)
+
+
+def run_range_test(
+    session: Session, base: Recipe, plan: SweepPlan, n_train: int, curve: int
+) -> RangeTest:
+    """Sweep the cells, some of them twice, and read them. The reading is stored with the study,
+    and is not made again.
+
+    Args:
+        curve: samples that one evaluation takes.
+    """
+    known = stored_range_test(session)
+    if known is not None and (known.cost is None or answers(known, plan)):
+        session.start("range test", len(session.ledger.of("range test")))
+        session.finish("range test", told(known))
+        return known
+    sweeping = Sweeping(session, base, plan, n_train, curve)
+    sweeping.sweep_cells()
+    sweeping.sweep_again()
+    grid, every = plan.grid, sweeping.every()
+    highest = max(trace.recipe.max_lr for trace in every)
+    cells = sweeping.cells()
+    cost = cost_of(plan, every, cells, curve)
+    result = summarise(cells, grid.low, highest, grid.kind, cost)
+    session.store("range_test", to_json(result))
+    session.finish("range test", told(result))
+    return result
+
+
+@dataclass
+class Sweeping:
+    """The sweeps of a range test in progress, within their allowance."""
+
+    session: Session
+    base: Recipe
+    plan: SweepPlan
+    n_train: int
+    curve: int
+    traces: dict[SweepCell, list[Trace]] = field(default_factory=dict)
+    announced: int = 0
+
+    def every(self) -> list[Trace]:
+        """Of all cells."""
+        return [trace for own in self.traces.values() for trace in own]
+
+    def cells(self) -> list[Cell]:
+        """The readings so far."""
+        return [read_cell(cell, own) for cell, own in self.traces.items()]
+
+    def left(self) -> float:
+        """Samples' worth that may still be spent."""
+        return self.plan.allowance - sum(work_of(trace, self.curve) for trace in self.every())
+
+    def work(self, cell: SweepCell) -> float:
+        """Samples' worth of a sweep that goes to its end."""
+        return self.plan.work(cell.batch_size, self.n_train, self.curve)
+
+    def sweep_cells(self) -> None:
+        """The planned cells once; then those that were left out, as far as early ends pay for them,
+        with one sweep kept for a second seed."""
+        todo: Sequence[SweepCell] = self.plan.cells
+        while todo:
+            jobs = [self._job(cell) for cell in todo]
+            second = min(self.plan.repeats, 1)
+            for cell, trace in zip(todo, self._run(jobs, second), strict=True):
+                self.traces[cell] = [trace]
+            spare = self.left() - self.work(self.plan.grid.cells[0])
+            out = [cell for cell in self.plan.grid.by_worth() if cell not in self.traces]
+            todo = self._affordable(out, spare)
+
+    def sweep_again(self) -> None:
+        """A second sweep of the cells that are worth it, further where nothing broke."""
+        swept, cells = list(self.traces), self.cells()
+        found = dict(zip(swept, cells, strict=True))
+        todo = self._affordable([swept[i] for i in to_repeat(cells)], self.left())
+        further = [self.plan.grid.extend and unbroken(found[cell]) for cell in todo]
+        jobs = [self._job(cell, True, more) for cell, more in zip(todo, further, strict=True)]
+        for cell, trace in zip(todo, self._run(jobs, 0), strict=True):
+            self.traces[cell].append(trace)
+
+    def _affordable(self, wanted: Sequence[SweepCell], left: float) -> list[SweepCell]:
+        chosen = []
+        for cell in wanted:
+            if self.work(cell) <= left:
+                chosen.append(cell)
+                left -= self.work(cell)
+        return chosen
+
+    def _job(self, cell: SweepCell, repeat: bool = False, further: bool = False) -> Job:
+        return sweep_job(self.base, self.plan, cell, repeat, further, self.n_train)
+
+    def _run(self, jobs: Sequence[Job], later: int) -> list[Trace]:
+        """Carry them out; `later`: how many more are reckoned with."""
+        over_momentum = any(cell.momentum is not None for cell in self.plan.cells)
+
+        def label(job: Job) -> str:
+            r = job.recipe
+            momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
+            cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
+            return f"sweep {cell}, seed {r.seed}"
+
+        total = len(self.every()) + len(jobs) + later
+        if total > self.announced:
+            self.session.start("range test", total)
+            self.announced = total
+        return self.session.run("range test", "sweep", jobs, label, SweepWatch)
+
+
+def told(found: RangeTest) -> str:
+    """What it found, and what it took."""
+    return found.reason if found.cost is None else f"{found.reason} {found.cost.sentence}"
+
+
+def answers(known: RangeTest, plan: SweepPlan) -> bool:
+    """Whether a stored range test is of the kind and range that is asked for."""
+    same = known.sweep == plan.grid.kind and math.isclose(known.lowest_lr, plan.grid.low)
+    return same and known.highest_lr >= plan.grid.high * (1 - 1e-9)
+
+
+def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
+    """The reading of all sweeps of a cell."""
+    curves = [sweep_curve(trace) for trace in traces]
+    guess = traces[0].guess  # else chance is read off the curves
+    return summarise_cell(
+        cell.batch_size, cell.weight_decay, curves, chance=guess, momentum=cell.momentum
+    )
+
+
+def work_of(trace: Trace, curve: int) -> float:
+    """Samples' worth of a sweep: an evaluated one counts as a third of a trained one."""
+    evaluations = sum(p.accuracy is not None for p in trace.points)
+    return trace.samples + FORWARD * curve * evaluations
+
+
+def cost_of(
+    plan: SweepPlan, traces: Sequence[Trace], cells: Sequence[Cell], curve: int
+) -> SweepCost:
+    """What the sweeps really took."""
+    early = [t for t in traces if t.points and t.points[-1].phase < 1]
+    whole = [round(t.samples / t.points[-1].phase) for t in early]
+    return SweepCost(
+        cells=len(cells),
+        left_out=len(plan.grid.cells) - len(cells),
+        repeats=len(traces) - len(cells),
+        extended=sum(t.recipe.max_lr > plan.grid.high * (1 + 1e-9) for t in traces),
+        ended_early=len(early),
+        samples=sum(t.samples for t in traces),
+        saved=sum(whole) - sum(t.samples for t in early),
+        work=sum(work_of(t, curve) for t in traces),
+        budget=plan.budget,
+        share=plan.grid.share,
+        edge_spread=pooled_spread(cells),
+    )
+
+
+def stored_range_test(session: Session) -> RangeTest | None:
+    """The range test kept with the study."""
+    text = session.stored("range_test")
+    return from_json(RangeTest, text) if text else None
+
+
+def sweep_curve(trace: Trace) -> SweepCurve:
+    """A sweep's trace as a curve. Where it diverged, the last point is at chance; one that was
+    ended because its accuracy was lost is left as it was measured."""
+    points = list(trace.points)
+    accuracy = [p.accuracy for p in points]
+    if trace.diverged and points and accuracy[-1] is None:
+        accuracy[-1] = trace.chance
+    return SweepCurve(
+        seed=trace.recipe.seed,
+        lr=tuple(p.lr for p in points),
+        accuracy=tuple(accuracy),
+        train_loss=tuple(finite(p.train_loss) for p in points),
+        loss=tuple(p.loss for p in points),
+        grad_norm=tuple(finite(p.grad_norm) for p in points),
+        path_lr=tuple(finite(p.path_lr) for p in points),
+        gradient_lr=tuple(finite(p.gradient_lr) for p in points),
+        noise_lr=tuple(pure_noise_estimate(p.lr, p.momentum) for p in points),
+    )
+
+
+def finite(value: float | None) -> float | None:
+    """The value, or None where it is no number."""
+    return value if value is not None and math.isfinite(value) else None

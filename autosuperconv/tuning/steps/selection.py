@@ -1,0 +1,136 @@
+"""From the study's trials to one winner: a single lucky run does not win.
+
+Among all trials a few short cycles reach the target by luck, and they are the cheapest. So the
+shortlist is made by what *all* trials say of each (`tuning.samplers.surrogate`). Its trials are
+trained again on other seeds, still on validation data; while none of them reaches the target on
+average, the next cheapest that are believed to are, too. The winner is the cheapest whose mean
+reaches the target, or else the most accurate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from statistics import mean
+
+import numpy as np
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.samplers.surrogate import learn
+from autosuperconv.tuning.samplers.with_prior import SHORTLIST
+from autosuperconv.tuning.steps.objective import Objective
+from autosuperconv.tuning.steps.study import FINISHED, StudySettings, trace_of
+from autosuperconv.tuning.store.session import Session
+
+EXTRA_SEEDS = 2
+MOST = 3  # shortlists that are trained again, if none of the one before reaches the target
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """The chosen recipe and its mean validation accuracy over seeds."""
+
+    recipe: Recipe
+    accuracy: float
+
+
+def shortlists(
+    traces: Sequence[Trace],
+    objective: Objective,
+    believed: Collection[Recipe] | None = None,
+) -> list[list[Trace]]:
+    """The shortlist: trials that reach the target, the cheapest first; then the others by accuracy.
+    After it the next that reach the target, list by list.
+
+    Args:
+        believed: recipes that reach it by what all trials say; None: go by each one's own run.
+    """
+
+    def feasible(trace: Trace) -> bool:
+        accuracy = trace.accuracy or 0.0
+        reaches = accuracy >= objective.target if believed is None else trace.recipe in believed
+        return objective.name == "cost" and reaches
+
+    def rank(trace: Trace) -> tuple[bool, float]:
+        good = feasible(trace)
+        return (not good, float(trace.samples) if good else -(trace.accuracy or 0.0))
+
+    ranked = sorted(traces, key=rank)
+    later = [trace for trace in ranked[SHORTLIST : MOST * SHORTLIST] if feasible(trace)]
+    rest = [later[i : i + SHORTLIST] for i in range(0, len(later), SHORTLIST)]
+    return [ranked[:SHORTLIST], *rest]
+
+
+def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
+    """Recipes of the completed trials that more probably reach the target than not; None where
+    too few trials are there to tell, or there is no target."""
+    landscape = settings.landscape
+    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
+    model = learn(landscape, trials) if landscape.target is not None else None
+    if model is None:
+        return None
+    traces = [(trial, trace_of(trial)) for trial in trials]
+    completed = [(trial, trace) for trial, trace in traces if trace is not None and trace.completed]
+    rows = np.array([landscape.row(trial.params) for trial, _ in completed])
+    likely = model.believed(rows)
+    return {trace.recipe for (_, trace), yes in zip(completed, likely, strict=True) if yes}
+
+
+def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winner:
+    """Train the shortlist again and choose.
+
+    Args:
+        runs: of the whole step that begins here, to tell how far it is.
+
+    Raises:
+        NothingCompleted: no trial completed.
+    """
+    objective, seed = settings.objective, settings.seed
+    stored = [trace_of(t) for t in session.study.get_trials(deepcopy=False, states=FINISHED)]
+    completed = [t for t in stored if t is not None and t.completed]
+    if not completed:
+        raise NothingCompleted(
+            f"No trial of study {session.study.study_name!r} completed: all {len(stored)} were "
+            "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
+            "lower rates (--max-lr)."
+        )
+    session.start("confirm", runs)
+
+    def train_again(few: Sequence[Trace]) -> list[Winner]:
+        seeds = range(seed + 1, seed + 1 + EXTRA_SEEDS)
+        jobs = [Job(replace(t.recipe, seed=s)) for t in few for s in seeds]
+        again = iter(session.run("confirm", "shortlist", jobs, _label))
+        ends = [[t, *(next(again) for _ in seeds)] for t in few]
+        return [Winner(t[0].recipe, mean(end.accuracy or 0.0 for end in t)) for t in ends]
+
+    believed = believed_to_reach(session, settings)
+    return first_to_reach(shortlists(completed, objective, believed), objective, train_again)
+
+
+def first_to_reach(
+    lists: Sequence[Sequence[Trace]],
+    objective: Objective,
+    score: Callable[[Sequence[Trace]], list[Winner]],
+) -> Winner:
+    """Score one list after the other, as far as none before holds one that reaches the target."""
+    scored: list[Winner] = []
+    for few in lists:
+        scored += score(few)
+        if any(winner.accuracy >= objective.target for winner in scored):
+            break
+    return pick(scored, objective)
+
+
+def pick(scored: Sequence[Winner], objective: Objective) -> Winner:
+    """The cheapest that reaches the target on average, or else the most accurate."""
+    reaching = [w for w in scored if w.accuracy >= objective.target]
+    if objective.name == "cost" and reaching:
+        return min(reaching, key=lambda w: w.recipe.epochs)
+    return max(scored, key=lambda w: w.accuracy)
+
+
+def _label(job: Job) -> str:
+    r = job.recipe
+    return f"shortlist, max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, seed {r.seed}"

@@ -1,0 +1,162 @@
+"""The study: Optuna's trials over the search space, live in the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import optuna
+from optuna.pruners import BasePruner
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from autosuperconv.core.events import RunFinished
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import from_json
+from autosuperconv.core.space import SearchSpace
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.tuning.samplers import PriorSampler, make_sampler
+from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
+from autosuperconv.tuning.samplers.prior_check import doubt, revised
+from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
+from autosuperconv.tuning.steps.pruner import RUNGS
+from autosuperconv.tuning.store.executor import Task, drive
+from autosuperconv.tuning.store.session import Session, outcome_text
+
+CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
+CURVE_SHARE = 0.1  # of a trial's training; whole, its evaluations made a short one 1.8 x as long
+
+
+@dataclass(frozen=True, slots=True)
+class StudySettings:
+    """How to search.
+
+    Args:
+        trials: in total, earlier starts included.
+        reserve: seconds to leave for the steps after the study, if there is a deadline.
+        guesses: parameters of the first trials of a new study.
+        chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
+    """
+
+    space: SearchSpace
+    base: Recipe
+    prior: LrPrior
+    objective: Objective
+    sampler: str
+    pruner: BasePruner
+    trials: int
+    seed: int
+    reserve: float = 0.0
+    chance: float | None = None
+    guesses: tuple[dict[str, float | int], ...] = ()
+
+    @property
+    def landscape(self) -> Landscape:
+        """Where its trials lie, and what is asked of them."""
+        return Landscape(self.space, self.base, self.prior, self.objective.least_accuracy)
+
+
+def optimise(session: Session, settings: StudySettings) -> None:
+    """Run trials until there are enough, or time runs out."""
+    study = session.study
+    if int(session.stored(CLOSED) or 0) >= settings.trials:
+        return
+    requeue_stale(study)
+    if not study.get_trials(deepcopy=False):
+        for guess in settings.guesses:
+            study.enqueue_trial(dict(guess))
+    so_far = len(study.get_trials(deepcopy=False))
+    sampler = make_sampler(settings.sampler, settings.landscape, settings.seed, so_far)
+    study.sampler = sampler
+    asked: dict[str, Trial] = {}
+    for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
+        trial = asked.pop(task.key)
+        session.keep_curve(trial, trace)
+        tell(study, trial, settings.objective, trace)
+        done = count_finished(study)
+        left = session.seconds_left("study", done)
+        label = f"trial {trial.number}"
+        session.listener(RunFinished("study", label, trial_text(trace), best_text(study), left))
+    session.store(CLOSED, str(settings.trials))
+
+
+def propose(
+    session: Session, settings: StudySettings, sampler: PriorSampler, asked: dict[str, Trial]
+) -> Iterator[Task]:
+    """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
+    study = session.study
+    while count_finished(study) + len(asked) < settings.trials:
+        left = session.time_left()
+        if left is not None and left < settings.reserve:
+            session.note("Time is nearly up: no more trials, to leave room for the confirmation.")
+            return
+        check_prior(session, sampler)
+        trial = study.ask()
+        recipe = suggest(trial, settings.space, settings.base, settings.seed)
+        cell = cell_of(trial.params)
+        cap, edge = sampler.prior.cap(*cell), settings.prior.edge(*cell)
+        trial.set_user_attr("edge", edge)
+        if recipe.max_lr > cap * (1 + 1e-9):
+            tell_above_edge(study, trial, settings.objective, cap)
+            continue
+        key = str(trial.number)
+        asked[key] = trial
+        reporter = Reporter(
+            session.storage_url,
+            study.study_name,
+            trial._trial_id,
+            settings.pruner,
+            settings.chance,
+        )
+        job = Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE)
+        yield Task(key, job, reporter)
+
+
+def check_prior(session: Session, sampler: PriorSampler) -> None:
+    """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
+    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
+    why = doubt(sampler.prior, trials)
+    if why:
+        session.note(why)
+    sampler.prior = revised(sampler.prior, trials)
+
+
+def requeue_stale(study: optuna.Study) -> None:
+    """Take up again the trials that an earlier start left running."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        study.enqueue_trial(dict(trial.params), user_attrs={"retry_of": trial.number})
+        study.tell(trial.number, state=TrialState.FAIL)
+
+
+def count_finished(study: optuna.Study) -> int:
+    """Trials that count: finished, and trained at all."""
+    return sum(
+        t.user_attrs.get("stopped_because") != "above-edge"
+        for t in study.get_trials(deepcopy=False, states=FINISHED)
+    )
+
+
+def trace_of(trial: FrozenTrial) -> Trace | None:
+    """The stored trace of a finished trial; None where it was never trained."""
+    text = trial.user_attrs.get("trace")
+    return from_json(Trace, text) if text else None
+
+
+def trial_text(trace: Trace) -> str:
+    """A trial's recipe and end in one line."""
+    r = trace.recipe
+    return (
+        f"max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, batch {r.batch_size}, "
+        f"weight decay {r.weight_decay:.1e}, dropout {r.dropout:.2f}: {outcome_text(trace)}"
+    )
+
+
+def best_text(study: optuna.Study) -> str | None:
+    """The best trial so far in a few words; None while no trial reaches the target."""
+    try:
+        best = study.best_trial
+    except ValueError:
+        return None
+    accuracy = 100 * best.user_attrs["accuracy"]
+    return f"{accuracy:.2f} % in {best.user_attrs['epochs']:.3g} epochs (trial {best.number})"

@@ -1,0 +1,204 @@
+"""Which sweeps the range test makes, so that it stays below its share of the whole search.
+
+A sweep is as short as its reading allows. Measured on digits (ResNet-8, batch 32 and 128) and on
+2,000 MNIST images (LeNet, batch 45 and 181), two seeds each, mean edges with 80, 50, 40 and 30
+steps: 0.54, 0.66, 0.74, 1.08; 2.0, 1.15, 1.5, 2.0; 0.094, 0.13, 0.13, 0.10; 0.12, 0.052, 0.079,
+0.062. One seed's edge scatters by 0.1 to 0.2 decades at any length; 50 and 40 steps move it by 0.1
+to 0.35 from that with 80, to either side, and 30 by up to 0.3 upwards: a run of so few steps breaks
+late. Peaks, about which the prior lies, move by at most 0.35 down to 40.
+
+Where that is too much, the range test gives way in this order: shorter sweeps, fewer second seeds,
+fewer cells.
+
+A linear sweep is another question to the net: with 100 equal steps to 3 or 10 a ResNet-8 on digits
+keeps its accuracy up to 2.3 to 5.2, with 50 or 100 equal factors up to 0.5 to 1.6 (batch 32) and
+0.7 to 3.3 (128), as it is longer about each rate; a perceptron without batch norm breaks at 0.2 to
+1.1 either way.
+
+Sweeps of equal batch size are not vectorised over seeds with `torch.func`: that was 0.77 to 1.06 x
+as fast as one after the other on a CPU (studies/throughput/RESULTS.md). They are jobs for the
+workers, like any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+from autosuperconv.core.evaluation_budget import FORWARD
+from autosuperconv.core.range_test import SweepKind
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import Range
+
+LOWEST_LR = 1e-3
+HIGHEST_LR = 10.0
+LINEAR_HIGHEST_LR = 3.0
+"""Where the author's range tests of a ResNet-56 end (1708.07120, Fig. 2b)."""
+WEIGHT_DECAYS = (1e-5, 1e-3)
+SWEEP_STEPS = 50
+LEAST_STEPS = 40
+EPOCH_SHARE = 0.5
+LINEAR_LENGTH = 2.0
+"""Equal steps spend most of a sweep at rates that break many nets: it needs more of them below."""
+SWEEP_PHASES = 25
+
+
+@dataclass(frozen=True, slots=True)
+class SweepCell:
+    """Where to sweep; momentum None: as it is in every run.
+
+    Args:
+        parity: 0 or 1, so that neighbours differ: they are swept with different seeds.
+    """
+
+    batch_size: int
+    weight_decay: float
+    momentum: float | None = None
+    parity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SweepGrid:
+    """What the range test would sweep, had it all the time it wants.
+
+    Args:
+        cells: the hub of the grid comes first.
+        low, high: learning rates.
+        extend: whether cells that never break are swept again to higher rates.
+        share: of the whole search's work that the sweeps may take.
+    """
+
+    cells: tuple[SweepCell, ...]
+    kind: SweepKind = "exponential"
+    low: float = LOWEST_LR
+    high: float = HIGHEST_LR
+    extend: bool = True
+    share: float = 0.1
+
+    def by_worth(self) -> list[SweepCell]:
+        """The cells, in the order in which they would be swept if not all can be: the hub, the
+        other batch size, the other momentum, the other weight decay, then the rest."""
+        hub = self.cells[0]
+
+        def rank(cell: SweepCell) -> tuple[int, bool, bool]:
+            same_batch = cell.batch_size == hub.batch_size
+            return _differences(hub, cell), same_batch, cell.momentum == hub.momentum
+
+        return sorted(self.cells, key=rank)
+
+    def star(self) -> tuple[SweepCell, ...]:
+        """The hub, and the cells that differ from it in one thing: enough for a plane."""
+        hub = self.cells[0]
+        return tuple(c for c in self.cells if _differences(hub, c) <= 1)
+
+    def pair(self) -> tuple[SweepCell, ...]:
+        """The hub, and the cell that differs from it in the batch size alone."""
+        hub = self.cells[0]
+        return tuple(c for c in self.star() if c == hub or c.batch_size != hub.batch_size)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """The sweeps that fit.
+
+    Args:
+        cells: to sweep once. repeats: second sweeps that are reckoned with.
+        steps: of a sweep, at least; epoch_share: and at least so much of an epoch.
+        allowance, budget: samples' worth of work that all sweeps, and the whole search, may take.
+    """
+
+    grid: SweepGrid
+    cells: tuple[SweepCell, ...]
+    repeats: int
+    steps: int
+    epoch_share: float
+    allowance: float
+    budget: float
+
+    def epochs(self, batch_size: int, n_train: int) -> float:
+        """Length of one sweep."""
+        length = max(self.steps * batch_size / n_train, self.epoch_share)
+        return length * (LINEAR_LENGTH if self.grid.kind == "linear" else 1.0)
+
+    def work(self, batch_size: int, n_train: int, curve: int) -> float:
+        """Samples' worth of one sweep that goes to its end."""
+        return self.epochs(batch_size, n_train) * n_train + FORWARD * SWEEP_PHASES * curve
+
+    def all_epochs(self, n_train: int) -> float:
+        """Length of all sweeps reckoned with."""
+        return sum(self.epochs(c.batch_size, n_train) for c in self.reckoned())
+
+    def reckoned(self) -> tuple[SweepCell, ...]:
+        """The cells, and the dearest of them again as those to be repeated."""
+        by_size = sorted(self.cells, key=lambda c: -c.batch_size)
+        return (*self.cells, *by_size[: self.repeats])
+
+
+def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
+    """The outer batch sizes x two weight decays, x the ends of the momentum where it is searched.
+
+    Args:
+        bounded: sweep from the lowest `max_lr` that was asked for, and not from where no net
+            learns yet, as a search does.
+    """
+    batch_sizes = sorted({setup.batch_sizes[0], setup.batch_sizes[-1]})
+    momenta = _momenta(setup.dimensions.get("base_momentum"))
+    axes = (enumerate(batch_sizes), enumerate(WEIGHT_DECAYS), enumerate(momenta))
+    cells = tuple(
+        SweepCell(b, wd, m, (i + j + k) % 2) for (i, b), (j, wd), (k, m) in product(*axes)
+    )
+    asked = setup.range_of("max_lr")
+    own = asked != Range(LOWEST_LR, HIGHEST_LR, log=True)
+    linear = setup.sweep == "linear"
+    start = 0.0 if linear else min(LOWEST_LR, asked.low)
+    return SweepGrid(
+        cells=cells,
+        kind=setup.sweep,
+        low=asked.low if bounded and own else start,
+        high=LINEAR_HIGHEST_LR if linear and not own else asked.high,
+        extend=not own,
+        share=setup.range_test_share,
+    )
+
+
+def plan_sweeps(grid: SweepGrid, n_train: int, curve: int, others: float) -> SweepPlan:
+    """The most thorough range test that stays below its share; at least one sweep is made.
+
+    Args:
+        curve: samples that one evaluation takes. others: samples' worth of the rest of the search.
+    """
+    allowance = others * grid.share / (1 - grid.share)
+    best = SweepPlan(grid, grid.cells, 0, SWEEP_STEPS, EPOCH_SHARE, allowance, others + allowance)
+    for plan in _ever_less(best):
+        work = sum(plan.work(c.batch_size, n_train, curve) for c in plan.reckoned())
+        if work <= allowance:
+            break
+    return plan
+
+
+def _ever_less(best: SweepPlan) -> Sequence[SweepPlan]:
+    half = max(len(best.cells) // 2, 1)
+    short = replace(best, steps=LEAST_STEPS, epoch_share=0.0)
+    return (
+        replace(best, repeats=half),
+        replace(short, repeats=half),
+        replace(short, repeats=1),
+        replace(short, repeats=1, cells=best.grid.star()),
+        replace(short, repeats=1, cells=best.grid.pair()),
+        replace(short, repeats=1, cells=best.grid.cells[:1]),
+        replace(short, repeats=0, cells=best.grid.cells[:1]),
+    )
+
+
+def _momenta(dimension: object) -> tuple[float | None, ...]:
+    if isinstance(dimension, Range) and dimension.low < dimension.high:
+        return (dimension.low, dimension.high)
+    return (None,)
+
+
+def _differences(a: SweepCell, b: SweepCell) -> int:
+    mine = (a.batch_size, a.weight_decay, a.momentum)
+    return sum(
+        p != q for p, q in zip(mine, (b.batch_size, b.weight_decay, b.momentum), strict=True)
+    )

@@ -1,0 +1,1 @@
+"""Where a search lives: studies, finished runs, who carries out jobs."""

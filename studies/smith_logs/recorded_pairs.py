@@ -1,0 +1,127 @@
+"""Pairs of recorded runs that somebody made a claim about, judged and put in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from autosuperconv.core.format import points
+from autosuperconv.core.serialization import from_json
+from autosuperconv.core.verdict import TITLES, Verdict
+from autosuperconv.core.verdict.judging import judge_recorded
+from autosuperconv.errors import InvalidInput
+
+HEADER = (
+    "| pair | claim | outcome | k | T_B | N_C | accuracy, points | agrees |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
+GAINS = ("reached", "reached-control-missing", "accelerated")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A candidate and its baseline.
+
+    Args:
+        name: of the pair, for the table.
+        candidate, baseline: names of the recorded runs' files.
+        batch_size: samples per iteration. n_train: samples in the training set.
+        claim: what was said of the candidate, in a few words.
+        claimed: whether that was a gain.
+        note: what a reader of the verdict should know besides; may be empty.
+    """
+
+    name: str
+    candidate: str
+    baseline: str
+    batch_size: int
+    n_train: int
+    claim: str
+    claimed: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A list of pairs, with where the runs come from."""
+
+    title: str
+    source: str
+    pairs: tuple[Pair, ...]
+
+
+def read_pairs(text: str) -> Pairs:
+    """The pairs from their JSON text.
+
+    Raises:
+        InvalidInput: not JSON, or a field is missing, unknown or of the wrong type.
+    """
+    return from_json(Pairs, text)
+
+
+def smith_table(pairs: Pairs, texts: Mapping[str, str]) -> str:
+    """Every pair's verdict as Markdown, and below it where and why it departs from the claim.
+
+    Args:
+        texts: the CSV text of each run, by the file name that the pairs use.
+
+    Raises:
+        InvalidInput: the text of a run is not there.
+    """
+    verdicts = [_judged(pair, texts) for pair in pairs.pairs]
+    rows = [_row(pair, verdict) for pair, verdict in zip(pairs.pairs, verdicts, strict=True)]
+    reasons = [_reason(pair, verdict) for pair, verdict in zip(pairs.pairs, verdicts, strict=True)]
+    agreeing = sum(map(_agrees, pairs.pairs, verdicts))
+    return "\n".join(
+        [
+            f"# {pairs.title}",
+            "",
+            pairs.source,
+            "",
+            "k = T_B / N_C; T_B is the cost at which the baseline reaches its final level and "
+            "stays there, N_C the candidate's whole cost, both in iterations. One run a side, so "
+            f"there is no interval, and the margin is {verdicts[0].margin:.1f} points.",
+            "",
+            HEADER,
+            *rows,
+            "",
+            f"The rules agree with the claim on {agreeing} of {len(rows)} pairs.",
+            "",
+            *reasons,
+            "",
+        ]
+    )
+
+
+def _judged(pair: Pair, texts: Mapping[str, str]) -> Verdict:
+    for name in (pair.candidate, pair.baseline):
+        if name not in texts:
+            raise InvalidInput(f"Pair {pair.name!r} needs the recorded run {name!r}: not given.")
+    sides = ([texts[pair.candidate]], [texts[pair.baseline]])
+    return judge_recorded(*sides, [], pair.batch_size, pair.n_train)
+
+
+def _agrees(pair: Pair, verdict: Verdict) -> bool:
+    return pair.claimed == (verdict.outcome in GAINS)
+
+
+def _row(pair: Pair, verdict: Verdict) -> str:
+    difference = verdict.accuracy_difference
+    baseline = verdict.baseline_samples
+    cells = (
+        pair.name,
+        pair.claim,
+        TITLES[verdict.outcome].upper(),
+        "none" if verdict.speedup is None else f"{verdict.speedup:.1f}",
+        "none" if baseline is None else f"{baseline / pair.batch_size:,.0f}",
+        f"{verdict.candidate_samples / pair.batch_size:,.0f}",
+        "none" if difference is None else points(difference),
+        "yes" if _agrees(pair, verdict) else "**no**",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _reason(pair: Pair, verdict: Verdict) -> str:
+    mark = "agrees" if _agrees(pair, verdict) else "departs"
+    note = f" {pair.note}" if pair.note else ""
+    return f"- {pair.name} ({mark}): {verdict.sentence}{note}"

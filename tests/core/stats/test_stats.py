@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from autosuperconv.core.stats import (
+    confidence_at_look,
+    confidence_at_seeds,
+    mean_interval,
+    pooled_sd,
+    resolution_of,
+    seeds_to_settle,
+)
+from autosuperconv.errors import InvalidInput
+
+
+def test_the_interval_is_students() -> None:
+    differences = [0.3, -0.1, 0.6, 0.2]
+    expected = stats.ttest_1samp(differences, 0).confidence_interval(0.9)
+    found = mean_interval(differences, 0.9)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_three_differences_by_hand() -> None:
+    # mean 2, sd 1, t(0.975, 2) = 4.302653, standard error 1 / sqrt(3)
+    found = mean_interval([1.0, 2.0, 3.0])
+    assert found.low == pytest.approx(2 - 4.302653 / 3**0.5, abs=1e-5)
+    assert found.sd == 1.0
+
+
+def test_a_single_pair_has_no_interval() -> None:
+    with pytest.raises(InvalidInput, match="at least 2 pairs of runs, but got 1"):
+        mean_interval([0.1])
+
+
+def test_the_pooled_sd_weighs_by_degrees_of_freedom() -> None:
+    # squares: 2 with 1 degree, 8 with 2 degrees
+    assert pooled_sd([0.0, 2.0], [0.0, 2.0, 4.0]) == pytest.approx((10 / 3) ** 0.5)
+    assert pooled_sd([1.0], [5.0]) == 0.0
+
+
+def test_a_bootstrap_of_three_covers_less_than_it_says_and_student_does_not() -> None:
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((4000, 3))
+    # percentile bootstrap over all 27 resamples
+    index = np.array(np.meshgrid(*[range(3)] * 3)).reshape(3, -1)
+    means = data[:, index].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975], axis=1)
+    assert ((low <= 0) & (high >= 0)).mean() < 0.8
+    student = [mean_interval(list(row)) for row in data]
+    covered = np.mean([i.low <= 0 <= i.high for i in student])
+    assert covered == pytest.approx(0.95, abs=0.012)  # 3.5 standard errors of 4,000
+
+
+def test_a_clear_effect_needs_one_more_seed_and_a_null_effect_is_never_settled() -> None:
+    assert seeds_to_settle(mean_interval([1.0, 1.3, 0.7]), 0.0) == 1
+    assert seeds_to_settle(mean_interval([0.3, -0.3, 0.01]), 0.0) is None
+
+
+def test_the_forecast_of_seeds_has_the_power_it_promises() -> None:
+    # effect 1, sd 1: the textbook answer for 80 % power is 10 pairs
+    interval = mean_interval([0.0, 1.0, 2.0])
+    more = seeds_to_settle(interval, 0.0)
+    assert more is not None
+    assert 3 + more in (10, 11)
+    rng = np.random.default_rng(1)
+    draws = [mean_interval(list(1 + rng.standard_normal(3 + more))).low > 0 for _ in range(3000)]
+    assert np.mean(draws) > 0.77
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3, 8])
+def test_the_error_of_all_looks_adds_up_to_the_whole(looks: int) -> None:
+    spent = [1 - confidence_at_look(look, looks, 0.95) for look in range(1, looks + 1)]
+    assert sum(spent) == pytest.approx(0.05)
+    assert spent == sorted(spent)
+
+
+def test_looks_begin_at_three_seeds() -> None:
+    # looks at 3, 4, 5 seeds: shares 1/6, 2/6, 3/6 of the error
+    assert confidence_at_seeds(3, 5) == pytest.approx(1 - 0.05 / 6)
+    assert confidence_at_seeds(5, 5) == pytest.approx(1 - 0.05 / 2)
+    assert confidence_at_seeds(3, 3) == pytest.approx(0.95)
+    assert confidence_at_seeds(2, 3) == pytest.approx(0.95)
+
+
+def test_looks_from_two_seeds_on_share_one_error_too() -> None:
+    looks = [confidence_at_seeds(n, 4, first=2) for n in (2, 3, 4)]
+    assert sum(1 - confidence for confidence in looks) == pytest.approx(0.05)
+
+
+def test_a_look_outside_of_the_plan_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"look must be in 1\.\.3 .*, but got 4"):
+        confidence_at_look(4, 3)
+
+
+def test_equal_differences_are_as_wide_as_the_scale_is_coarse() -> None:
+    # sd = 0.3 / sqrt(6) = 0.122474; t(0.975, 2) = 4.302653; half = 4.302653 * sd / sqrt(3)
+    found = mean_interval([0.6, 0.6, 0.6], resolution=0.3)
+    assert found.high - found.mean == pytest.approx(0.304244, abs=1e-6)
+
+
+def test_a_wide_spread_is_not_widened_by_the_scale() -> None:
+    assert mean_interval([0.0, 3.0, 6.0], resolution=0.3) == mean_interval([0.0, 3.0, 6.0])
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "step"), [((0.5, 0.75, 0.6, 0.6), 0.1), ((0.9, 0.9), 0.0), ((), 0.0)]
+)
+def test_the_step_of_a_scale_is_the_smallest_distance(
+    accuracies: tuple[float, ...], step: float
+) -> None:
+    assert resolution_of(accuracies) == pytest.approx(step)

@@ -1,0 +1,53 @@
+"""What is kept as JSON reads back as it was, numbers that JSON does not have included."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
+from autosuperconv.core.trace import Job
+from autosuperconv.errors import InvalidInput
+
+FROM_ZERO = Recipe(max_lr=3.0, schedule="lr_range_linear", div_factor=math.inf)
+
+
+def refuse(name: str) -> float:
+    raise AssertionError(f"{name} is not strict JSON")
+
+
+def test_a_linear_sweep_from_zero_survives_its_json_form() -> None:
+    text = to_json(FROM_ZERO)
+    assert json.loads(text, parse_constant=refuse)["div_factor"] == "Infinity"
+    assert from_json(Recipe, text) == FROM_ZERO
+
+
+def test_it_does_so_inside_of_another_value_too() -> None:
+    job = Job(FROM_ZERO, phases=(0.5, 1.0))
+    assert from_json(Job, to_json(job)) == job
+    assert digest(job) != digest(Job(replace(FROM_ZERO, div_factor=1e9), phases=(0.5, 1.0)))
+
+
+def test_a_finite_recipe_is_kept_as_before() -> None:
+    """Resumed studies find their runs by this digest."""
+    assert digest(Recipe(max_lr=1.0)) == "1ee80f6f81640e67"
+
+
+@pytest.mark.parametrize("text", ['"infinite"', '"-Infinity x"', "[]"])
+def test_other_texts_are_no_numbers(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"Recipe.div_factor"):
+        from_json(Recipe, f'{{"max_lr": 1, "div_factor": {text}}}')
+
+
+@pytest.mark.parametrize("text", ['"Infinity"', "null", "NaN"])
+def test_a_rate_that_is_not_finite_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"Recipe.max_lr must be finite, but got"):
+        from_json(Recipe, f'{{"max_lr": {text}}}')
+
+
+def test_a_measurement_that_is_not_finite_is_null() -> None:
+    assert to_dict({"loss": math.inf, "accuracy": math.nan}) == {"loss": None, "accuracy": None}

@@ -1,0 +1,143 @@
+"""The forward half of the trade-off, and Shapley values by seed."""
+
+from __future__ import annotations
+
+import pytest
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.tradeoff import (
+    Forward,
+    Tradeoff,
+    name_tradeoff,
+    shapley_shares,
+    start_of,
+)
+from autosuperconv.errors import InvalidInput
+
+BASELINE = Recipe(
+    max_lr=0.1,
+    epochs=30,
+    weight_decay=2e-3,
+    dropout=0.3,
+    max_momentum=0.9,
+    base_momentum=0.9,
+    schedule="step",
+)
+WINNER = Recipe(max_lr=1.4, epochs=5, weight_decay=1e-4, dropout=0.3)
+NOISE = (0.0, 0.001, -0.001)
+
+
+def around(accuracy: float, *extra: float) -> dict[int, float]:
+    """An accuracy on three seeds that share their noise, with something more for each."""
+    more = extra or (0.0, 0.0, 0.0)
+    return {s: accuracy + NOISE[s] + more[s] / 100 for s in range(3)}
+
+
+def found() -> Tradeoff:
+    """max_lr is worth 3 points last and about 1 first; weight decay 0.5 last, nothing first."""
+    back = {
+        "max_lr": around(0.90, 0.1, 0.0, -0.1),
+        "weight_decay": around(0.925, 0.1, 0.0, -0.1),
+        "momentum": around(0.93, 0.4, 0.0, -0.4),
+    }
+    alone = {
+        "max_lr": around(0.90, 0.05, 0.0, -0.05),
+        "weight_decay": around(0.89, 0.5, 0.0, -0.5),
+        "momentum": around(0.89, 0.4, 0.0, -0.4),
+    }
+    forward = Forward(around(0.89), alone, {})
+    return name_tradeoff(WINNER, BASELINE, around(0.93), back, None, forward)
+
+
+def test_the_start_has_the_winners_schedule_and_length_and_the_baselines_factors() -> None:
+    assert start_of(WINNER, BASELINE) == Recipe(
+        max_lr=0.1,
+        epochs=5,
+        weight_decay=2e-3,
+        dropout=0.3,
+        max_momentum=0.9,
+        base_momentum=0.9,
+        schedule="1cycle",
+    )
+
+
+def test_each_factor_has_two_ends_and_their_difference() -> None:
+    effect = found().effects[0]
+    assert effect.factor == "max_lr"
+    assert effect.points == pytest.approx(-3.0)
+    assert effect.forward is not None
+    assert effect.forward.points == pytest.approx(1.0)
+    # half of the interval: 4.302653 * sd 0.05 / sqrt(3) = 0.1242
+    assert effect.forward.low == pytest.approx(1 - 0.1242, abs=1e-4)
+    assert effect.order is not None
+    # by seed (3 - extra) - (1 + extra): 1.85, 2, 2.15
+    assert effect.order.points == pytest.approx(2.0)
+    assert effect.order.high == pytest.approx(2 + 4.302653 * 0.15 / 3**0.5, abs=1e-4)
+    assert effect.order.separable
+
+
+def test_all_changes_together_are_worth_winner_less_start() -> None:
+    total = found().total
+    assert total is not None
+    assert total.points == pytest.approx(4.0)
+    assert found().start_accuracy == pytest.approx(0.89)
+
+
+def test_the_forward_sentence_claims_only_what_the_intervals_carry() -> None:
+    assert found().order_sentence == (
+        "From the baseline's values (89.00 %), one change alone: max_lr 0.1 -> 1.4 gains 1.0 "
+        "points (95 %: 0.9 to 1.1); not separable from seed noise: weight decay (0.0 points) and "
+        "momentum (0.0 points). The order matters: max_lr is worth 2.0 points (95 %: 1.6 to 2.4) "
+        "more as the last change than as the first."
+    )
+
+
+def test_no_order_effect_is_claimed_where_zero_lies_inside() -> None:
+    back = {"max_lr": around(0.90, 0.5, 0.0, -0.5)}
+    forward = Forward(around(0.90), {"max_lr": around(0.93, 0.5, 0.1, -0.5)})
+    told = name_tradeoff(WINNER, BASELINE, around(0.93), back, None, forward).order_sentence
+    assert told.endswith("No effect of the order can be told from seed noise.")
+
+
+def test_a_change_that_alone_makes_every_run_diverge_says_so() -> None:
+    forward = Forward(around(0.9), {"max_lr": dict.fromkeys(range(3), 0.1)}, {"max_lr": [0, 1, 2]})
+    told = name_tradeoff(
+        WINNER, BASELINE, around(0.93), {"max_lr": around(0.92)}, None, forward
+    ).order_sentence
+    assert "max_lr 0.1 -> 1.4 makes training fail: it diverged in 3 of 3 runs" in told
+
+
+def test_without_the_forward_half_nothing_is_told_of_it() -> None:
+    told = name_tradeoff(WINNER, BASELINE, around(0.93), {"max_lr": around(0.9)})
+    assert (told.start, told.order_sentence, told.effects[0].forward) == (None, "", None)
+
+
+def test_both_halves_survive_json() -> None:
+    assert from_json(Tradeoff, to_json(found())) == found()
+
+
+def test_a_report_without_the_forward_half_is_still_read() -> None:
+    text = '{"effects": [], "unchanged": [], "sentence": "Nothing."}'
+    assert from_json(Tradeoff, text) == Tradeoff((), (), "Nothing.")
+
+
+def test_shapley_values_are_taken_by_seed_and_add_up_to_the_gain() -> None:
+    # alone 1 and 0, together 4: shares (1 + 4) / 2 = 2.5 and (0 + 3) / 2 = 1.5 points
+    runs = {
+        frozenset[str](): around(0.90),
+        frozenset({"lr"}): around(0.91, 0.2, 0.0, -0.2),
+        frozenset({"rest"}): around(0.90),
+        frozenset({"lr", "rest"}): around(0.94),
+    }
+    first, second = shapley_shares(runs, {"lr": ("max_lr",), "rest": ("dropout", "momentum")})
+    assert (first.factors, second.factors) == (("max_lr",), ("dropout", "momentum"))
+    assert first.worth.points == pytest.approx(2.5)
+    assert second.worth.points == pytest.approx(1.5)
+    # the spread of one run halves: 4.302653 * 0.1 / sqrt(3) = 0.2484
+    assert first.worth.high == pytest.approx(2.5 + 0.2484, abs=1e-4)
+
+
+def test_shapley_values_need_a_common_seed() -> None:
+    with pytest.raises(InvalidInput, match="a seed that every run has"):
+        shapley_shares({frozenset(): {0: 0.9}, frozenset({"a"}): {1: 0.9}}, {"a": ("max_lr",)})

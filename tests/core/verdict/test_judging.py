@@ -1,0 +1,165 @@
+import os
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from recorded_pairs import Pair, Pairs, read_pairs, smith_table
+
+from autosuperconv.core.verdict.judging import judge_recorded, read_run
+from autosuperconv.errors import InvalidInput
+
+STUDY = Path(__file__).parents[3] / "studies" / "smith_logs"
+HEAD = "iteration,lr,train_loss,test_accuracy"
+
+
+def csv(*rows: str, head: str = HEAD) -> str:
+    return "\n".join([head, *rows, ""])
+
+
+# at its final level from iteration 80 of 100
+BASELINE = csv("0,0.1,4.0,0.1", *(f"{i},0.1,1.0,{0.8 if i < 80 else 0.9}" for i in range(1, 101)))
+CANDIDATE = csv("0,0.1,4.0,0.1", "4,0.5,1.0,0.7", "8,1.0,1.0,0.7", "10,0.1,0.1,0.905")
+
+
+def logs() -> dict[str, str]:
+    folder = os.environ.get("AUTOSUPERCONV_DATA")
+    if not folder:
+        pytest.skip("AUTOSUPERCONV_DATA is not set: the author's logs are not here")
+    return {path.name: path.read_text() for path in Path(folder, "smith-logs").glob("*.csv")}
+
+
+def test_a_pair_of_csv_texts_is_judged() -> None:
+    verdict = judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000)
+    assert verdict.outcome == "reached-control-missing"
+    assert verdict.speedup == 8
+    assert verdict.accuracy_difference == pytest.approx(0.5)
+    assert verdict.candidate_samples == 1_280
+    # 80 and 10 iterations of 128 in epochs of 1,000
+    assert verdict.conditions[1].detail.endswith("in epochs of 1,000: 10.24 against 1.28.")
+
+
+def test_a_control_is_judged_too() -> None:
+    control = CANDIDATE.replace("0.905", "0.85")
+    assert judge_recorded([CANDIDATE], [BASELINE], [control], 128, 1_000).outcome == "reached"
+
+
+def test_rows_without_an_evaluation_still_count_for_the_learning_rate() -> None:
+    run = read_run(csv("0,0.1,,0.1", "5,2.5,1.0,", "10,0.1,1.0,0.9"), 10)
+    assert run.samples == (0, 100)
+    assert run.accuracy == (0.1, 0.9)
+    assert run.max_lr == 2.5
+
+
+def test_at_a_constant_rate_the_end_is_the_mean_of_five_evaluations() -> None:
+    rows = [f"{i},0.01,1.0,{a}" for i, a in enumerate((0.99, 0.90, 0.91, 0.92, 0.93, 0.94), 1)]
+    assert read_run(csv(*rows), 1).final_accuracy == pytest.approx(0.92)
+
+
+def test_while_the_rate_moves_only_the_last_evaluation_is_the_end() -> None:
+    rows = ["1,0.3,1.0,0.80", "2,0.2,1.0,0.95", "3,0.1,1.0,0.90"]
+    assert read_run(csv(*rows), 1).final_accuracy == 0.90
+
+
+def test_the_start_at_the_same_rate_is_no_part_of_the_end() -> None:
+    assert read_run(csv("0,0.1,4,0.1", "5,3.0,1,", "10,0.1,1,0.9"), 1).final_accuracy == 0.9
+
+
+def test_chance_is_that_of_the_untrained_network() -> None:
+    assert read_run(csv("0,0.1,4,0.10052", "1,0.1,1,0.9"), 1).chance == pytest.approx(0.1)
+    assert read_run(csv("0,0.1,4,0.0012", "1,0.1,1,0.9"), 1).chance == pytest.approx(1 / 833)
+    assert read_run(csv("100,0.1,4,0.3", "200,0.1,1,0.9"), 1).chance is None
+    assert read_run(csv("0,0.1,4,0.1", "1,0.1,1,0.9"), 1, chance=0.5).chance == 0.5
+
+
+def test_a_loss_that_is_not_finite_is_diverged() -> None:
+    lost = csv("0,0.1,4,0.1", "5,2.5,1.0,0.8", "10,0.1,nan,0.8")
+    assert judge_recorded([lost], [BASELINE], [], 128, 1_000).outcome == "diverged"
+
+
+def test_an_iteration_on_two_rows_counts_once() -> None:
+    assert read_run(csv("0,0.1,,0.1", "5,0.1,,0.5", "5,0.1,1.0,"), 1).samples == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (csv("1,0.1", head="step,lr"), "needs a column 'iteration', but has: step, lr"),
+        ("", "needs a column 'iteration', but has: none"),
+        (csv(), "has a header but no rows"),
+        (csv("1,0.1,1.0,"), "test_accuracy is empty on every row"),
+        (csv("1,0.1,1.0,high"), "line 2: test_accuracy must be a number, but got 'high'"),
+        (csv("1,0.1,1.0,91.2"), r"fraction in \[0, 1\], but got 91.2; divide percentages by 100"),
+        (csv("2,0.1,1.0,0.1", "1,0.1,1.0,0.2"), "line 3: iteration must not fall"),
+        (csv("2,,1.0,0.1"), "max_lr must be above 0, but got 0"),
+    ],
+)
+def test_a_bad_csv_is_refused_with_its_reason(text: str, message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        judge_recorded([text], [BASELINE], [], 128, 1_000)
+
+
+def test_sizes_below_one_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="batch_size must be at least 1, but got 0"):
+        judge_recorded([CANDIDATE], [BASELINE], [], 0, 1_000)
+    with pytest.raises(InvalidInput, match="n_train must be at least 1, but got 0"):
+        judge_recorded([CANDIDATE], [BASELINE], [], 1, 0)
+
+
+def test_a_table_says_where_the_rules_depart_from_the_claim() -> None:
+    pairs = Pairs("Two", "By hand.", (pair("good", True), pair("modest", False)))
+    table = smith_table(pairs, {"c.csv": CANDIDATE, "b.csv": BASELINE})
+    assert "| good | said | REACHED, CONTROL MISSING | 8.0 | 80 | 10 | +0.50 | yes |" in table
+    assert "- modest (departs): Reached, control missing: 8.0 x" in table
+    assert "agree with the claim on 1 of 2 pairs" in table
+
+
+def test_a_run_that_is_not_there_is_named() -> None:
+    with pytest.raises(InvalidInput, match=r"Pair 'good' needs the recorded run 'c\.csv'"):
+        smith_table(Pairs("One", "By hand.", (pair("good", True),)), {})
+
+
+def pair(name: str, claimed: bool) -> Pair:
+    return Pair(name, "c.csv", "b.csv", 128, 1_000, "said", claimed)
+
+
+def test_the_committed_table_is_what_the_rules_say_of_the_authors_logs() -> None:
+    pairs = read_pairs((STUDY / "pairs.json").read_text())
+    committed = (STUDY / "RESULTS.md").read_text()
+    assert committed.startswith(smith_table(pairs, logs()))
+
+
+def test_the_committed_range_tests_are_what_is_read_of_the_authors_logs() -> None:
+    logs()
+    table: Callable[[Path], str] = runpy.run_path(str(STUDY / "range_tests.py"))["table"]
+    read = table(Path(os.environ["AUTOSUPERCONV_DATA"], "smith-logs"))
+    assert (STUDY / "RESULTS.md").read_text().endswith(read)
+    assert "agree with the claims on 16 of 16 logs" in read
+
+
+# Facts on the pairs, read by hand: outcome, first baseline test at its late level, points
+BY_HAND = {
+    "Fig1a Fig1a": ("reached-control-missing", 71_900, 2.13),
+    "Tr40kTab1 Tr40kTab1": ("reached-control-missing", 73_900, 0.63),
+    "Tr30kTab1 Tr30kTab1": ("reached-control-missing", 71_900, 3.22),
+    "Tr20kTab1 Tr20kTab1": ("baseline-invalid", None, 25.71),
+    "Tr10kTab1 Tr10kTab1": ("baseline-invalid", 74_700, 9.39),
+    "NestFig9 NestFig9": ("reached-control-missing", 72_000, 2.13),
+    "Mom85Fig11 Fig1a": ("reached-control-missing", 71_900, 1.98),
+    "WD-3Fig11 Fig1a": ("diverged", 71_900, -80.4),
+    "WD-5Fig11 Fig1a": ("stable-but-short", 71_900, -2.03),
+    "WD-6Fig11 Fig1a": ("stable-but-short", 71_900, -3.06),
+    "Fig1a AdamFig9": ("baseline-invalid", None, None),
+}
+
+
+@pytest.mark.parametrize("pair", BY_HAND)
+def test_the_authors_pairs_come_out_as_read_by_hand(pair: str) -> None:
+    texts = logs()
+    candidate, baseline = pair.split()
+    sides = [texts[f"clr3SS5k{candidate}.csv"]], [texts[f"lr35{baseline}.csv"]]
+    verdict = judge_recorded(*sides, [], 1_000, 50_000)
+    outcome, iterations, points = BY_HAND[pair]
+    assert verdict.outcome == outcome
+    assert iterations is None or verdict.baseline_samples == 1_000 * iterations
+    assert points is None or verdict.accuracy_difference == pytest.approx(points, abs=0.05)

@@ -1,0 +1,229 @@
+from dataclasses import replace
+
+import pytest
+
+from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.verdict import Criterion, RunCurve, Verdict, criterion_at, judge
+from autosuperconv.errors import InvalidInput
+from tests.core.curves import BETTER, cycle_run, cycles, step_run, steps
+
+WORSE_CONTROL = (0.880, 0.882, 0.885)
+
+
+def met(verdict: Verdict) -> dict[str, bool | None]:
+    return {condition.name[:2]: condition.met for condition in verdict.conditions}
+
+
+def test_all_conditions_met_is_reached() -> None:
+    verdict = judge(cycles(), steps(), cycles(WORSE_CONTROL), batch_norm_recalibrated=True)
+    assert verdict.outcome == "reached"
+    assert set(met(verdict).values()) == {True}
+    assert verdict.sentence == (
+        "Reached: 7.5 x fewer samples at max_lr 1 (10 x the baseline's), accuracy +0.47 points "
+        "(95 %: 0.32 to 0.61), margin 0.20."
+    )
+
+
+def test_the_figures_are_those_worked_out_by_hand() -> None:
+    verdict = judge(cycles(), steps())
+    assert verdict.speedup == 7.5  # at its final level from 75,000 samples, against 10,000
+    assert verdict.accuracy_difference == pytest.approx(1.4 / 3)
+    # sd of 0.5, 0.4, 0.5 is 0.057735; t(0.975, 2) = 4.302653
+    half = 4.302653 * 0.0577350 / 3**0.5
+    assert verdict.accuracy_low == pytest.approx(1.4 / 3 - half, abs=1e-5)
+    assert verdict.baseline_samples == 75_000
+    assert not verdict.single_run
+
+
+def test_the_margin_is_the_pooled_seed_sd_where_that_is_larger() -> None:
+    # baseline squares: 2 * 1 (points), candidate: 2 * 0.25, over 4 degrees of freedom
+    verdict = judge(cycles((0.895, 0.9, 0.905)), steps((0.89, 0.9, 0.91)))
+    assert verdict.margin == pytest.approx((2.5 / 4) ** 0.5)
+
+
+def test_without_a_control_that_is_said() -> None:
+    verdict = judge(cycles(), steps())
+    assert verdict.outcome == "reached-control-missing"
+    assert met(verdict)["C4"] is None
+    assert "not checked: C4 control and C6 batch norm" in verdict.sentence
+
+
+def test_a_control_as_good_leaves_accelerated_and_says_why() -> None:
+    verdict = judge(cycles(), steps(), cycles((0.906, 0.905, 0.909)))
+    assert verdict.outcome == "accelerated"
+    assert "does not beat the standard schedule compressed to its cost" in verdict.sentence
+
+
+def test_a_lead_over_the_control_that_more_seeds_would_show_is_undecided() -> None:
+    verdict = judge(cycles(), steps(), cycles((0.902, 0.904, 0.902)))
+    assert verdict.outcome == "undecided"
+    assert verdict.more_seeds is not None
+    assert "C4 open" in verdict.sentence
+
+
+def test_between_two_and_five_times_is_accelerated() -> None:
+    verdict = judge(cycles(samples=25_000), steps())
+    assert verdict.outcome == "accelerated"
+    assert "C2 unmet: k = 3.00 < 5" in verdict.sentence
+
+
+@pytest.mark.parametrize(("samples", "outcome"), [(15_000, True), (15_001, False)])
+def test_five_times_is_enough_and_a_little_less_is_not(samples: float, outcome: bool) -> None:
+    assert met(judge(cycles(samples=samples), steps()))["C2"] is outcome
+
+
+def test_a_small_learning_rate_is_accelerated_at_most() -> None:
+    verdict = judge(cycles(max_lr=0.25), steps())
+    assert verdict.outcome == "accelerated"
+    assert "C3 unmet: max_lr 0.25 is 2.5 x the baseline's" in verdict.sentence
+
+
+def test_three_times_the_learning_rate_is_large_whatever_the_rounding() -> None:
+    assert met(judge(cycles(max_lr=0.3), steps(max_lr=0.1)))["C3"] is True
+
+
+def test_a_candidate_as_slow_as_the_baseline_is_stable_but_short() -> None:
+    verdict = judge(cycles(samples=100_000), steps())
+    assert verdict.outcome == "stable-but-short"
+    assert "1.3 x more samples" in verdict.sentence
+
+
+def test_a_clearly_worse_candidate_is_stable_but_short() -> None:
+    verdict = judge(cycles((0.88, 0.881, 0.885)), steps())
+    assert verdict.outcome == "stable-but-short"
+    assert "C1 unmet" in verdict.sentence
+    assert verdict.more_seeds is None
+
+
+def test_an_interval_across_the_margin_is_undecided_and_says_how_many_seeds() -> None:
+    verdict = judge(cycles((0.902, 0.901, 0.906)), steps())
+    assert verdict.outcome == "undecided"
+    assert verdict.more_seeds is not None
+    assert f"about {verdict.more_seeds} more seed" in verdict.sentence
+
+
+def test_an_effect_right_at_the_margin_asks_for_no_seeds() -> None:
+    verdict = judge(cycles((0.896, 0.902, 0.902)), steps())
+    assert verdict.outcome == "undecided"
+    assert verdict.more_seeds is None
+    assert "too near the bound" in verdict.sentence
+
+
+def test_one_diverged_run_is_diverged() -> None:
+    verdict = judge(cycles((0.905, 0.1, 0.909)), steps())
+    assert verdict.outcome == "diverged"
+    assert verdict.speedup is None
+    assert "training was lost in 1 of 3 runs" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        replace(cycle_run(0.9), diverged=True),
+        replace(cycle_run(0.9), final_accuracy=float("nan")),
+        RunCurve((1.0, 2.0), (0.6, 0.1), 0.1, 1.0, chance=None),
+        RunCurve((1.0, 2.0), (0.6, 0.14), 0.14, 1.0, chance=0.1),
+    ],
+)
+def test_all_the_ways_to_diverge(run: RunCurve) -> None:
+    assert judge([run], [step_run(0.9)]).outcome == "diverged"
+
+
+def test_two_classes_at_sixty_per_cent_have_learned_something() -> None:
+    run = RunCurve((1.0, 2.0), (0.5, 0.6), 0.6, 1.0, chance=0.5)
+    assert judge([run], [step_run(0.9)]).outcome == "stable-but-short"
+
+
+def test_divergence_is_told_before_an_invalid_baseline() -> None:
+    collapsed = replace(step_run(0.9), diverged=True)
+    assert judge([cycle_run(0.1)], [collapsed]).outcome == "diverged"
+    assert judge([cycle_run(0.9)], [collapsed]).outcome == "baseline-invalid"
+
+
+def test_sides_evaluated_differently_are_undecided_however_good() -> None:
+    verdict = judge(cycles(), steps(), cycles(WORSE_CONTROL), batch_norm_recalibrated=False)
+    assert verdict.outcome == "undecided"
+    assert "more seeds cannot settle it" in verdict.sentence
+
+
+def test_single_runs_stand_as_they_are_with_a_margin_of_0_3() -> None:
+    verdict = judge([cycle_run(0.8975)], [step_run(0.9)])
+    assert verdict.outcome == "reached-control-missing"
+    assert verdict.single_run
+    assert verdict.margin == pytest.approx(0.3)
+    assert verdict.accuracy_low is verdict.accuracy_high is None
+    assert judge([cycle_run(0.8965)], [step_run(0.9)]).outcome == "stable-but-short"
+
+
+def test_a_single_control_must_be_beaten_by_the_margin() -> None:
+    assert judge([cycle_run(0.9)], [step_run(0.9)], [cycle_run(0.896)]).outcome == "reached"
+    verdict = judge([cycle_run(0.9)], [step_run(0.9)], [cycle_run(0.898)])
+    assert verdict.outcome == "accelerated"
+
+
+def test_runs_are_paired_by_seed_whatever_their_order() -> None:
+    assert judge(cycles()[::-1], steps()) == judge(cycles(), steps())
+
+
+def test_only_seeds_on_both_sides_are_paired() -> None:
+    alone = cycle_run(0.95, seed=7)
+    verdict = judge([alone, *cycles()], steps())
+    assert verdict.accuracy_difference == pytest.approx(1.4 / 3)
+
+
+def test_runs_without_seeds_are_paired_by_order() -> None:
+    unseeded = [replace(run, seed=None) for run in cycles()]
+    baseline = [replace(run, seed=None) for run in steps()]
+    assert judge(unseeded, baseline).accuracy_low == judge(cycles(), steps()).accuracy_low
+    assert judge(unseeded[::-1], baseline).accuracy_low != judge(cycles(), steps()).accuracy_low
+
+
+def test_the_confidence_is_the_criterions() -> None:
+    narrow = judge(cycles(), steps(), criterion=Criterion(confidence=0.8))
+    assert "80 %" in narrow.sentence
+    assert narrow.accuracy_low is not None
+    assert narrow.accuracy_low > (judge(cycles(), steps()).accuracy_low or 0)
+
+
+def test_a_verdict_survives_json() -> None:
+    verdict = judge(cycles(), steps(), cycles(WORSE_CONTROL))
+    assert from_json(Verdict, to_json(verdict)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        ([], "at least one candidate run"),
+        ([RunCurve((), (), 0.9, 1.0)], "samples must rise"),
+        ([RunCurve((2.0, 1.0), (0.1, 0.9), 0.9, 1.0)], "samples must rise"),
+        ([RunCurve((1.0, 2.0), (0.9,), 0.9, 1.0)], "1 accuracies for 2 costs"),
+        ([cycle_run(0.9, seed=3), cycle_run(0.9, seed=3)], r"its own seed .* got \[3, 3\]"),
+        ([RunCurve((1.0, 2.0), (0.1, 0.9), 0.9, 0.0)], "max_lr must be above 0, but got 0"),
+    ],
+)
+def test_what_is_no_curve_is_refused(candidate: list[RunCurve], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        judge(candidate, steps())
+
+
+def test_more_seeds_of_the_same_kind_never_hurt_a_clear_case() -> None:
+    finals = [*BETTER, 0.907, 0.906]
+    baseline = [0.900, 0.902, 0.904, 0.902, 0.901]
+    assert judge(cycles(finals), steps(baseline)).outcome == "reached-control-missing"
+
+
+def test_seeds_bought_one_by_one_are_judged_by_wider_intervals() -> None:
+    # looks at 3, 4 and 5 seeds get 1/6, 2/6 and 3/6 of the error
+    looks = [criterion_at(n, 5).confidence for n in (3, 4, 5)]
+    assert looks == pytest.approx([1 - 0.05 / 6, 1 - 0.05 / 3, 1 - 0.05 / 2])
+    assert judge(cycles(), steps(), criterion=criterion_at(3, 3)) == judge(cycles(), steps())
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e6])
+def test_the_unit_of_cost_does_not_matter(factor: float) -> None:
+    def scaled(run: RunCurve) -> RunCurve:
+        return replace(run, samples=tuple(factor * s for s in run.samples))
+
+    verdict = judge([scaled(r) for r in cycles()], [scaled(r) for r in steps()])
+    assert verdict.outcome == "reached-control-missing"
+    assert verdict.speedup == pytest.approx(7.5)

@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from xml.etree import ElementTree
+
+import pytest
+
+from autosuperconv.core.report import Curve, Report
+from autosuperconv.reporting import figures as plots
+from autosuperconv.reporting.figures import canvas
+from autosuperconv.reporting.figures.interactive import range_test_figure
+from tests.reporting.sample import bare_report, sample_report
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _texts(svg: str) -> list[str]:
+    return [element.text or "" for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+@cache
+def _drawn(name: str, wide: bool) -> str:
+    svg = plots.picture_svg(name, sample_report(), wide=wide)
+    assert svg is not None
+    return svg
+
+
+@pytest.mark.parametrize("name", plots.PICTURES)
+@pytest.mark.parametrize("wide", [True, False])
+def test_every_picture_is_valid_svg_that_says_what_it_shows(name: str, wide: bool) -> None:
+    root = ElementTree.fromstring(_drawn(name, wide))
+    assert root.tag == f"{SVG}svg"
+    assert root.get("role") == "img"
+    assert len(root.get("aria-label", "")) > 40
+    assert "width" not in root.attrib  # the page decides
+
+
+@pytest.mark.parametrize("name", plots.PICTURES)
+def test_colours_are_variables_of_the_page(name: str) -> None:
+    for element in ElementTree.fromstring(_drawn(name, True)).iter():
+        style = element.get("style", "")
+        for declaration in style.split(";"):
+            if declaration.strip().startswith(("fill: #", "stroke: #")):
+                pytest.fail(f"A fixed colour cannot follow the theme: {style}")
+
+
+def test_every_reference_of_a_picture_has_its_target() -> None:
+    root = ElementTree.fromstring(_drawn("cost", True))
+    ids = {element.get("id") for element in root.iter()}
+    used = {e.get("href", "")[1:] for e in root.iter() if e.get("href")}
+    assert used
+    assert used <= ids
+
+
+def test_every_drawn_trial_tells_its_recipe_under_the_pointer() -> None:
+    titles = [
+        e.text or "" for e in ElementTree.fromstring(_drawn("plane", True)).iter(f"{SVG}title")
+    ]
+    numbers = sorted(int(title.split()[1].rstrip(",")) for title in titles)
+    assert numbers == list(range(40))
+
+
+def test_the_first_picture_names_the_confirmed_runs_and_the_speedup() -> None:
+    texts = _texts(_drawn("cost", True))
+    assert "candidate 92.04 \u00b1 0.08 %" in texts
+    assert "baseline 91.71 \u00b1 0.08 %" in texts
+    assert "speed-up 5.6x" in texts
+    assert "completed (19)" in texts
+
+
+def test_a_run_that_broke_before_it_was_measured_lies_on_the_first_pictures_floor() -> None:
+    broken = _without_curves(_one_state(sample_report(), "diverged"))
+    assert all(t.accuracy is None and t.samples > 0 for t in broken.trials)
+    drawn = plots.picture_svg("cost", broken, wide=True)
+    assert drawn is not None
+    assert f"diverged ({len(broken.trials)})" in _texts(drawn)
+
+
+def test_the_range_test_marks_floor_and_edge_of_each_cell() -> None:
+    texts = _texts(_drawn("range-test", True))
+    assert texts.count("floor 0.011") == 4
+    assert {"edge 2.2", "edge 0.62", "edge 1.4", "edge \u2265 3"} <= set(texts)
+
+
+def test_a_linear_range_test_over_momentum_has_an_axis_of_rates_and_names_its_cells() -> None:
+    report = sample_report()
+    cells = tuple(replace(cell, momentum=0.9) for cell in report.range_test.cells)
+    swept = replace(report.range_test, cells=cells, sweep="linear", lowest_lr=0.0)
+    whole = replace(report, range_test=swept)
+    svg = plots.picture_svg("range-test", whole)
+    assert svg is not None
+    assert "learning rate" in _texts(svg)
+    assert any(text.endswith("momentum 0.9") for text in _texts(svg))
+    assert plots.picture_svg("plane", whole) is not None
+    assert range_test_figure(whole).layout.xaxis.type == "linear"
+
+
+def test_an_effect_names_its_factor_its_size_and_the_diverged_runs() -> None:
+    texts = _texts(_drawn("effects", True))
+    assert "weight decay  1e-3 \u2192 2e-4" in texts
+    assert "+1.42, 1 of 3 diverged" in texts
+
+
+@pytest.mark.parametrize("name", plots.PICTURES)
+def test_nothing_is_drawn_where_there_is_nothing(name: str) -> None:
+    assert plots.picture_svg(name, bare_report()) is None
+
+
+def _one_state(report: Report, state: str) -> Report:
+    kept = tuple(trial for trial in report.trials if trial.state == state)
+    return replace(report, trials=kept, winner=None, confirmation=())
+
+
+def _without_curves(report: Report) -> Report:
+    empty = Curve((), (), (), (), ())
+    return replace(report, trials=tuple(replace(trial, curve=empty) for trial in report.trials))
+
+
+ODD: dict[str, Callable[[Report], Report]] = {
+    "one trial": lambda report: replace(report, trials=report.trials[29:30]),
+    "no confirmation": lambda report: replace(report, confirmation=()),
+    "only pruned": lambda report: _one_state(report, "pruned"),
+    "only diverged": lambda report: _one_state(report, "diverged"),
+    "only above the edge": lambda report: _one_state(report, "above-edge"),
+    "no curves": _without_curves,
+    "no trial": lambda report: replace(report, trials=()),
+    "runs that broke off": lambda report: replace(
+        report,
+        confirmation=tuple(
+            replace(run, accuracy=None, samples=0) for run in report.confirmation[:1]
+        ),
+    ),
+    "no weight decay": lambda report: replace(
+        report,
+        trials=tuple(
+            replace(trial, recipe=replace(trial.recipe, weight_decay=0.0))
+            for trial in report.trials
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", ["cost", "curves", "plane"])
+def test_odd_reports_are_drawn_too(name: str, odd: str, report: Report) -> None:
+    svg = plots.picture_svg(name, ODD[odd](report))
+    assert svg is None or ElementTree.fromstring(svg).tag == f"{SVG}svg"
+
+
+def test_a_report_of_the_same_numbers_gives_the_same_picture(report: Report) -> None:
+    assert _drawn("cost", True) == plots.picture_svg("cost", report)
+
+
+def test_a_learning_curve_is_a_png_whatever_its_title(report: Report) -> None:
+    content = plots.learning_curve_png(report.trials[0].curve, "trial $\\x 0 <b>")
+    assert content.startswith(b"\x89PNG")
+
+
+def test_a_curve_without_a_point_is_drawn_too() -> None:
+    assert plots.learning_curve_png(Curve((), (), (), (), ()), "empty").startswith(b"\x89PNG")
+
+
+def test_a_curve_as_csv_leaves_out_what_was_not_measured() -> None:
+    curve = Curve((0.5, 1.0), (1.0, 2.0), (0.1, 0.0), (None, 0.5), (0.5, None))
+    rows = list(csv.reader(io.StringIO(plots.curve_csv(curve))))
+    assert rows == [
+        ["phase", "epoch", "lr", "train_loss", "accuracy"],
+        ["0.5", "1.0", "0.1", "", "0.5"],
+        ["1.0", "2.0", "0.0", "0.5", ""],
+    ]
+
+
+def test_labels_are_moved_apart_and_keep_their_order() -> None:
+    # 1.0 and 1.1 become 1.0 and 2.0, then both go down by the mean shift of 0.45.
+    assert canvas.apart([1.1, 1.0], 1.0) == pytest.approx([1.55, 0.55])
+    assert canvas.apart([1.0, 5.0], 1.0) == [1.0, 5.0]
+    assert canvas.apart([], 1.0) == []
+
+
+def test_points_that_are_not_finite_are_left_out_of_a_curve() -> None:
+    assert canvas.present((1, 2, 3), (0.5, None, float("nan")), 100.0) == ([1], [50.0])
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+@pytest.mark.parametrize("theme", [canvas.LIGHT, canvas.DARK])
+def test_text_contrasts_with_the_page_as_wcag_asks(theme: dict[str, str]) -> None:
+    # WCAG 2.2: 4.5 for text (1.4.3), 3 for marks (1.4.11).
+    for name, least in {
+        "ink": 4.5,
+        "soft": 4.5,
+        "baseline": 4.5,
+        "candidate": 4.5,
+        "control": 4.5,
+        "completed": 4.5,
+        "diverged": 4.5,
+        "above-edge": 4.5,
+        "pruned": 3.0,
+        "out-of-memory": 3.0,
+    }.items():
+        pair = sorted((_luminance(theme[name]), _luminance(theme["page"])))
+        assert (pair[1] + 0.05) / (pair[0] + 0.05) >= least, name
+
+
+def test_both_themes_have_the_same_colours_and_no_two_are_equal() -> None:
+    assert canvas.LIGHT.keys() == canvas.DARK.keys()
+    assert len(set(canvas.LIGHT.values())) == len(canvas.LIGHT)
+
+
+def test_importing_the_reports_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, autosuperconv.reporting.page, autosuperconv.reporting.terminal, "
+        "autosuperconv.reporting.progress, autosuperconv.reporting.dashboard\n"
+        "print({'torch', 'optuna', 'matplotlib', 'plotly', 'jinja2'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from autosuperconv.core.range_test import SweepCost
+from autosuperconv.core.report import Report
+from autosuperconv.reporting import terminal as text
+from tests.reporting.sample import bare_report, sample_report
+from tests.reporting.terminal import to_text
+
+
+def test_the_summary_begins_with_the_outcome_and_its_sentence(report: Report) -> None:
+    shown = to_text(text.summary(report), width=300)
+    assert shown.startswith(f"REACHED  {report.verdict.sentence}\n")
+
+
+def test_the_summary_compares_the_three_runs_with_mean_spread_and_n(report: Report) -> None:
+    lines = to_text(text.summary(report)).splitlines()
+    # 91.96, 92.04, 92.11: mean 92.04, sample deviation 0.075.
+    candidate = next(line for line in lines if line.startswith("candidate"))
+    assert candidate.split() == [
+        "candidate", "1cycle", "1.35", "12", "540", "k", "92.04", "\u00b1", "0.08", "%", "3",
+    ]  # fmt: skip
+    assert any(line.startswith("compressed control") for line in lines)
+
+
+def test_the_summary_says_which_conditions_are_not_met(report: Report) -> None:
+    first = replace(report.verdict.conditions[0], met=False)
+    second = replace(report.verdict.conditions[1], met=None)
+    verdict = replace(report.verdict, conditions=(first, second))
+    shown = to_text(text.summary(replace(report, verdict=verdict)))
+    assert "C1 accuracy  NOT MET" in shown
+    assert "C2 speed     not checked" in shown
+
+
+def test_the_summary_says_where_the_files_are(report: Report) -> None:
+    shown = to_text(text.summary(report, {"page": "runs/a/report.html"}))
+    assert "Page        runs/a/report.html" in shown
+
+
+def test_a_search_without_any_result_still_has_a_summary() -> None:
+    shown = to_text(text.summary(bare_report()))
+    assert shown.startswith("UNDECIDED  Undecided: no trial completed.")
+
+
+def test_markup_in_a_name_is_printed_as_it_is(report: Report) -> None:
+    verdict = replace(report.verdict, sentence="[red]no[/red] [/]")
+    assert "[red]no[/red] [/]" in to_text(text.summary(replace(report, verdict=verdict)))
+
+
+def _printed(report: Report, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    stream = io.StringIO()
+    Console(file=stream, force_terminal=terminal, width=100).print(text.summary(report))
+    return stream.getvalue()
+
+
+def test_colour_comes_with_a_terminal_only(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert "\x1b[" not in _printed(report, False, monkeypatch)
+    assert "\x1b[" in _printed(report, True, monkeypatch)
+
+
+def test_the_plan_names_time_and_runs_and_lists_its_steps() -> None:
+    plan = sample_report(trials=21).plan
+    # 14 + 31 + 640 + 980 + 480 + 160 = 2305 s; 3 + 8 + 5 + 21 + 9 + 15 = 61 runs.
+    shown = to_text(text.plan_text(plan))
+    assert shown.startswith("about 38 min, 61 runs with 2 workers")
+    assert "range test          8       8    31 s" in shown
+
+
+def test_the_range_test_says_possible_or_not_for_every_cell(report: Report) -> None:
+    shown = to_text(text.range_test_text(report.range_test))
+    assert shown.startswith("POSSIBLE")
+    assert shown.count("not possible") == 3
+    assert ">= 3" in shown
+
+
+def test_an_empty_range_test_is_one_sentence() -> None:
+    assert to_text(text.range_test_text(bare_report().range_test)) == (
+        "CANNOT TELL  No sweep completed.\n"
+    )
+
+
+def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost(
+    report: Report,
+) -> None:
+    plain = to_text(text.range_test_text(report.range_test))
+    assert "momentum" not in plain
+    cells = tuple(replace(cell, momentum=0.9) for cell in report.range_test.cells)
+    cost = SweepCost(4, 0, 4, 0, 0, 8000, 0, 9000.0, 1e6, 0.1, 0.06)
+    shown = to_text(text.range_test_text(replace(report.range_test, cells=cells, cost=cost)))
+    assert "momentum" in shown
+    assert shown.count("  0.9  ") == 4
+    assert "8 sweeps, 8,000 samples: 0.9 % of the search's forecast work" in shown
+    whole = replace(report, range_test=replace(report.range_test, cost=cost))
+    assert "Sweeps" in to_text(text.summary(whole))
+
+
+def test_a_target_that_the_winner_misses_is_said_and_one_that_it_reaches_is_not() -> None:
+    report = sample_report()
+    baseline = replace(report.baseline, target=0.9999)
+    missed = to_text(text.summary(replace(report, baseline=baseline)))
+    assert "Target      Not reached: the winner has" in missed
+    assert "of 99.99 % on validation data." in missed
+    reached = replace(report.baseline, target=report.winner_validation_accuracy or 0.0)
+    assert "Not reached" not in to_text(text.summary(replace(report, baseline=reached)))

@@ -1,0 +1,80 @@
+import numpy as np
+import torch
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job
+from autosuperconv.training.data import TaskData, as_task_data
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.feed.augment import CropFlip
+from autosuperconv.training.feed.batches import Resident, Split
+from autosuperconv.training.feed.streamed import Streamed
+from tests.training.made import dots, trainer
+
+FILL = 7
+
+
+def cut_images(n: int = 2000, side: int = 32) -> torch.Tensor:
+    """(n, side, side): True where white images were cut out; crops bring zeros, cuts 7."""
+    white = torch.full((1, 1, side, side), 255, dtype=torch.uint8)
+    cut = CropFlip(white, torch.tensor([FILL], dtype=torch.uint8))
+    x = cut(torch.zeros(n, dtype=torch.int64), torch.Generator().manual_seed(0))
+    return x[:, 0] == FILL
+
+
+def test_a_square_of_half_the_side_is_cut_out_and_less_at_the_edges() -> None:
+    cut = cut_images()
+    heights, widths = cut.any(2).sum(1), cut.any(1).sum(1)
+    assert torch.equal(cut.sum((1, 2)), heights * widths)  # one rectangle each
+    assert (int(heights.max()), int(heights.min())) == (16, 8)  # centred on any pixel, 8 remain
+    assert (int(widths.max()), int(widths.min())) == (16, 8)
+    # a centre c of 0 to 31 keeps min(c + 8, 32) - max(c - 8, 0): 16 for 17 centres, less for 15
+    mean = (17 * 16 + sum(range(8, 16)) + sum(range(9, 16))) / 32
+    assert abs(heights.float().mean().item() - mean) < 0.2
+    assert abs(widths.float().mean().item() - mean) < 0.2
+
+
+def test_every_pixel_is_cut_out_some_time_and_most_often_in_the_middle() -> None:
+    share = cut_images().float().mean(0)
+    assert share.min() > 0.02  # a corner: (8 / 32) ** 2 = .06
+    assert abs(share[16, 16].item() - 0.25) < 0.04  # (16 / 32) ** 2
+
+
+def test_without_cutout_the_same_crops_as_ever() -> None:
+    x = torch.arange(3 * 8 * 8, dtype=torch.uint8).view(1, 3, 8, 8)
+    index = torch.zeros(50, dtype=torch.int64)
+    plain = CropFlip(x)(index, torch.Generator().manual_seed(1))
+    fill = torch.tensor([250, 251, 252], dtype=torch.uint8)
+    cut = CropFlip(x, fill)(index, torch.Generator().manual_seed(1))
+    same = (plain == cut).all(1)
+    assert torch.equal(cut.permute(0, 2, 3, 1)[~same], fill.expand(int((~same).sum()), 3))
+    assert 0.1 < (~same).float().mean() < 0.25  # 3.1 of 8, squared: .15
+
+
+def photographs(augment: str) -> TaskData:
+    x = np.random.default_rng(0).integers(1, 256, (40, 3, 8, 8)).astype(np.uint8)
+    return as_task_data((x, np.arange(40) % 2), augment=augment)
+
+
+def test_what_is_cut_out_is_the_mean_once_normalised() -> None:
+    data = photographs("crop-flip-cutout")
+    assert isinstance(data.train, Split)
+    for batches in (Resident(data, Engine()), Streamed(data, Engine())):
+        x, _ = next(iter(batches.training(16, 0)))
+        near_mean = (x.abs() < 0.01).all(1).float().mean()
+        assert 0.05 < near_mean < 0.25
+
+
+def test_cutout_changes_what_is_learnt_and_no_evaluation() -> None:
+    data = photographs("crop-flip-cutout")
+    plain = photographs("crop-flip")
+    assert data.fingerprint == plain.fingerprint
+    one, two = (next(iter(Resident(d, Engine()).evaluation("test"))) for d in (data, plain))
+    assert torch.equal(one[0], two[0])
+    job = Job(Recipe(max_lr=0.1, epochs=2.0, batch_size=8))
+    first, again, other = (trainer(d)(job) for d in (data, data, plain))
+    assert first.points == again.points
+    assert first.points != other.points
+
+
+def test_the_usual_augmentation_is_as_it_was() -> None:
+    assert dots(augment=True).augment == "crop-flip"

@@ -1,0 +1,324 @@
+"""The study: what trials are told, what a resumed study does, and what no sampler proposes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial, TrialState
+
+from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.range_test.types import Cell
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.errors import UnknownName
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.samplers import SAMPLERS, make_sampler
+from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.prior import LrPrior
+from autosuperconv.tuning.samplers.with_prior import EdgeSampler
+from autosuperconv.tuning.steps.objective import Objective, suggest, tell, tell_above_edge
+from autosuperconv.tuning.steps.pruner import make_pruner
+from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise, requeue_stale
+from autosuperconv.tuning.store.executor import InProcess
+from autosuperconv.tuning.store.session import Session, open_study
+from autosuperconv.tuning.store.storage import open_storage
+
+MAX_LR = Range(1e-3, 10.0, log=True)
+SPACE = SearchSpace(
+    {
+        "batch_size": Choices((16, 32)),
+        "epochs": Range(1.0, 4.0, log=True),
+        "max_lr": MAX_LR,
+        "weight_decay": Range(1e-6, 1e-2, log=True),
+    }
+)
+OBJECTIVE = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
+BASE = Recipe(max_lr=1.0, epochs=4.0, batch_size=32)
+
+
+def prior(edge: float = 0.5) -> LrPrior:
+    cells = tuple(
+        Cell(b, wd, (), (), 0.01, edge, 0.1, False, 0.9, True)
+        for b in (16, 32)
+        for wd in (1e-5, 1e-3)
+    )
+    return LrPrior(RangeTest(cells, 1e-3, 10.0, True, "Possible."), MAX_LR)
+
+
+def landscape(prior: LrPrior) -> Landscape:
+    return Landscape(SPACE, BASE, prior, OBJECTIVE.target)
+
+
+def study_settings(trials: int = 15, **changed: object) -> StudySettings:
+    given = StudySettings(
+        SPACE, BASE, prior(), OBJECTIVE, "tpe", make_pruner("none", 0.9, 0.0), trials, seed=0
+    )
+    return replace(given, **changed)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def storage_path(tmp_path: Path) -> str:
+    return str(tmp_path / "study.journal")
+
+
+def session_of(path: str, trainer: Trainer) -> Session:
+    study, ledger = open_study(open_storage(path), "s", {"data": "surface"}, "minimize")
+    return Session(study, ledger, InProcess(trainer), lambda event: None, path)
+
+
+def told(trace: Trace) -> FrozenTrial:
+    study = optuna.create_study()
+    trial = study.ask()
+    tell(study, trial, OBJECTIVE, trace)
+    return study.trials[0]
+
+
+def ended(because: str, accuracy: float | None = None, recipe: Recipe = BASE) -> Trace:
+    trace = SurfaceTrainer(noise=0.0)(Job(recipe))
+    return replace(trace, stopped_because=because, accuracy=accuracy, detail="why")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("because", ["diverged", "out-of-memory"])
+def test_a_failure_is_told_complete_finite_and_violating(because: str) -> None:
+    trial = told(ended(because))
+    assert trial.state == TrialState.COMPLETE
+    assert trial.value == 2 * 4.0 * 1000
+    assert trial.constraints["accuracy"] == pytest.approx(0.9)
+    assert trial.user_attrs["stopped_because"] == because
+    assert trial.user_attrs["stopped_detail"] == "why"
+
+
+def test_a_diverged_run_that_measured_an_accuracy_is_no_better_for_it() -> None:
+    trial = told(ended("diverged", accuracy=0.95))
+    assert trial.constraints["accuracy"] > 0
+
+
+def test_a_run_that_reaches_the_target_costs_its_samples() -> None:
+    trial = told(ended("completed", accuracy=0.93))
+    assert trial.value == 4000
+    assert trial.constraints["accuracy"] == pytest.approx(-0.03)
+
+
+def test_a_run_that_falls_short_violates_by_what_it_lacks() -> None:
+    trial = told(ended("completed", accuracy=0.8))
+    assert trial.constraints["accuracy"] == pytest.approx(0.1)
+
+
+def test_a_pruned_run_is_never_feasible_though_it_had_the_target_for_a_moment() -> None:
+    trial = told(ended("pruned"))
+    assert trial.state == TrialState.PRUNED
+    assert trial.constraints["accuracy"] > 0
+
+
+def test_the_accuracy_objective_counts_a_failure_as_nothing() -> None:
+    objective = Objective("accuracy", 0.9, 1000, 4.0)
+    assert objective.value(ended("diverged")) == 0.0
+    assert objective.value(ended("completed", accuracy=0.93)) == 0.93
+
+
+def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: str) -> None:
+    ran: list[float] = []
+
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        ran.append(job.recipe.max_lr)
+        return SurfaceTrainer()(job, on_point)
+
+    session = session_of(storage_path, trainer)
+    queued = {"batch_size": 16, "epochs": 2.0, "weight_decay": 1e-4, "max_lr": 9.0}
+    session.study.enqueue_trial(queued)
+    optimise(session, study_settings(3))
+    above = session.study.trials[0]
+    assert above.state == TrialState.COMPLETE
+    assert above.user_attrs["stopped_because"] == "above-edge"
+    assert above.constraints["accuracy"] > 0
+    assert above.value is not None
+    assert math.isfinite(above.value)
+    assert len(ran) == 3
+    assert max(ran) < 9.0
+
+
+def test_a_trials_curve_may_cost_a_tenth_of_its_training(storage_path: str) -> None:
+    asked: list[Job] = []
+
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        asked.append(job)
+        return SurfaceTrainer()(job, on_point)
+
+    optimise(session_of(storage_path, trainer), study_settings(3))
+    assert asked
+    assert {job.curve_share for job in asked} == {0.1}
+
+
+def test_a_study_of_failures_has_no_failed_trial(storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer(edge=0.05))
+    optimise(session, study_settings(15))
+    states = {trial.state for trial in session.study.trials}
+    assert states == {TrialState.COMPLETE}
+    assert all(math.isfinite(trial.value or 0.0) for trial in session.study.trials)
+    assert all("accuracy" in trial.constraints for trial in session.study.trials)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_no_sampler_proposes_a_rate_above_the_cap(name: str, storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer())
+    optimise(session, study_settings(18, sampler=name, space=SPACE.without("epochs")))
+    limits = prior()
+    trials = session.study.trials
+    assert len(trials) == 18
+    for trial in trials:
+        cell = (trial.params["batch_size"], trial.params["weight_decay"])
+        assert trial.params["max_lr"] <= limits.cap(*cell) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_one_batch_size_and_one_weight_decay_can_be_searched(name: str, storage_path: str) -> None:
+    one = {"batch_size": Choices((32,)), "weight_decay": Range(1e-4, 1e-4, True)}
+    space = SearchSpace({**SPACE.dimensions, **one})
+    session = session_of(storage_path, SurfaceTrainer())
+    optimise(session, study_settings(14, sampler=name, space=space))
+    assert {t.params["batch_size"] for t in session.study.trials} == {32}
+    assert {t.params["weight_decay"] for t in session.study.trials} == {1e-4}
+
+
+class Stubborn(BaseSampler):
+    """Proposes the highest rate there is."""
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, optuna.distributions.BaseDistribution]:
+        return {"max_lr": FloatDistribution(MAX_LR.low, MAX_LR.high, log=True)}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: object
+    ) -> dict[str, float]:
+        return {"max_lr": MAX_LR.high}
+
+    def sample_independent(
+        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: object
+    ) -> object:
+        if isinstance(param_distribution, CategoricalDistribution):
+            return param_distribution.choices[0]
+        assert isinstance(param_distribution, FloatDistribution)
+        return param_distribution.low
+
+
+def test_a_joint_proposal_above_the_cap_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+    )
+    study = optuna.create_study(sampler=make_sampler("stubborn", landscape(prior()), 0, 0))
+    rates = [suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(100)]
+    assert max(rates) <= prior().cap(16, 1e-6)
+    assert len(set(rates)) == 100
+
+
+def test_a_joint_proposal_below_the_cap_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+    )
+    study = optuna.create_study(
+        sampler=make_sampler("stubborn", landscape(LrPrior(None, MAX_LR)), 0, 0)
+    )
+    assert suggest(study.ask(), SPACE, BASE, 0).max_lr == MAX_LR.high
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLERS))
+def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
+    def draws(so_far: int) -> Iterator[float]:
+        study = optuna.create_study(sampler=make_sampler(name, landscape(prior()), 0, so_far))
+        return (suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(8))
+
+    assert list(draws(0)) == list(draws(0))
+    assert not set(draws(0)) & set(draws(8))
+
+
+def test_an_unknown_sampler_names_a_near_one() -> None:
+    with pytest.raises(UnknownName, match=r"Unknown sampler 'tpee'. Did you mean 'tpe'"):
+        make_sampler("tpee", landscape(prior()), 0, 0)
+
+
+def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer())
+    session.study.sampler = make_sampler("tpe", landscape(prior()), 0, 0)
+    lost = suggest(session.study.ask(), SPACE, BASE, 0)
+    optimise(session, study_settings(4))
+    states = [trial.state for trial in session.study.trials]
+    assert states == [TrialState.FAIL, *[TrialState.COMPLETE] * 4]
+    again = session.study.trials[1]
+    assert again.params["max_lr"] == lost.max_lr
+    assert again.user_attrs["retry_of"] == 0
+    assert TrialState.RUNNING not in states
+
+
+def test_a_trial_killed_before_its_first_parameter_is_no_hindrance(storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer())
+    session.study.ask()
+    requeue_stale(session.study)
+    optimise(session, study_settings(3))
+    assert count_finished(session.study) == 3
+
+
+def test_a_study_goes_on_where_it_was_interrupted(storage_path: str) -> None:
+    runs: list[Job] = []
+
+    def interrupted(job: Job, on_point: OnPoint | None = None) -> Trace:
+        if len(runs) == 5:
+            raise KeyboardInterrupt
+        runs.append(job)
+        return SurfaceTrainer()(job, on_point)
+
+    with pytest.raises(KeyboardInterrupt):
+        optimise(session_of(storage_path, interrupted), study_settings(9))
+    session = session_of(storage_path, SurfaceTrainer())
+    kept = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
+    optimise(session, study_settings(9))
+    finished = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
+    assert len(kept) == 5
+    assert finished[:5] == kept
+    assert count_finished(session.study) == 9
+
+
+def test_a_closed_study_is_left_alone_until_more_trials_are_asked_for(storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer())
+    for trials, expected in ((4, 4), (4, 4), (6, 6)):
+        optimise(session, study_settings(trials))
+        assert count_finished(session.study) == expected
+
+
+def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_path: str) -> None:
+    session = session_of(storage_path, SurfaceTrainer())
+    session.deadline = 0.0
+    notes: list[object] = []
+    session.listener = notes.append
+    optimise(session, study_settings(5, reserve=10.0))
+    assert count_finished(session.study) == 0
+    assert "Time is nearly up" in str(notes[0])
+
+
+def test_the_last_suggestion_is_the_rate() -> None:
+    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
+    suggest(study.ask(), SPACE, BASE, 0)
+    assert list(study.trials[0].params)[-1] == "max_lr"
+
+
+def test_above_the_edge_the_cap_is_named() -> None:
+    study = optuna.create_study()
+    trial = study.ask({"max_lr": FloatDistribution(9.0, 9.0)})
+    tell_above_edge(study, trial, OBJECTIVE, cap=2.0)
+    assert study.trials[0].user_attrs["stopped_detail"] == "max_lr 9 lies above the edge, 2"
+
+
+def test_rates_are_spread_over_the_whole_range_below_the_cap() -> None:
+    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
+    logs = np.log10([suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(300)])
+    assert logs.min() < -2
+    assert logs.max() > -0.5

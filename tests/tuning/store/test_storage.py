@@ -1,0 +1,103 @@
+"""Storages: opened, mended after a killed writer, or refused in one sentence."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import optuna
+import pytest
+
+from autosuperconv.errors import AutosuperconvError, InvalidInput, StorageUnavailable
+from autosuperconv.tuning.store.storage import open_storage
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    open_storage.cache_clear()
+
+
+def trials_in(path: Path) -> int:
+    open_storage.cache_clear()
+    return len(optuna.load_study(study_name="s", storage=open_storage(str(path))).trials)
+
+
+def journal(path: Path, trials: int = 2) -> Path:
+    study = optuna.create_study(study_name="s", storage=open_storage(str(path)))
+    for i in range(trials):
+        study.add_trial(optuna.create_trial(value=float(i)))
+    return path
+
+
+def test_a_journal_is_made_with_its_folder(tmp_path: Path) -> None:
+    assert trials_in(journal(tmp_path / "deep" / "er" / "a.journal")) == 2
+
+
+@pytest.mark.parametrize("torn", ['{"op_code":4,"wor', "x", '{"op_code": 4}'])
+def test_a_last_line_that_was_not_written_to_its_end_is_cut_off(torn: str, tmp_path: Path) -> None:
+    path = journal(tmp_path / "a.journal")
+    whole = path.read_bytes()
+    path.write_bytes(whole + torn.encode())
+    assert trials_in(path) == 2
+    study = optuna.load_study(study_name="s", storage=open_storage(str(path)))
+    study.add_trial(optuna.create_trial(value=9.0))
+    assert trials_in(path) == 3
+    assert path.read_bytes().startswith(whole)
+
+
+def test_a_journal_with_nothing_but_a_torn_line_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    path.write_bytes(b'{"op_co')
+    assert trials_in(journal(path)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["to do:\nbuy milk\n", "to do:\nbuy milk", "milk", '{"max_lr": 1}']
+)
+def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(StorageUnavailable, match=r"is not a readable journal.*Move it away"):
+        open_storage(str(path))
+    assert path.read_text() == text
+
+
+def test_a_relative_path_below_a_folder_takes_and_frees_its_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    backend = open_storage("below/a.journal")._backend  # type: ignore[attr-defined]
+    backend._lock.acquire()
+    assert (tmp_path / "below" / "a.journal.lock").exists()  # no dangling link
+    backend._lock.release()
+
+
+def test_sqlite_works_by_its_url(tmp_path: Path) -> None:
+    study = optuna.create_study(storage=open_storage(f"sqlite:///{tmp_path / 'a.db'}"))
+    study.add_trial(optuna.create_trial(value=1.0))
+    assert len(study.trials) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite:////proc/nope/x.db", "/proc/nope/a.journal"])
+def test_a_place_that_cannot_be_written_does_not_answer(url: str) -> None:
+    with pytest.raises(StorageUnavailable, match=r"does not answer: .*leave out --storage"):
+        open_storage(url)
+
+
+def test_a_folder_is_no_storage(tmp_path: Path) -> None:
+    with pytest.raises(StorageUnavailable, match="Is a directory"):
+        open_storage(str(tmp_path))
+
+
+@pytest.mark.parametrize("url", ["nosuch://host/db", "postgres//x://"])
+def test_an_unknown_kind_of_database_is_a_wrong_input(url: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot be opened"):
+        open_storage(url)
+
+
+def test_a_server_that_is_down_or_has_no_driver_here_is_named() -> None:
+    installed = importlib.util.find_spec("psycopg2") is not None
+    expected = StorageUnavailable if installed else InvalidInput
+    with pytest.raises(AutosuperconvError, match=r"postgresql://127.0.0.1:1/x") as caught:
+        open_storage("postgresql://127.0.0.1:1/x")
+    assert type(caught.value) is expected
