@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy import stats
-
 from autosuperconv.core.format import counted
-from autosuperconv.errors import InvalidInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +41,6 @@ class PruningReport:
         )
 
 
-def wilson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The score interval of a share (Wilson 1927, J. Am. Stat. Assoc. 22, 209).
-
-    Unlike the usual one it is sound at 0 successes and at small n.
-
-    Raises:
-        InvalidInput: not 0 <= successes <= n with n >= 1.
-    """
-    if not 0 <= successes <= n or n < 1:
-        raise InvalidInput(
-            f"wilson needs 0 <= successes <= n and n >= 1, but got {successes} of {n}."
-        )
-    z = float(stats.norm.ppf((1 + confidence) / 2))
-    share, spread = successes / n, z * z / n
-    centre = (share + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4)) / (1 + spread)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
-
-
 def pruning_report(
     trained: int, untrained: Sequence[int], reached: Sequence[bool]
 ) -> PruningReport | None:
@@ -77,7 +54,7 @@ def pruning_report(
     if not untrained and not reached:
         return None
     left = sum(untrained)
-    low, high = wilson(sum(reached), len(reached)) if reached else (None, None)
+    low, high = _share_interval(sum(reached), len(reached)) if reached else (None, None)
     return PruningReport(
         pruned=len(untrained),
         saved=left / (trained + left) if left else 0.0,
@@ -86,3 +63,11 @@ def pruning_report(
         low=low,
         high=high,
     )
+
+
+def _share_interval(successes: int, n: int) -> tuple[float, float]:
+    """95 % Wilson interval of a share: sound at 0 successes and at small n."""
+    from scipy.stats import binomtest
+
+    found = binomtest(successes, n).proportion_ci(0.95, method="wilson")
+    return float(found.low), float(found.high)

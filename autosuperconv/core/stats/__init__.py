@@ -22,7 +22,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from autosuperconv.errors import InvalidInput
 
@@ -45,6 +44,8 @@ class Interval:
 @lru_cache(maxsize=4096)
 def t_quantile(probability: float, degrees: int) -> float:
     """Quantile of Student's t; cached, because SciPy takes 100 microseconds for one."""
+    from scipy import stats  # 0.8 s to import, so no command loads it that asks for no quantile
+
     return float(stats.t.ppf(probability, degrees))
 
 

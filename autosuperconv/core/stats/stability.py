@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 Floats = NDArray[np.float64]
 
@@ -26,6 +24,8 @@ class Stability:
 
     def breaks(self, features: Floats) -> Floats:
         """(m,) probabilities."""
+        from scipy.special import expit
+
         z = with_one(features)
         variance = np.einsum("ij,jk,ik->i", z, self.covariance, z)
         return np.asarray(expit(z @ self.weights / np.sqrt(1 + np.pi * variance / 8)))
@@ -41,6 +41,9 @@ def fit_stability(
         expected, spread: (d + 1,) mean and standard deviation of the prior on each weight, the
             constant first.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     z, sign = with_one(features), np.where(broke, 1.0, -1.0)
 
     def loss(weights: Floats) -> tuple[float, Floats]:

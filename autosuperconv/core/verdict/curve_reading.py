@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 TAIL = 0.1  # share of the run in which evaluations count as its end
 WINDOW = 10  # at most so many evaluations make a level
@@ -116,6 +115,8 @@ def _despiked(accuracy: Sequence[float]) -> NDArray[np.float64]:
     values = np.asarray(accuracy, dtype=float)
     if values.size < 3:
         return values
+    from scipy import ndimage
+
     # "mirror" gives the end points their neighbours' company, so the last one alone decides nothing
     return np.asarray(ndimage.median_filter(values, size=3, mode="mirror"))
 
