@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autosuperconv.core.events import Listener, RunFinished, StepStarted, silent
+from autosuperconv.core.events import Listener, RunFinished, Step, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
@@ -102,7 +102,7 @@ def train(
     trainer = TorchTrainer(
         task, model_factory, Engine(resolve_device(device), deterministic=deterministic)
     )
-    listener(StepStarted("train", TRAIN_PHASES, 0, None))
+    listener(StepStarted(Step.TRAIN, TRAIN_PHASES, 0, None))
 
     def tell(point: Point) -> None:
         if point.accuracy is not None:
@@ -112,6 +112,6 @@ def train(
             if point.gradient_lr is not None:
                 text += f", {point.gradient_lr:.3g} along the gradient"
             label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
-            listener(RunFinished("train", label, text, None, None))
+            listener(RunFinished(Step.TRAIN, label, text, None, None))
 
     return trainer(Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature), tell)

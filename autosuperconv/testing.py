@@ -17,7 +17,7 @@ from autosuperconv.core.trace import (
     OnPoint,
     Point,
     PruneTraining,
-    StoppedBecause,
+    StopReason,
     Trace,
     evenly,
 )
@@ -52,7 +52,7 @@ class SurfaceTrainer:
         phases = sorted({*evenly(20), *job.phases})
         schedule = build_schedule(job.recipe, 1000)
         points: list[Point] = []
-        stopped, detail, dose = "completed", "", 0.0
+        stopped, detail, dose = StopReason.COMPLETED, "", 0.0
         for phase in phases:
             rate = schedule(phase)
             before = points[-1].phase if points else 0.0
@@ -64,12 +64,15 @@ class SurfaceTrainer:
                 if on_point is not None:
                     on_point(point)
             except PruneTraining as why:
-                stopped, detail = "pruned", str(why)
+                stopped, detail = StopReason.PRUNED, str(why)
                 break
             if broken:
-                stopped, detail = "diverged", f"the rate {rate.lr:.3g} is above {self.edge:g}"
+                stopped, detail = (
+                    StopReason.DIVERGED,
+                    f"the rate {rate.lr:.3g} is above {self.edge:g}",
+                )
                 break
-        return self._trace(job, tuple(points), stopped, detail)  # type: ignore[arg-type]
+        return self._trace(job, tuple(points), stopped, detail)
 
     def _accuracy(self, recipe: Recipe, dose: float, rate: float) -> float:
         decades = abs(math.log10(max(recipe.weight_decay, 1e-8) / self.weight_decay))
@@ -95,7 +98,7 @@ class SurfaceTrainer:
         )
 
     def _trace(
-        self, job: Job, points: tuple[Point, ...], stopped: StoppedBecause, detail: str
+        self, job: Job, points: tuple[Point, ...], stopped: StopReason, detail: str
     ) -> Trace:
         rng = np.random.default_rng([job.recipe.seed, job.recipe.batch_size])
         last = points[-1]
@@ -104,7 +107,7 @@ class SurfaceTrainer:
             recipe=job.recipe,
             measured_on=job.measured_on,
             points=points,
-            accuracy=min(end, 1.0) if stopped == "completed" else None,
+            accuracy=min(end, 1.0) if stopped == StopReason.COMPLETED else None,
             loss=None,
             stopped_because=stopped,
             detail=detail,

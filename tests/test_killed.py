@@ -68,7 +68,7 @@ def test_a_search_survives_a_kill_and_two_interrupts(tmp_path: Path) -> None:
     after_interrupt = finished(tmp_path)
     assert after_kill.items() <= after_interrupt.items()
 
-    status, text = stop_at(tmp_path, "confirm 2/", signal.SIGINT)
+    status, text = stop_at(tmp_path, "confirmation 2/", signal.SIGINT)
     assert (status, "Traceback" in text) == (130, False)
 
     last = start(tmp_path)

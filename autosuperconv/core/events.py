@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """The steps of a search, in their order; `TRAIN` is for one recipe alone."""
+
+    PLAN = "plan"
+    RANGE_TEST = "range test"
+    BASELINE = "baseline"
+    STUDY = "study"
+    CONFIRMATION = "confirmation"
+    ABLATION = "ablation"
+    TRAIN = "train"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,13 +24,13 @@ class StepStarted:
     """A step begins.
 
     Args:
-        step: "plan", "range test", "baseline", "study", "confirm" or "counterfactuals"; for one
-            recipe alone "train".
-        runs: that it will take; done: those already there from an earlier start.
+        step: which one.
+        runs: how many runs it takes.
+        done: how many of them an earlier start has finished.
         seconds_left: forecast for this step and all after it; None before the plan.
     """
 
-    step: str
+    step: Step
     runs: int
     done: int
     seconds_left: float | None
@@ -34,7 +47,7 @@ class RunFinished:
         seconds_left: forecast for the rest of the search.
     """
 
-    step: str
+    step: Step
     label: str
     text: str
     best: str | None
@@ -45,7 +58,7 @@ class RunFinished:
 class StepFinished:
     """A step ended; `text` is its result in one sentence."""
 
-    step: str
+    step: Step
     text: str
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.pruning_report import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.surrogate import SurrogateView
+from autosuperconv.core.trace import Split, StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
 FORMAT_VERSION = 1
-
-TrialState = Literal["completed", "pruned", "diverged", "above-edge", "out-of-memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Settings:
 class Forecast:
     """What one step of the search was expected to take."""
 
-    step: str
+    step: Step
     runs: int
     epochs: float
     seconds: float
@@ -92,17 +91,18 @@ class RunSummary:
     """One run of a step other than the study.
 
     Args:
-        role: "baseline", "candidate", "control", "tuning", "counterfactual:FACTOR" (put back from
-            the winner), "forward:FACTOR" (alone at the winner's value; "forward:none": not one)
-            or "shapley:FACTOR+FACTOR" (those at the winner's value).
+        role: "baseline", "candidate", "control", "tuning", "reverted:FACTOR" (the winner with that
+            factor at the baseline's value), "forward:FACTOR" (the baseline's values with that
+            factor at the winner's; "forward:none": with none) or "shapley:FACTOR+FACTOR" (with
+            those factors at the winner's).
         accuracy: at the end, on `measured_on`; None where it did not complete.
     """
 
     role: str
     recipe: Recipe
-    measured_on: str
+    measured_on: Split
     accuracy: float | None
-    stopped_because: str
+    stopped_because: StopReason
     samples: int
     seconds: float
     curve: Curve
@@ -141,7 +141,7 @@ class TrialSummary:
     """
 
     number: int
-    state: TrialState
+    state: StopReason
     detail: str
     recipe: Recipe
     accuracy: float | None
@@ -158,7 +158,7 @@ class TrialSummary:
 class StepCost:
     """What one step really took; seconds are summed over workers."""
 
-    step: str
+    step: Step
     runs: int
     samples: int
     seconds: float

@@ -8,12 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from autosuperconv.core.recipe import Recipe
 
 Split = Literal["validation", "test"]
-StoppedBecause = Literal["completed", "diverged", "pruned", "out-of-memory"]
+
+
+class StopReason(StrEnum):
+    """Why a run ended; a trial above the range test's edge never began."""
+
+    COMPLETED = "completed"
+    PRUNED = "pruned"
+    DIVERGED = "diverged"
+    ABOVE_EDGE = "above-edge"
+    OUT_OF_MEMORY = "out-of-memory"
 
 
 def evenly(n: int) -> tuple[float, ...]:
@@ -103,7 +113,7 @@ class Trace:
     points: tuple[Point, ...]
     accuracy: float | None
     loss: float | None
-    stopped_because: StoppedBecause
+    stopped_because: StopReason
     detail: str
     classes: int
     evaluated: int
@@ -119,11 +129,11 @@ class Trace:
 
     @property
     def completed(self) -> bool:
-        return self.stopped_because == "completed"
+        return self.stopped_because == StopReason.COMPLETED
 
     @property
     def diverged(self) -> bool:
-        return self.stopped_because == "diverged"
+        return self.stopped_because == StopReason.DIVERGED
 
     @property
     def samples_per_second(self) -> float:

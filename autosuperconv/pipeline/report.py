@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.pruning_report import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import (
@@ -15,6 +16,7 @@ from autosuperconv.core.report import (
     RunSummary,
     TrialSummary,
 )
+from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.pipeline.setup import Work
@@ -55,7 +57,7 @@ def assemble(work: Work, found: Findings) -> Report:
         trials=trials,
         winner=found.winner.recipe,
         winner_validation_accuracy=found.winner.accuracy,
-        confirmation=_runs(session, "confirm") + _runs(session, "counterfactuals"),
+        confirmation=_runs(session, Step.CONFIRMATION) + _runs(session, Step.ABLATION),
         tradeoff=found.tradeoff,
         verdict=found.verdict,
         cost=costs,
@@ -70,7 +72,7 @@ def assemble(work: Work, found: Findings) -> Report:
 
 def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:
     """What pruning saved, and its errors among the trials that it spared."""
-    pruned = [t for t in trials if t.state == "pruned"]
+    pruned = [t for t in trials if t.state == StopReason.PRUNED]
     spared = [t for t in trials if t.condemned_at is not None]
     return pruning_report(
         trained=sum(t.samples for t in trials),
@@ -90,7 +92,7 @@ def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
     )
 
 
-def _runs(session: Session, step: str) -> tuple[RunSummary, ...]:
+def _runs(session: Session, step: Step) -> tuple[RunSummary, ...]:
     return tuple(run_summary(role, trace) for role, trace in session.ledger.of(step))
 
 

@@ -1,9 +1,10 @@
-"""The whole story: plan, range test, baseline, study, confirm, counterfactuals, verdict, report."""
+"""The whole story: plan, range test, baseline, study, confirmation, ablation, verdict, report."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Plan, Report
@@ -17,7 +18,7 @@ from autosuperconv.reporting import rows as words
 from autosuperconv.tuning.samplers.initial_trials import first_guesses
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.steps import confirmation as confirming
-from autosuperconv.tuning.steps.ablation import counterfactuals
+from autosuperconv.tuning.steps.ablation import ablate
 from autosuperconv.tuning.steps.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.plan import Budget, Sizes, confirm_runs, make_plan, sweeps_within
@@ -41,9 +42,7 @@ def tell_story(work: Work) -> Report:
     study = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, study, confirm_runs(setup.seeds))
     confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
-    tradeoff = counterfactuals(
-        session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley
-    )
+    tradeoff = ablate(session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley)
     if work.searching:
         session.remember_wall_seconds()
     findings = Findings(
@@ -65,7 +64,7 @@ def plan_search(work: Work) -> Plan:
         setup.choices,
     )
     work.session.plan = plan
-    work.session.finish("plan", f"{plan.runs} runs, about {words.duration(plan.seconds)}")
+    work.session.finish(Step.PLAN, f"{plan.runs} runs, about {words.duration(plan.seconds)}")
     return plan
 
 
@@ -116,7 +115,7 @@ def run_study(
     space = SearchSpace({**setup.dimensions, "max_lr": max_lr, "epochs": epochs})
     by_cost = settings.objective == "cost"
     objective = Objective(settings.objective, baseline.target, settings.n_train, plan.epochs_high)
-    session.start("study", plan.trials, count_finished(session.study))
+    session.start(Step.STUDY, plan.trials, count_finished(session.study))
     space = space if by_cost else space.without("epochs")
     prior = LrPrior(range_test, max_lr)
     study_settings = StudySettings(
@@ -128,12 +127,14 @@ def run_study(
         pruner=make_pruner(setup.pruner, baseline.target if by_cost else None, baseline.sd),
         trials=plan.trials,
         seed=settings.seed,
-        reserve=sum(f.seconds for f in plan.forecast if f.step in ("confirm", "counterfactuals")),
+        reserve=sum(
+            f.seconds for f in plan.forecast if f.step in (Step.CONFIRMATION, Step.ABLATION)
+        ),
         guesses=first_guesses(space, baseline.recipe, prior),
         chance=None if setup.pruner == "none" else 1 / settings.classes,
     )
     optimise(session, study_settings)
-    session.finish("study", f"{count_finished(session.study)} trials")
+    session.finish(Step.STUDY, f"{count_finished(session.study)} trials")
     return study_settings
 
 
@@ -159,7 +160,7 @@ def confirm(
         verdict = give_verdict(confirmation, criterion_at(n, setup.max_seeds, first=first))
         if verdict.outcome != "undecided":
             break
-    session.finish("confirm", verdict.sentence)
+    session.finish(Step.CONFIRMATION, verdict.sentence)
     return confirmation, verdict
 
 

@@ -12,8 +12,9 @@ from statistics import fmean, stdev
 
 from autosuperconv.core.format import counted
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Report, RunSummary, TrialState
+from autosuperconv.core.report import Report, RunSummary
 from autosuperconv.core.surrogate import Importance
+from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff, factor_name
 from autosuperconv.core.verdict import Condition, Outcome
 
@@ -29,12 +30,12 @@ OUTCOMES: dict[Outcome, str] = {
     "undecided": "UNDECIDED",
 }
 
-STATES: dict[TrialState, str] = {
-    "completed": "completed",
-    "pruned": "pruned",
-    "diverged": "diverged",
-    "above-edge": "above the edge",
-    "out-of-memory": "out of memory",
+STATES: dict[StopReason, str] = {
+    StopReason.COMPLETED: "completed",
+    StopReason.PRUNED: "pruned",
+    StopReason.DIVERGED: "diverged",
+    StopReason.ABOVE_EDGE: "above the edge",
+    StopReason.OUT_OF_MEMORY: "out of memory",
 }
 
 ROLES = {

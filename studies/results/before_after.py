@@ -8,8 +8,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from autosuperconv.core.events import Step
+from autosuperconv.core.trace import StopReason
+
 HERE = Path(__file__).parent
-STEPS = ("range test", "baseline", "study", "confirm", "counterfactuals")
 HEAD = """# Real searches
 
 Two CPU cores, no GPU; every search and its pages come from `studies/results/run.py`. CIFAR-10's
@@ -48,9 +50,9 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "low": verdict["accuracy_low"],
         "high": verdict["accuracy_high"],
         "epochs": report["winner"]["epochs"] if report["winner"] else None,
-        "samples": {step: cost.get(step, 0) for step in STEPS},
+        "samples": {step: n for step, n in cost.items() if step != Step.PLAN},
         "seconds": report["wall_seconds"],
-        "late_broken": sum(t["state"] == "diverged" for t in late) / max(len(late), 1),
+        "late_broken": sum(t["state"] == StopReason.DIVERGED for t in late) / max(len(late), 1),
     }
 
 
@@ -84,7 +86,7 @@ def _row(name: str, seed: str, side: str, s: Mapping[str, Any]) -> str:
     whole = sum(s["samples"].values())
     return (
         f"| {name} | {seed} | {side} | {s['outcome']} | {k} | {s['difference']:+.2f} "
-        f"({s['low']:.2f} to {s['high']:.2f}) | {thousands(s['samples']['study'])} | "
+        f"({s['low']:.2f} to {s['high']:.2f}) | {thousands(s['samples'][Step.STUDY])} | "
         f"{thousands(whole)} | {s['seconds']:.0f} s | {100 * s['late_broken']:.0f} % |"
     )
 
@@ -99,8 +101,8 @@ def _ratios(known: Mapping[str, Any]) -> str:
     lines = []
     for name, seeds in known.items():
         pairs = list(seeds.values())
-        study = [_over(p, lambda s: s["samples"]["study"]) for p in pairs]
-        sweeps = [_over(p, lambda s: s["samples"]["range test"]) for p in pairs]
+        study = [_over(p, lambda s: s["samples"][Step.STUDY]) for p in pairs]
+        sweeps = [_over(p, lambda s: s["samples"][Step.RANGE_TEST]) for p in pairs]
         whole = [_over(p, lambda s: sum(s["samples"].values())) for p in pairs]
         wall = [_over(p, lambda s: s["seconds"]) for p in pairs]
         lines.append(

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import StepCost
 from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
-from autosuperconv.core.trace import Job
+from autosuperconv.core.trace import Job, StopReason
 from autosuperconv.errors import InvalidInput
 
 FROM_ZERO = Recipe(max_lr=3.0, schedule="lr_range_linear", div_factor=math.inf)
@@ -51,3 +53,16 @@ def test_a_rate_that_is_not_finite_is_refused(text: str) -> None:
 
 def test_a_measurement_that_is_not_finite_is_null() -> None:
     assert to_dict({"loss": math.inf, "accuracy": math.nan}) == {"loss": None, "accuracy": None}
+
+
+def test_steps_and_stop_reasons_are_plain_texts_in_json_and_come_back_as_enums() -> None:
+    cost = StepCost(Step.RANGE_TEST, runs=6, samples=100, seconds=1.5)
+    text = to_json(cost)
+    assert text == '{"step": "range test", "runs": 6, "samples": 100, "seconds": 1.5}'
+    assert from_json(StepCost, text).step is Step.RANGE_TEST
+    assert to_dict(StopReason.OUT_OF_MEMORY) == "out-of-memory"
+
+
+def test_a_step_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"StepCost\.step"):
+        from_json(StepCost, '{"step": "confirm", "runs": 1, "samples": 1, "seconds": 1}')

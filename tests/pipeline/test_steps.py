@@ -26,7 +26,7 @@ from tests.surface import SPACE, make_setup, surface_work
 
 Told = tuple[Path, Report, list[Job], list[Event]]
 BEST_DECAY = {**SPACE, "weight_decay": Range(1e-4, 1e-4, log=True)}
-STEPS = ["plan", "range test", "baseline", "study", "confirm", "counterfactuals"]
+STEPS = ["plan", "range test", "baseline", "study", "confirmation", "ablation"]
 
 
 @dataclass(frozen=True)

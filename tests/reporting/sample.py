@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import Cell, RangeTest, Reading, SweepCurve
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import (
@@ -18,7 +19,6 @@ from autosuperconv.core.report import (
     RunSummary,
     Settings,
     StepCost,
-    TrialState,
     TrialSummary,
 )
 from autosuperconv.core.surrogate import (
@@ -27,6 +27,7 @@ from autosuperconv.core.surrogate import (
     SurrogateView,
     read_exchange,
 )
+from autosuperconv.core.trace import Split, StopReason
 from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
 from autosuperconv.core.verdict import Condition, Verdict
 
@@ -158,12 +159,12 @@ def _edge(recipe: Recipe) -> float:
     return float(2.2 * (recipe.batch_size / 128) ** 0.25 * 10 ** (-0.5 * step))
 
 
-def _state(rng: np.random.Generator, recipe: Recipe) -> TrialState:
+def _state(rng: np.random.Generator, recipe: Recipe) -> StopReason:
     if recipe.max_lr > 1.4 * _edge(recipe):
-        return "above-edge"
+        return StopReason.ABOVE_EDGE
     if recipe.max_lr > 0.9 * _edge(recipe):
-        return "diverged"
-    return "pruned" if rng.random() < 0.2 else "completed"
+        return StopReason.DIVERGED
+    return StopReason.PRUNED if rng.random() < 0.2 else StopReason.COMPLETED
 
 
 def _recipe(rng: np.random.Generator) -> Recipe:
@@ -183,34 +184,41 @@ def _final(rng: np.random.Generator, recipe: Recipe) -> float:
     return float(f"{0.931 - length - decay - rate + rng.normal(0, 0.0015):.4g}")
 
 
-DETAILS: dict[TrialState, str] = {
-    "completed": "",
-    "pruned": "pruned at phase 0.65: 71.2 % where the better half has 78.0 %",
-    "diverged": "loss 12.1, 5.2 x its start",
-    "above-edge": "max_lr is above 1.4 x the edge",
-    "out-of-memory": "batch 512 does not fit",
+DETAILS: dict[StopReason, str] = {
+    StopReason.COMPLETED: "",
+    StopReason.PRUNED: "pruned at phase 0.65: 71.2 % where the better half has 78.0 %",
+    StopReason.DIVERGED: "loss 12.1, 5.2 x its start",
+    StopReason.ABOVE_EDGE: "max_lr is above 1.4 x the edge",
+    StopReason.OUT_OF_MEMORY: "batch 512 does not fit",
+}
+
+UNTIL = {
+    StopReason.COMPLETED: 1.0,
+    StopReason.PRUNED: 0.65,
+    StopReason.DIVERGED: 0.45,
+    StopReason.ABOVE_EDGE: 0.0,
 }
 
 
 def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float) -> TrialSummary:
-    state: TrialState = "completed" if recipe == WINNER else _state(rng, recipe)
+    state: StopReason = StopReason.COMPLETED if recipe == WINNER else _state(rng, recipe)
     final = 0.922 if recipe == WINNER else _final(rng, recipe)
-    until = {"completed": 1.0, "pruned": 0.65, "diverged": 0.45, "above-edge": 0.0}[state]
-    if state == "diverged":
+    until = UNTIL[state]
+    if state == StopReason.DIVERGED:
         curve = _diverged_curve(rng, recipe, until)
     else:
         curve = one_cycle_curve(rng, recipe, final, until)
-    condemned = state == "completed" and recipe != WINNER and rng.random() < 0.12
+    condemned = state == StopReason.COMPLETED and recipe != WINNER and rng.random() < 0.12
     return TrialSummary(
         number=number,
         state=state,
         detail=DETAILS[state],
         recipe=recipe,
-        accuracy=final if state == "completed" else None,
+        accuracy=final if state == StopReason.COMPLETED else None,
         samples=int(recipe.epochs * N_TRAIN * until),
         seconds=recipe.epochs * until * SECONDS_AN_EPOCH,
         edge=_edge(recipe),
-        feasible=state == "completed" and final >= target,
+        feasible=state == StopReason.COMPLETED and final >= target,
         on_front=False,
         condemned_at=0.65 if condemned else None,
         curve=curve,
@@ -233,7 +241,7 @@ def _with_front(trials: list[TrialSummary]) -> tuple[TrialSummary, ...]:
 
 
 def run(
-    rng: np.random.Generator, role: str, recipe: Recipe, accuracy: float, split: str = "test"
+    rng: np.random.Generator, role: str, recipe: Recipe, accuracy: float, split: Split = "test"
 ) -> RunSummary:
     shape = step_curve if recipe.schedule == "step" else one_cycle_curve
     return RunSummary(
@@ -241,7 +249,7 @@ def run(
         recipe=recipe,
         measured_on=split,
         accuracy=accuracy,
-        stopped_because="completed",
+        stopped_because=StopReason.COMPLETED,
         samples=int(recipe.epochs * N_TRAIN),
         seconds=recipe.epochs * SECONDS_AN_EPOCH,
         curve=shape(rng, recipe, accuracy),
@@ -385,12 +393,12 @@ def sample_plan(trials: int = 40) -> Plan:
         epochs_high=45.0,
         workers=2,
         forecast=(
-            Forecast("plan", 3, 3.0, 14.0),
-            Forecast("range test", 8, 8.0, 31.0),
-            Forecast("baseline", 5, 450.0, 640.0),
-            Forecast("study", trials, 620.0, 980.0),
-            Forecast("confirm", 9, 342.0, 480.0),
-            Forecast("counterfactuals", 15, 180.0, 160.0),
+            Forecast(Step.PLAN, 3, 3.0, 14.0),
+            Forecast(Step.RANGE_TEST, 8, 8.0, 31.0),
+            Forecast(Step.BASELINE, 5, 450.0, 640.0),
+            Forecast(Step.STUDY, trials, 620.0, 980.0),
+            Forecast(Step.CONFIRMATION, 9, 342.0, 480.0),
+            Forecast(Step.ABLATION, 15, 180.0, 160.0),
         ),
         choices=("bfloat16 autocast: 1.7 times the samples per second at batch 256.",),
     )
@@ -433,12 +441,12 @@ def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: 
         tradeoff=_tradeoff(),
         verdict=_verdict(),
         cost=(
-            StepCost("plan", 3, 135_000, 15.0),
-            StepCost("range test", 8, 360_000, 33.0),
-            StepCost("baseline", 5, 20_250_000, 655.0),
-            StepCost("study", trials, sum(t.samples for t in made), 940.0),
-            StepCost("confirm", 9, 15_390_000, 492.0),
-            StepCost("counterfactuals", 15, 8_100_000, 171.0),
+            StepCost(Step.PLAN, 3, 135_000, 15.0),
+            StepCost(Step.RANGE_TEST, 8, 360_000, 33.0),
+            StepCost(Step.BASELINE, 5, 20_250_000, 655.0),
+            StepCost(Step.STUDY, trials, sum(t.samples for t in made), 940.0),
+            StepCost(Step.CONFIRMATION, 9, 15_390_000, 492.0),
+            StepCost(Step.ABLATION, 15, 8_100_000, 171.0),
         ),
         not_measured=(
             "Whether the baseline could itself be shorter than 12 epochs.",

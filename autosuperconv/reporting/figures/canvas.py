@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting.figures.svg import themed
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ LIGHT = {
     "baseline": "#0068a8",
     "candidate": "#c8420a",
     "control": "#00795a",
-    "completed": "#64748b",
-    "pruned": "#7d8896",
-    "diverged": "#a3387e",
-    "above-edge": "#a86400",
-    "out-of-memory": "#6d5bb0",
+    StopReason.COMPLETED: "#64748b",
+    StopReason.PRUNED: "#7d8896",
+    StopReason.DIVERGED: "#a3387e",
+    StopReason.ABOVE_EDGE: "#a86400",
+    StopReason.OUT_OF_MEMORY: "#6d5bb0",
     "ramp-1": "#dbe9f6",
     "ramp-2": "#a6cee4",
     "ramp-3": "#5ba3cf",
@@ -52,11 +53,11 @@ DARK = {
     "baseline": "#5cb3ee",
     "candidate": "#ff8d4f",
     "control": "#35c99b",
-    "completed": "#94a3b8",
-    "pruned": "#7b8794",
-    "diverged": "#e58fc6",
-    "above-edge": "#eeb13c",
-    "out-of-memory": "#b3a4f2",
+    StopReason.COMPLETED: "#94a3b8",
+    StopReason.PRUNED: "#7b8794",
+    StopReason.DIVERGED: "#e58fc6",
+    StopReason.ABOVE_EDGE: "#eeb13c",
+    StopReason.OUT_OF_MEMORY: "#b3a4f2",
     "ramp-1": "#1d3a57",
     "ramp-2": "#2a5f8f",
     "ramp-3": "#4089c2",
@@ -65,11 +66,11 @@ DARK = {
 }
 
 MARKERS = {
-    "completed": "o",
-    "pruned": "x",
-    "diverged": "v",
-    "above-edge": "^",
-    "out-of-memory": "D",
+    StopReason.COMPLETED: "o",
+    StopReason.PRUNED: "x",
+    StopReason.DIVERGED: "v",
+    StopReason.ABOVE_EDGE: "^",
+    StopReason.OUT_OF_MEMORY: "D",
 }
 
 STYLE: dict[Any, Any] = {

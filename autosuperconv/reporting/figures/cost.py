@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autosuperconv.core.report import Report, RunSummary, TrialState, TrialSummary
+from autosuperconv.core.report import Report, RunSummary, TrialSummary
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, present
 from autosuperconv.reporting.figures.labels import Labels, Place
@@ -94,7 +95,7 @@ def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
 
 
 def _state_points(
-    sheet: Sheet, axes: Axes, trials: list[TrialSummary], state: TrialState, floor: float
+    sheet: Sheet, axes: Axes, trials: list[TrialSummary], state: StopReason, floor: float
 ) -> None:
     y = [max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in trials]
     points = axes.scatter(
@@ -103,7 +104,7 @@ def _state_points(
         s=26,
         marker=MARKERS[state],
         color=LIGHT[state],
-        linewidths=1.3 if state == "pruned" else 0,
+        linewidths=1.3 if state == StopReason.PRUNED else 0,
         alpha=0.85,
         label=f"{words.STATES[state]} ({len(trials)})",
         clip_on=False,

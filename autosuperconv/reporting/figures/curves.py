@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING
 
 from autosuperconv.core.report import Curve, Report, TrialSummary
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, apart, present, write
 from autosuperconv.reporting.figures.cost import baseline_runs
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CURVE_COLUMNS = ("phase", "epoch", "lr", "train_loss", "accuracy")
-ENDS = {"pruned": "x", "diverged": "v"}
+ENDS = {StopReason.PRUNED: "x", StopReason.DIVERGED: "v"}
 
 
 def draw_curves(sheet: Sheet, report: Report) -> None:
@@ -45,11 +46,11 @@ def _trial(axes: Axes, trial: TrialSummary) -> None:
     if failed:
         axes.plot(x[-1:], y[-1:], ENDS[trial.state], color=colour, ms=5, mew=1.4, zorder=3)
     if trial.condemned_at is not None:
-        axes.axvline(trial.condemned_at, ymax=0.03, color=LIGHT["pruned"], lw=1.2)
+        axes.axvline(trial.condemned_at, ymax=0.03, color=LIGHT[StopReason.PRUNED], lw=1.2)
 
 
 def _name_states(axes: Axes) -> None:
-    for state in ("completed", "pruned", "diverged"):
+    for state in (StopReason.COMPLETED, StopReason.PRUNED, StopReason.DIVERGED):
         colour, marker = LIGHT[state], ENDS.get(state, "")
         axes.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, present
 from autosuperconv.reporting.figures.cost import (
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SYMBOLS = {
-    "completed": "circle",
-    "pruned": "x",
-    "diverged": "triangle-down",
-    "above-edge": "triangle-up",
-    "out-of-memory": "diamond",
+    StopReason.COMPLETED: "circle",
+    StopReason.PRUNED: "x",
+    StopReason.DIVERGED: "triangle-down",
+    StopReason.ABOVE_EDGE: "triangle-up",
+    StopReason.OUT_OF_MEMORY: "diamond",
 }
 
 
@@ -42,7 +43,8 @@ def range_test_figure(report: Report) -> go.Figure:
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    roles = ("baseline", "candidate", "control", "diverged", "above-edge", "out-of-memory")
+    late = (StopReason.DIVERGED, StopReason.ABOVE_EDGE, StopReason.OUT_OF_MEMORY)
+    roles = ("baseline", "candidate", "control", *late)
     for i, cell in enumerate(report.range_test.cells):
         _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
     title = f"Range test: {words.possible(report.range_test.possible)}. Dotted: the edge"

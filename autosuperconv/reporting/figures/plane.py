@@ -7,7 +7,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from autosuperconv.core.range_test import Cell
-from autosuperconv.core.report import Report, TrialState, TrialSummary
+from autosuperconv.core.report import Report, TrialSummary
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
 from autosuperconv.reporting.figures.cost import tip
@@ -30,8 +31,9 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
     _iso_accuracy(axes, report)
     for shade in range(len(SHADES)):
         _completed(sheet, axes, report, shade)
-    for state in ("pruned", "diverged", "above-edge", "out-of-memory"):
-        _unfinished(sheet, axes, report, state)
+    for state in StopReason:
+        if state != StopReason.COMPLETED:
+            _unfinished(sheet, axes, report, state)
     _winner(axes, report)
     axes.set_xlabel("max_lr (log scale)")
     axes.set_ylabel("weight decay (log scale)")
@@ -98,7 +100,7 @@ def _edges(axes: Axes, report: Report) -> None:
         x, y = [cell.edge or 0.0 for cell in own], [cell.weight_decay for cell in own]
         name = f"edge, {name}"
         dash = dashes[i % len(dashes)]
-        axes.plot(x, y, color=LIGHT["above-edge"], lw=1.4, ls=dash, marker="|", label=name)
+        axes.plot(x, y, color=LIGHT[StopReason.ABOVE_EDGE], lw=1.4, ls=dash, marker="|", label=name)
 
 
 def _line(cell: Cell) -> str:
@@ -129,7 +131,7 @@ def _completed(sheet: Sheet, axes: Axes, report: Report, shade: int) -> None:
         sheet.tip(points, [tip(trial) for trial in own])
 
 
-def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: TrialState) -> None:
+def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
     own = [trial for trial in report.trials if trial.state == state]
     if own:
         points = axes.scatter(
@@ -138,7 +140,7 @@ def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: TrialState) -> 
             s=22,
             marker=MARKERS[state],
             color=LIGHT[state],
-            linewidths=1.2 if state == "pruned" else 0,
+            linewidths=1.2 if state == StopReason.PRUNED else 0,
             label=f"{words.STATES[state]} ({len(own)})",
             zorder=2,
         )

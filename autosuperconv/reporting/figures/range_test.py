@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autosuperconv.core.range_test import Cell, RangeTest
+from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, log_ticks, present, write
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-SEED_COLOURS = ("baseline", "candidate", "control", "diverged")
+SEED_COLOURS = ("baseline", "candidate", "control", StopReason.DIVERGED)
 
 
 def columns(cells: int, wide: bool) -> int:
@@ -111,7 +112,10 @@ def _suggested(axes: Axes, cell: Cell) -> None:
 
 def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:
     bottom = 0.04 * upper.get_ylim()[1]
-    for value, role, dash in ((cell.floor, "control", (0, (3, 2))), (cell.edge, "above-edge", "-")):
+    for value, role, dash in (
+        (cell.floor, "control", (0, (3, 2))),
+        (cell.edge, StopReason.ABOVE_EDGE, "-"),
+    ):
         for axes in (upper, lower):
             if value is not None:
                 axes.axvline(value, color=LIGHT[role], lw=1.1, ls=dash)
@@ -125,6 +129,8 @@ def _edge(upper: Axes, lower: Axes, cell: Cell, edge: float, bottom: float) -> N
     right = upper.get_xlim()[1]
     if not cell.edge_is_bound:
         for axes in (upper, lower):
-            axes.axvspan(edge, right, color=LIGHT["above-edge"], alpha=0.12, lw=0)
+            axes.axvspan(edge, right, color=LIGHT[StopReason.ABOVE_EDGE], alpha=0.12, lw=0)
     text = f"edge {words.edge(edge, cell.edge_is_bound)}".replace(">=", "\u2265")
-    write(upper, text, (edge, bottom), "above-edge", shift=(-6, 0), align="right", bold=True)
+    write(
+        upper, text, (edge, bottom), StopReason.ABOVE_EDGE, shift=(-6, 0), align="right", bold=True
+    )

@@ -22,7 +22,7 @@ from autosuperconv.core.trace import (
     OnPoint,
     Point,
     PruneTraining,
-    StoppedBecause,
+    StopReason,
     Trace,
 )
 from autosuperconv.errors import DataError
@@ -138,20 +138,21 @@ class Run:
     def carry_out(self) -> Trace:
         """Train to the end, or until something ends it."""
         started = time.perf_counter()
-        stopped: StoppedBecause
+        stopped: StopReason
         accuracy = loss = None
         try:
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
                 detail = end_complaint(loss, accuracy, self.classes, self.evaluated)
-            stopped = "diverged" if detail else "completed"
+            stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED
         except PruneTraining as why:
-            stopped, detail = "pruned", str(why)
+            stopped, detail = StopReason.PRUNED, str(why)
         except (MemoryError, RuntimeError) as error:
             if not ran_out(error):
                 raise
-            stopped, detail = "out-of-memory", f"batch {self.job.recipe.batch_size} does not fit"
+            stopped = StopReason.OUT_OF_MEMORY
+            detail = f"batch {self.job.recipe.batch_size} does not fit"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)
 
@@ -240,7 +241,7 @@ class Run:
 
     def _trace(
         self,
-        stopped: StoppedBecause,
+        stopped: StopReason,
         detail: str,
         accuracy: float | None,
         loss: float | None,

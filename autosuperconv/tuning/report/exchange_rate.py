@@ -37,6 +37,7 @@ from autosuperconv.core.surrogate import (
     no_exchange,
     read_exchange,
 )
+from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.store.session import Session
 
 Floats = NDArray[np.float64]
@@ -67,7 +68,7 @@ def surrogate_view(session: Session, winner: Recipe, evaluated: int) -> Surrogat
         t
         for t in session.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         if t.user_attrs.get("accuracy") is not None
-        and t.user_attrs.get("stopped_because") == "completed"
+        and t.user_attrs.get("stopped_because") == StopReason.COMPLETED
     ]
     exchange, surface = exchange_at(trials, winner, evaluated)
     return SurrogateView(exchange, importances(trials), surface)

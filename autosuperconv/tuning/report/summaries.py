@@ -10,8 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Curve, RunSummary, TrialSummary
-from autosuperconv.core.report import TrialState as State
-from autosuperconv.core.trace import Trace
+from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.study import FINISHED, trace_of
 from autosuperconv.tuning.store.session import Session
@@ -86,9 +85,10 @@ def _summary(
     )
 
 
-def _state(trial: FrozenTrial) -> State:
-    state: State = trial.user_attrs.get("stopped_because", "completed")
-    return "pruned" if trial.state == TrialState.PRUNED else state
+def _state(trial: FrozenTrial) -> StopReason:
+    if trial.state == TrialState.PRUNED:
+        return StopReason.PRUNED
+    return StopReason(trial.user_attrs.get("stopped_because", StopReason.COMPLETED))
 
 
 def _recipe_of(trial: FrozenTrial, base: Recipe) -> Recipe:

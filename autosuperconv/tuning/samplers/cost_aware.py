@@ -27,6 +27,7 @@ from scipy.stats import norm, qmc
 
 from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
+from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.encoding import Landscape
 from autosuperconv.tuning.samplers.prior import WIDTH
 from autosuperconv.tuning.samplers.surrogate import AccuracyModel, learn
@@ -143,7 +144,7 @@ class SavingSampler(BaseSampler):
     def _nearby(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         """Candidates about the trials with the highest expected accuracy, rather shorter."""
         landscape = model.landscape
-        done = [t for t in trials if t.user_attrs.get("stopped_because") == "completed"]
+        done = [t for t in trials if t.user_attrs.get("stopped_because") == StopReason.COMPLETED]
         if not done:
             return np.empty((0, len(landscape.names)))
         rows = np.array([landscape.row(t.params) for t in done])
@@ -169,7 +170,7 @@ def caution(trials: Sequence[FrozenTrial]) -> float:
     """Power of the probability not to break: `CAUTION` while no more proposals broke than are
     allowed. The start-up draws do not count, they are to find out where runs break."""
     proposed = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
-    broke = len([t for t in proposed if t.user_attrs.get("stopped_because") == "diverged"])
+    broke = len([t for t in proposed if t.user_attrs.get("stopped_because") == StopReason.DIVERGED])
     return CAUTION * (1 + DEARER * max(0.0, broke - ALLOWED * len(proposed)))
 
 
@@ -202,7 +203,7 @@ def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
     rows = [
         landscape.row(t.params)
         for t in trials
-        if t.user_attrs.get("stopped_because") == "completed"
+        if t.user_attrs.get("stopped_because") == StopReason.COMPLETED
     ]
     x = np.array(rows).reshape(-1, len(landscape.names))
     return x[model.believed(x)] if len(x) else x

@@ -15,6 +15,7 @@ from statistics import median
 
 from optuna.trial import FrozenTrial
 
+from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.prior import WIDTH, LrPrior, cell_of
 
 MIN_SOUND = 8
@@ -26,7 +27,7 @@ def doubt(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
     """Why the finished trials refute the prior, in one sentence; "" while they do not."""
     if prior.range_test is None:
         return ""
-    sound = [t for t in trials if t.user_attrs.get("stopped_because") == "completed"]
+    sound = [t for t in trials if t.user_attrs.get("stopped_because") == StopReason.COMPLETED]
     if len(sound) < MIN_SOUND or prior.centre(*cell_of(sound[0].params)) is None:
         return ""
     best = sorted(sound, key=lambda t: -float(t.user_attrs["accuracy"]))[: len(sound) // 3]
@@ -53,8 +54,8 @@ def lid(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
         (_over(t, prior.unit(*cell_of(t.params))), t.user_attrs.get("stopped_because"))
         for t in trials
     ]
-    highest = max((rate for rate, ended in over if ended == "completed"), default=0.0)
-    broke = sorted(rate for rate, ended in over if ended == "diverged" and rate > highest)
+    highest = max((rate for rate, ended in over if ended == StopReason.COMPLETED), default=0.0)
+    broke = sorted(rate for rate, ended in over if ended == StopReason.DIVERGED and rate > highest)
     return broke[ACCIDENTS] if len(broke) > ACCIDENTS else math.inf
 
 

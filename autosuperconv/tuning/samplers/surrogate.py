@@ -21,6 +21,7 @@ from scipy.stats import norm
 
 from autosuperconv.core.stats.gaussian_process import Floats, GaussianProcess, Kernel, fit
 from autosuperconv.core.stats.stability import Stability, fit_stability
+from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.encoding import Landscape
 
 MIN_RUNS = 3
@@ -69,7 +70,9 @@ def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel 
     done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
     x = np.array([landscape.row(t.params) for t in done]).reshape(-1, len(landscape.names))
     y = log_odds(np.array([known_end(t) for t in done], dtype=float))
-    broke = broken(landscape, x, [t.user_attrs.get("stopped_because") == "diverged" for t in done])
+    broke = broken(
+        landscape, x, [t.user_attrs.get("stopped_because") == StopReason.DIVERGED for t in done]
+    )
     pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
     whole = ~broke & ~pruned
     if whole.sum() < MIN_RUNS:
@@ -149,12 +152,16 @@ def known_end(trial: FrozenTrial) -> float | None:
     """Accuracy at the end; of a pruned run the last one seen; 0 after a divergence; None where the
     trial says nothing of accuracy."""
     ended = trial.user_attrs.get("stopped_because")
-    if ended == "diverged":
+    if ended == StopReason.DIVERGED:
         return 0.0
     if trial.state == TrialState.PRUNED and trial.intermediate_values:
         return float(trial.intermediate_values[max(trial.intermediate_values)])
     accuracy = trial.user_attrs.get("accuracy")
-    return float(accuracy) if accuracy is not None and ended in ("completed", "pruned") else None
+    return (
+        float(accuracy)
+        if accuracy is not None and ended in (StopReason.COMPLETED, StopReason.PRUNED)
+        else None
+    )
 
 
 def rows_running(landscape: Landscape, trials: Sequence[FrozenTrial]) -> Floats:

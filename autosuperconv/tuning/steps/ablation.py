@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.tradeoff import (
@@ -27,10 +28,8 @@ from autosuperconv.core.tradeoff.shapley import MOST_GROUPS, subsets
 from autosuperconv.tuning.steps.confirmation import Confirmation, by_seed, seeds
 from autosuperconv.tuning.store.session import Session
 
-STEP = "counterfactuals"
 
-
-def counterfactuals(
+def ablate(
     session: Session,
     confirmation: Confirmation,
     winner: Recipe,
@@ -42,8 +41,8 @@ def counterfactuals(
     n, candidate = len(confirmation.candidate), by_seed(confirmation.candidate)
     changed = [f for f in FACTORS if put_back(winner, baseline, f) is not None]
     start = start_of(winner, baseline)
-    session.start(STEP, distinct_runs(len(changed), n, shapley=shapley))
-    back = {f"counterfactual:{f}": with_values(winner, baseline, [f]) for f in changed}
+    session.start(Step.ABLATION, distinct_runs(len(changed), n, shapley=shapley))
+    back = {f"reverted:{f}": with_values(winner, baseline, [f]) for f in changed}
     alone = {f"forward:{f}": with_values(start, winner, [f]) for f in changed}
     first = {"forward:none": start} if changed else {}
     traces = _train(session, {**back, **first, **alone}, n)
@@ -51,14 +50,15 @@ def counterfactuals(
         winner,
         baseline,
         candidate,
-        {f: by_seed(traces[f"counterfactual:{f}"]) for f in changed},
-        {f: _lost(traces[f"counterfactual:{f}"]) for f in changed},
+        {f: by_seed(traces[f"reverted:{f}"]) for f in changed},
+        {f: _lost(traces[f"reverted:{f}"]) for f in changed},
         _forward(traces, changed) if changed else None,
     )
     if shapley and changed:
         groups = grouped([effect.factor for effect in result.effects])
         result = replace(result, shares=_shares(session, groups, winner, start, candidate))
-    session.finish(STEP, " ".join(s for s in (result.sentence, result.order_sentence) if s))
+    sentences = (result.sentence, result.order_sentence)
+    session.finish(Step.ABLATION, " ".join(s for s in sentences if s))
     return result
 
 
@@ -127,7 +127,9 @@ def _train(session: Session, recipes: Mapping[str, Recipe], n: int) -> dict[str,
         for job in own:
             role_of.setdefault(job, role)
     every = [job for own in jobs.values() for job in own]
-    traces = iter(session.run(STEP, role_of.__getitem__, every, lambda job: _text(role_of, job)))
+    traces = iter(
+        session.run(Step.ABLATION, role_of.__getitem__, every, lambda job: _text(role_of, job))
+    )
     return {role: [next(traces) for _ in own] for role, own in jobs.items()}
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
@@ -84,12 +85,12 @@ def tune_baseline(
     Raises:
         NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
     """
-    session.start("baseline", BASELINE_RUNS)
+    session.start(Step.BASELINE, BASELINE_RUNS)
     tried: list[Trace] = []
 
     def attempt(rates: Sequence[float], weight_decay: float) -> None:
         jobs = [Job(standard(base, epochs, lr, weight_decay)) for lr in rates]
-        tried.extend(session.run("baseline", "tuning", jobs, _label))
+        tried.extend(session.run(Step.BASELINE, "tuning", jobs, _label))
 
     attempt(first_rates(range_test), WEIGHT_DECAYS[1])
     for _ in range(MAX_GROWTH):
@@ -102,14 +103,14 @@ def tune_baseline(
         attempt([lr], weight_decay)
     chosen = best(tried).recipe
     again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]
-    traces = session.run("baseline", "tuning", again, _label)
+    traces = session.run(Step.BASELINE, "tuning", again, _label)
     best(traces)
     ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
     margin = max(MIN_MARGIN, stdev(ends) if len(ends) > 1 else 0.0)
     reached = target if target is not None else mean(ends) - margin
     unique = {t.recipe: t for t in (*tried, *traces)}
     result = TunedBaseline(chosen, ends, margin, reached, tuple(unique.values()))
-    session.finish("baseline", _text(result))
+    session.finish(Step.BASELINE, _text(result))
     return result
 
 

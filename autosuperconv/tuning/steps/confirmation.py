@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace, evenly
 from autosuperconv.core.verdict import RunCurve
@@ -45,7 +46,7 @@ def confirm(
     found: dict[str, tuple[Trace, ...]] = {}
     for role, recipe in sides:
         jobs = [Job(replace(recipe, seed=s), "test", evenly(PHASES[role])) for s in seeds(n)]
-        found[role] = tuple(session.run("confirm", role, jobs, _labeller(role)))
+        found[role] = tuple(session.run(Step.CONFIRMATION, role, jobs, _labeller(role)))
     return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
 
 
@@ -54,7 +55,7 @@ def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe |
     validation data; None where every rate diverges."""
     rates = [baseline.max_lr * STEP_LR**i for i in CONTROL_RATES]
     jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
-    traces = session.run("confirm", "control tuning", jobs, _labeller("control tuning"))
+    traces = session.run(Step.CONFIRMATION, "control tuning", jobs, _labeller("control tuning"))
     try:
         return best(traces).recipe
     except NothingCompleted:

@@ -19,7 +19,7 @@ from autosuperconv.core.collapse import is_lost
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import to_json
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.core.trace import Point, PruneTraining, Trace
+from autosuperconv.core.trace import Point, PruneTraining, StopReason, Trace
 from autosuperconv.tuning.steps.pruner import is_spared, nearest_rung
 from autosuperconv.tuning.store.run_store import flat_attributes, step_of
 from autosuperconv.tuning.store.session import Direction
@@ -89,7 +89,7 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
     trial.set_user_attr("trace", to_json(trace))
     last = next((p.accuracy for p in reversed(trace.points) if p.accuracy is not None), None)
     reached = trace.accuracy if trace.completed else None
-    pruned = trace.stopped_because == "pruned"
+    pruned = trace.stopped_because == StopReason.PRUNED
     # a pruned trial falls short by definition, even where it had the target for a moment
     shortfall = max(objective.shortfall(last), 1e-3) if pruned else objective.shortfall(reached)
     trial.set_constraint("accuracy", shortfall)
@@ -102,7 +102,7 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
 def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
     """Tell a trial that is not worth training: its rate lies above the range test's edge."""
     detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
-    trial.set_user_attr("stopped_because", "above-edge")
+    trial.set_user_attr("stopped_because", StopReason.ABOVE_EDGE)
     trial.set_user_attr("stopped_detail", detail)
     trial.set_constraint("accuracy", objective.shortfall(None))
     study.tell(trial, objective.worst())

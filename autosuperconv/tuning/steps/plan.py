@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from statistics import stdev
 
 from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
+from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.serialization import from_json, to_json
@@ -36,7 +37,7 @@ ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
 NOISE_SEEDS = 3
 MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
-JUDGED = ("confirm", "counterfactuals")  # on the test split
+JUDGED = (Step.CONFIRMATION, Step.ABLATION)  # on the test split
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class StepSize:
         curve_share: as in `Job`.
     """
 
-    step: str
+    step: Step
     runs: int
     epochs: float
     evaluations: int
@@ -143,12 +144,14 @@ def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     long, seeds = budget.baseline_epochs, budget.seeds
     confirm_epochs = (confirm_runs(seeds) - seeds) * chosen + seeds * long
     return (
-        StepSize("baseline", BASELINE_RUNS, BASELINE_RUNS * long, 0),
+        StepSize(Step.BASELINE, BASELINE_RUNS, BASELINE_RUNS * long, 0),
         StepSize(
-            "study", budget.trials, budget.trials * mean, ON_THE_WAY * budget.trials, CURVE_SHARE
+            Step.STUDY, budget.trials, budget.trials * mean, ON_THE_WAY * budget.trials, CURVE_SHARE
         ),
-        StepSize("confirm", confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds),
-        StepSize("counterfactuals", counterfactuals, counterfactuals * chosen, 0),
+        StepSize(
+            Step.CONFIRMATION, confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds
+        ),
+        StepSize(Step.ABLATION, counterfactuals, counterfactuals * chosen, 0),
     )
 
 
@@ -170,7 +173,7 @@ def forecast(
     rate = sum(rates.values()) / len(rates)
     plan = sweeps_within(budget, sizes, grid)
     n = len(plan.reckoned())
-    sweeps = StepSize("range test", n, plan.all_epochs(sizes.n_train), SWEEP_PHASES * n)
+    sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(sizes.n_train), SWEEP_PHASES * n)
     return tuple(
         Forecast(s.step, s.runs, s.epochs, s.work(sizes) / rate / min(workers, max(s.runs, 1)))
         for s in (sweeps, *other_steps(budget))
@@ -228,7 +231,7 @@ def make_plan(
     known = session.stored("plan")
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
-    session.start("plan", len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
+    session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
     rates = {b: _rate(session, base, b, sizes) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
     budget = fit(budget, sizes, rates, grid, session.executor.size, session.time_left())
@@ -249,7 +252,7 @@ def make_plan(
 
 def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
     """The stored plan; more trials may be asked for than the first time."""
-    if budget.trials != plan.trials and not session.ledger.of("confirm"):
+    if budget.trials != plan.trials and not session.ledger.of(Step.CONFIRMATION):
         plan = replace(plan, trials=max(plan.trials, budget.trials))
         session.store("plan", to_json(plan))
     return plan
@@ -265,7 +268,7 @@ def _rate(session: Session, base: Recipe, batch_size: int, sizes: Sizes) -> floa
         epochs=TIMING_STEPS * batch_size / sizes.n_train,
     )
     jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
-    traces = session.run("plan", "timing", jobs, lambda job: f"timing batch {batch_size}")
+    traces = session.run(Step.PLAN, "timing", jobs, lambda job: f"timing batch {batch_size}")
     work = traces[0].samples + FORWARD * sizes.evaluated("validation")
     return work / min(t.seconds for t in traces)
 
@@ -274,6 +277,8 @@ def _seed_noise(session: Session, base: Recipe, budget: Budget) -> float | None:
     """Standard deviation of validation accuracy over seeds of one short, tame cycle."""
     recipe = replace(base, max_lr=0.1, epochs=budget.epochs_low)
     jobs = [Job(replace(recipe, seed=900 + seed)) for seed in range(NOISE_SEEDS)]
-    traces = session.run("plan", "noise", jobs, lambda job: f"seed noise, seed {job.recipe.seed}")
+    traces = session.run(
+        Step.PLAN, "noise", jobs, lambda job: f"seed noise, seed {job.recipe.seed}"
+    )
     ends = [t.accuracy for t in traces if t.completed and t.accuracy is not None]
     return stdev(ends) if len(ends) > 1 else None

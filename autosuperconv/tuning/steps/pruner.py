@@ -16,6 +16,7 @@ import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.trial import FrozenTrial, TrialState
 
+from autosuperconv.core.trace import StopReason
 from autosuperconv.errors import UnknownName
 from autosuperconv.tuning.store.run_store import step_of
 
@@ -83,7 +84,7 @@ def comparable(study: optuna.Study, trial: FrozenTrial) -> tuple[float, list[tup
         for t in done
         if step in t.intermediate_values
         and t.user_attrs.get("accuracy") is not None
-        and t.user_attrs.get("stopped_because", "completed") == "completed"
+        and t.user_attrs.get("stopped_because", StopReason.COMPLETED) == StopReason.COMPLETED
     ]
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from autosuperconv.core.evaluation_budget import FORWARD
+from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import (
     Cell,
     RangeTest,
@@ -98,8 +99,8 @@ def run_range_test(
     """
     known = stored_range_test(session)
     if known is not None and (known.cost is None or answers(known, plan)):
-        session.start("range test", len(session.ledger.of("range test")))
-        session.finish("range test", told(known))
+        session.start(Step.RANGE_TEST, len(session.ledger.of(Step.RANGE_TEST)))
+        session.finish(Step.RANGE_TEST, told(known))
         return known
     sweeping = Sweeping(session, base, plan, n_train, curve)
     sweeping.sweep_cells()
@@ -110,7 +111,7 @@ def run_range_test(
     cost = cost_of(plan, every, cells, curve)
     result = summarise(cells, grid.low, highest, grid.kind, cost)
     session.store("range_test", to_json(result))
-    session.finish("range test", told(result))
+    session.finish(Step.RANGE_TEST, told(result))
     return result
 
 
@@ -188,9 +189,9 @@ class Sweeping:
 
         total = len(self.every()) + len(jobs) + later
         if total > self.announced:
-            self.session.start("range test", total)
+            self.session.start(Step.RANGE_TEST, total)
             self.announced = total
-        return self.session.run("range test", "sweep", jobs, label, SweepWatch)
+        return self.session.run(Step.RANGE_TEST, "sweep", jobs, label, SweepWatch)
 
 
 def told(found: RangeTest) -> str:

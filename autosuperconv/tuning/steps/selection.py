@@ -15,6 +15,7 @@ from statistics import mean
 
 import numpy as np
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
@@ -96,12 +97,12 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
             "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
             "lower rates (--max-lr)."
         )
-    session.start("confirm", runs)
+    session.start(Step.CONFIRMATION, runs)
 
     def train_again(few: Sequence[Trace]) -> list[Winner]:
         seeds = range(seed + 1, seed + 1 + EXTRA_SEEDS)
         jobs = [Job(replace(t.recipe, seed=s)) for t in few for s in seeds]
-        again = iter(session.run("confirm", "shortlist", jobs, _label))
+        again = iter(session.run(Step.CONFIRMATION, "shortlist", jobs, _label))
         ends = [[t, *(next(again) for _ in seeds)] for t in few]
         return [Winner(t[0].recipe, mean(end.accuracy or 0.0 for end in t)) for t in ends]
 

@@ -9,11 +9,11 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from autosuperconv.core.events import RunFinished
+from autosuperconv.core.events import RunFinished, Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import SearchSpace
-from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.trace import Job, StopReason, Trace
 from autosuperconv.tuning.samplers import PriorSampler, make_sampler
 from autosuperconv.tuning.samplers.encoding import Landscape
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
@@ -75,9 +75,9 @@ def optimise(session: Session, settings: StudySettings) -> None:
         session.keep_curve(trial, trace)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
-        left = session.seconds_left("study", done)
+        left = session.seconds_left(Step.STUDY, done)
         label = f"trial {trial.number}"
-        session.listener(RunFinished("study", label, trial_text(trace), best_text(study), left))
+        session.listener(RunFinished(Step.STUDY, label, trial_text(trace), best_text(study), left))
     session.store(CLOSED, str(settings.trials))
 
 
@@ -132,7 +132,7 @@ def requeue_stale(study: optuna.Study) -> None:
 def count_finished(study: optuna.Study) -> int:
     """Trials that count: finished, and trained at all."""
     return sum(
-        t.user_attrs.get("stopped_because") != "above-edge"
+        t.user_attrs.get("stopped_because") != StopReason.ABOVE_EDGE
         for t in study.get_trials(deepcopy=False, states=FINISHED)
     )
 

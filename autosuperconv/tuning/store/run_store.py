@@ -12,6 +12,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
 from autosuperconv.core.trace import Job, Trace
 
@@ -57,11 +58,11 @@ class Ledger:
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
-        self._traces: dict[str, tuple[str, str, Trace]] = {}
+        self._traces: dict[str, tuple[Step, str, Trace]] = {}
         for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
             attrs = trial.user_attrs
             trace = from_json(Trace, attrs["trace"])
-            self._traces[attrs["job"]] = (attrs["step"], attrs["role"], trace)
+            self._traces[attrs["job"]] = (Step(attrs["step"]), attrs["role"], trace)
 
     def stored(self, key: str) -> Any:
         """A value kept with the runs; None where there is none."""
@@ -76,7 +77,7 @@ class Ledger:
         found = self._traces.get(name_of(job))
         return found[2] if found else None
 
-    def add(self, step: str, role: str, job: Job, trace: Trace) -> None:
+    def add(self, step: Step, role: str, job: Job, trace: Trace) -> None:
         """Keep a finished run."""
         self._traces[name_of(job)] = (step, role, trace)
         values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
@@ -100,6 +101,6 @@ class Ledger:
             )
         )
 
-    def of(self, step: str) -> list[tuple[str, Trace]]:
+    def of(self, step: Step) -> list[tuple[str, Trace]]:
         """(role, trace) of every run of a step, in the order they ended."""
         return [(role, trace) for name, role, trace in self._traces.values() if name == step]

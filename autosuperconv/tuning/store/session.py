@@ -15,7 +15,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 from optuna.trial import Trial
 
-from autosuperconv.core.events import Listener, Note, RunFinished, StepFinished, StepStarted
+from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFinished, StepStarted
 from autosuperconv.core.report import Plan, StepCost
 from autosuperconv.core.serialization import digest
 from autosuperconv.core.trace import Job, OnPoint, Trace
@@ -29,7 +29,7 @@ KeepCurve = Callable[[Trial, Trace], None]
 COMPANION = ".runs"
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 PLAN_ONLY = "plan_only"  # "yes" from the end of a dry run to the next start
-STEPS = ("plan", "range test", "baseline", "study", "confirm", "counterfactuals")
+STEPS = tuple(step for step in Step if step is not Step.TRAIN)
 
 
 def open_study(
@@ -139,19 +139,19 @@ class Session:
         """Tell the user something once."""
         self.listener(Note(text))
 
-    def start(self, step: str, runs: int, done: int | None = None) -> None:
+    def start(self, step: Step, runs: int, done: int | None = None) -> None:
         """A step begins; `done` of its runs are there already, by default those in the ledger."""
         self._runs = runs
         done = len(self.ledger.of(step)) if done is None else done
         self.listener(StepStarted(step, runs, done, self.seconds_left(step, done)))
 
-    def finish(self, step: str, text: str) -> None:
+    def finish(self, step: Step, text: str) -> None:
         """A step ended."""
         self.listener(StepFinished(step, text))
 
     def run(
         self,
-        step: str,
+        step: Step,
         role: str | Callable[[Job], str],
         jobs: Sequence[Job],
         describe: Callable[[Job], str],
@@ -179,7 +179,7 @@ class Session:
         assert trace is not None
         return trace
 
-    def seconds_left(self, step: str, done: int) -> float | None:
+    def seconds_left(self, step: Step, done: int) -> float | None:
         """Forecast of the rest of the search, corrected by how the finished part went.
 
         Args:
@@ -196,10 +196,10 @@ class Session:
         ratio = took / expected if expected > 1 else 1.0
         return (here + later) * min(max(ratio, 0.2), 5.0)
 
-    def cost(self, step: str) -> StepCost:
+    def cost(self, step: Step) -> StepCost:
         """What a step took so far, earlier starts included."""
         runs = [(t.samples, t.seconds) for _, t in self.ledger.of(step)]
-        if step == "study":
+        if step == Step.STUDY:
             attrs = [t.user_attrs for t in self.study.get_trials(deepcopy=False)]
             runs += [(a["samples"], a["seconds"]) for a in attrs if "seconds" in a]
         return StepCost(step, len(runs), sum(r[0] for r in runs), sum(r[1] for r in runs))

@@ -12,7 +12,7 @@ from autosuperconv.core.events import silent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.steps.ablation import counterfactuals, distinct_runs, grouped
+from autosuperconv.tuning.steps.ablation import ablate, distinct_runs, grouped
 from autosuperconv.tuning.steps.confirmation import Confirmation, seeds
 from autosuperconv.tuning.steps.plan import Budget, Sizes, forecast
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
@@ -65,15 +65,15 @@ def confirmed(trainer: RuleTrainer, winner: Recipe = WINNER) -> Confirmation:
 def test_both_ends_of_every_factor_are_trained_on_the_test_set() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    found = counterfactuals(session, confirmed(trainer), WINNER, BASELINE)
+    found = ablate(session, confirmed(trainer), WINNER, BASELINE)
     # points: put back from the winner; forward: alone, from the baseline's values
     ends = {e.factor: (e.points, e.forward.points if e.forward else None) for e in found.effects}
     assert ends["max_lr"] == (pytest.approx(-3), pytest.approx(-1))
     assert ends["weight_decay"] == (pytest.approx(-4), pytest.approx(0, abs=1e-9))
-    runs = session.ledger.of("counterfactuals")
+    runs = session.ledger.of("ablation")
     assert {trace.measured_on for _, trace in runs} == {"test"}
     assert {role for role, _ in runs} == {
-        *("counterfactual:max_lr", "counterfactual:momentum", "counterfactual:weight_decay"),
+        *("reverted:max_lr", "reverted:momentum", "reverted:weight_decay"),
         *("forward:none", "forward:max_lr", "forward:momentum", "forward:weight_decay"),
     }
     assert len(runs) == distinct_runs(3, 3) == 21
@@ -82,8 +82,8 @@ def test_both_ends_of_every_factor_are_trained_on_the_test_set() -> None:
 def test_the_forward_half_starts_from_the_winners_length_and_the_baselines_values() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    found = counterfactuals(session, confirmed(trainer), WINNER, BASELINE)
-    (start, *_) = (t for role, t in session.ledger.of("counterfactuals") if role == "forward:none")
+    found = ablate(session, confirmed(trainer), WINNER, BASELINE)
+    (start, *_) = (t for role, t in session.ledger.of("ablation") if role == "forward:none")
     assert (start.recipe.epochs, start.recipe.schedule, start.recipe.max_lr) == (5, "1cycle", 0.1)
     assert found.start == replace(start.recipe, seed=0)
 
@@ -91,7 +91,7 @@ def test_the_forward_half_starts_from_the_winners_length_and_the_baselines_value
 def test_shapley_values_share_what_two_changes_do_together() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    found = counterfactuals(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
+    found = ablate(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
     # max_lr: (-1 first, +3 last) / 2 = 1; weight decay: (0 first, 4 last) / 2 = 2
     shares = {share.factors: share.worth.points for share in found.shares}
     assert shares[("weight_decay",)] == pytest.approx(2)
@@ -104,8 +104,8 @@ def test_shapley_values_share_what_two_changes_do_together() -> None:
 def test_three_factors_have_every_subset_of_shapley_in_both_halves_already() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    counterfactuals(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
-    assert len(session.ledger.of("counterfactuals")) == distinct_runs(3, 3, shapley=True) == 21
+    ablate(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
+    assert len(session.ledger.of("ablation")) == distinct_runs(3, 3, shapley=True) == 21
 
 
 @pytest.mark.parametrize(("factors", "runs"), [(4, 2 * 4 + 1 + 6), (5, 2 * 5 + 1 + 6 + 2)])
@@ -113,8 +113,8 @@ def test_shapley_trains_only_the_subsets_between_the_halves(factors: int, runs: 
     winner = replace(WINNER, batch_size=32, dropout=0.1 if factors == 5 else 0.0)
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    found = counterfactuals(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
-    trained = {replace(t.recipe, seed=0) for _, t in session.ledger.of("counterfactuals")}
+    found = ablate(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
+    trained = {replace(t.recipe, seed=0) for _, t in session.ledger.of("ablation")}
     # six pairs of four groups; two factors in one group have ends of their own
     assert len(trained) == runs
     assert distinct_runs(factors, 3, shapley=True) == 3 * runs
@@ -130,8 +130,8 @@ def test_a_run_that_belongs_to_both_halves_is_trained_once(
     winner = replace(same, **{name: values[name] for name in changes})
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    found = counterfactuals(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
-    assert len(session.ledger.of("counterfactuals")) == distinct_runs(len(changes), 3) == 3 * runs
+    found = ablate(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
+    assert len(session.ledger.of("ablation")) == distinct_runs(len(changes), 3) == 3 * runs
     assert {effect.factor for effect in found.effects} == set(changes)
     assert all(effect.forward is not None for effect in found.effects)
 
@@ -149,17 +149,17 @@ def test_a_winner_equal_to_the_baseline_trains_nothing() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     same = replace(BASELINE, epochs=5, schedule="1cycle")
-    found = counterfactuals(session, confirmed(trainer, same), same, BASELINE, shapley=True)
-    assert session.ledger.of("counterfactuals") == []
+    found = ablate(session, confirmed(trainer, same), same, BASELINE, shapley=True)
+    assert session.ledger.of("ablation") == []
     assert (found.effects, found.shares) == ((), ())
 
 
 def test_a_second_call_trains_nothing_again() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
-    first = counterfactuals(session, confirmed(trainer), WINNER, BASELINE)
+    first = ablate(session, confirmed(trainer), WINNER, BASELINE)
     session.executor = InProcess(RuleTrainer(lambda recipe: 1 / 0))
-    assert counterfactuals(session, confirmed(trainer), WINNER, BASELINE) == first
+    assert ablate(session, confirmed(trainer), WINNER, BASELINE) == first
 
 
 @pytest.mark.parametrize(("shapley", "runs"), [(False, 3 * 11), (True, 3 * 19)])
@@ -168,4 +168,4 @@ def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: in
     steps = forecast(
         budget, Sizes(1000, 100, 100, 100), {64: 1000.0}, SweepGrid((SweepCell(64, 1e-4),)), 1
     )
-    assert {step.step: step.runs for step in steps}["counterfactuals"] == runs
+    assert {step.step: step.runs for step in steps}["ablation"] == runs

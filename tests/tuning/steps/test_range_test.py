@@ -15,7 +15,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Dimension, Range
-from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StoppedBecause, Trace
+from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StopReason, Trace
 from autosuperconv.pipeline.steps import sweep_range
 from autosuperconv.tuning.steps.range_test import (
     SweepWatch,
@@ -42,7 +42,7 @@ class Sweeper:
         self.jobs.append(job)
         schedule = build_schedule(job.recipe, 1000)
         points: list[Point] = []
-        stopped: StoppedBecause = "completed"
+        stopped = StopReason.COMPLETED
         detail = ""
         for phase in job.phases:
             points.append(self._point(job, phase, schedule(phase).lr))
@@ -50,10 +50,10 @@ class Sweeper:
                 if on_point is not None:
                     on_point(points[-1])
             except PruneTraining as why:
-                stopped, detail = "pruned", str(why)
+                stopped, detail = StopReason.PRUNED, str(why)
                 break
         last = points[-1]
-        end = last.accuracy if stopped == "completed" else None
+        end = last.accuracy if stopped == StopReason.COMPLETED else None
         return Trace(
             *(job.recipe, job.measured_on, tuple(points), end, None, stopped, detail),
             *(CLASSES, 500, last.step, last.samples, 1.0),
@@ -127,9 +127,9 @@ def test_an_ended_sweep_is_not_taken_for_a_diverged_one(tmp_path: Path) -> None:
     assert cell.edge == pytest.approx(0.4, rel=0.3)
     trace = trainer(trainer.jobs[0])
     open_end = replace(trace.points[-1], accuracy=None)
-    cut = replace(trace, points=(*trace.points[:-1], open_end), stopped_because="pruned")
+    cut = replace(trace, points=(*trace.points[:-1], open_end), stopped_because=StopReason.PRUNED)
     assert sweep_curve(cut).accuracy[-1] is None
-    assert sweep_curve(replace(cut, stopped_because="diverged")).accuracy[-1] == 0.1
+    assert sweep_curve(replace(cut, stopped_because=StopReason.DIVERGED)).accuracy[-1] == 0.1
 
 
 def test_the_watch_travels_to_another_process() -> None:

@@ -74,7 +74,7 @@ def test_equal_jobs_are_run_once_in_one_call_and_in_later_ones() -> None:
 
     storage = memory()
     first = session_of(storage, trainer).run("baseline", "tuning", JOBS[:2], label)
-    second = session_of(storage, trainer).run("confirm", "other", [JOBS[2], JOBS[0]], label)
+    second = session_of(storage, trainer).run("confirmation", "other", [JOBS[2], JOBS[0]], label)
     assert ran == JOBS
     assert second[1] == first[0]
 
