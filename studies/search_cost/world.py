@@ -21,8 +21,8 @@ from tasks import DROPOUT, LOG_DECAY, LOG_LR, RUNGS, TASKS, TaskSpec
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import Range
-from autosuperconv.core.stats.gaussian_process import matern
 
+MATERN = Matern(nu=2.5)  # of height 1, of points in length scales
 HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
 TREES = " by trees"
@@ -149,7 +149,7 @@ class Surface:
         return self._kernel(x / SCALE) @ self.weights + self.centre
 
     def _kernel(self, scaled: Floats) -> Floats:
-        return self.height * matern(cdist(scaled / self.lengths, self.at / self.lengths))
+        return self.height * MATERN(scaled / self.lengths, self.at / self.lengths)
 
     def near(self, x: Floats, k: int) -> NDArray[np.int64]:
         """Rows of the k nearest runs."""
@@ -170,7 +170,7 @@ def fit(design: Design) -> Surface:
     """The surface of a task; its hyper-parameters are stored beside the design."""
     at, y = design.x / SCALE, log_error(design.rungs)
     lengths, height, noise = hyper_parameters(design.task.name, at, y[:, -1])
-    gram = height * matern(cdist(at / lengths, at / lengths))
+    gram = height * MATERN(at / lengths)
     inverse = np.linalg.inv(gram + noise * np.eye(len(at)))
     centre = y.mean(axis=0)
     weights = inverse @ (y - centre)

@@ -1,23 +1,22 @@
-"""Gaussian-process regression for a few dozen runs, in milliseconds.
+"""Gaussian-process regression for a few dozen runs: scikit-learn's, with priors on the kernel.
 
-Rasmussen & Williams 2006: prediction by algorithm 2.1, the likelihood's slope by eq. 5.9. The
-kernel is Matern 5/2 with a length scale a dimension. Its parameters are the most probable under
-log-normal priors: a likelihood alone cannot settle five length scales from ten runs, and
-scikit-learn's regressor takes no priors.
+The kernel is Matern 5/2 with one length scale per dimension. Its parameters are the most probable
+ones under log-normal priors, because a likelihood alone cannot settle five length scales from ten
+runs. scikit-learn's regressor takes no priors, but it takes an optimizer: ours adds them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
-from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
+Loss = Callable[[Floats], tuple[float, Floats]]
 
-ROOT_5 = 5.0**0.5
 FAR = 3.0  # standard deviations of the priors that a fit may go
 SCALE_SD, LEVEL_SD = 0.7, 1.0  # of the logarithms
 STEPS = 25
@@ -28,7 +27,9 @@ class Kernel:
     """What is believed of the function before any run.
 
     Args:
-        scales: (d,) length scales. height: variance. noise: variance of one observation.
+        scales: (d,) length scales.
+        height: variance of the function.
+        noise: variance of one observation.
     """
 
     scales: tuple[float, ...]
@@ -38,75 +39,61 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class GaussianProcess:
-    """The function after some runs."""
+    """The function after some runs.
+
+    Args:
+        kernel: with the parameters that were found.
+        centre: mean of the observations.
+        _regressor: scikit-learn's, fitted to the observations less their mean.
+    """
 
     kernel: Kernel
     centre: float
-    _at: Floats
-    _factor: Floats
-    _weights: Floats
+    _regressor: Any
 
     def predict(self, x: Floats) -> tuple[Floats, Floats]:
         """(mean, standard deviation without noise) of the function; x: (m, d)."""
-        cross = self.kernel.height * matern(distances(x, self._at, self.kernel.scales))
-        rest = solve_triangular(self._factor, cross.T, lower=True)
-        variance = self.kernel.height - (rest**2).sum(axis=0)
-        return cross @ self._weights + self.centre, np.sqrt(np.maximum(variance, 1e-12))
+        mean, sd = self._regressor.predict(x, return_std=True)
+        return mean + self.centre, np.sqrt(np.maximum(sd**2 - self.kernel.noise, 1e-12))
 
 
-def fit(x: Floats, y: Floats, expected: Kernel) -> GaussianProcess:
+def fit_process(x: Floats, y: Floats, expected: Kernel) -> GaussianProcess:
     """The process through (n, d) points and their (n,) noisy values.
 
     Args:
         expected: medians of the priors on the kernel's parameters.
     """
-    middle = np.log([expected.height, *expected.scales, expected.noise])
-    spread = np.array([LEVEL_SD, *[SCALE_SD] * len(expected.scales), LEVEL_SD])
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+    kernel = ConstantKernel(expected.height) * Matern(expected.scales, nu=2.5)
+    kernel += WhiteKernel(expected.noise)
     centre = float(y.mean())
-    squares = (x[:, None, :] - x[None, :, :]) ** 2
+    regressor = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=_most_probable)
+    regressor.fit(x, y - centre)
+    height, *scales, noise = (float(value) for value in np.exp(regressor.kernel_.theta))
+    return GaussianProcess(Kernel(tuple(scales), height, noise), centre, regressor)
+
+
+def _most_probable(likelihood: Loss, medians: Floats, bounds: Floats) -> tuple[Floats, float]:
+    """What scikit-learn asks of an optimizer, with the priors in the place of its bounds.
+
+    Args:
+        likelihood: negative logarithm and its slope, of the logarithms of height, length scales
+            and noise.
+        medians: of the priors on these logarithms, where the search starts.
+    """
+    from scipy.optimize import minimize
+
+    spread = np.array([LEVEL_SD, *[SCALE_SD] * (len(medians) - 2), LEVEL_SD])
 
     def loss(theta: Floats) -> tuple[float, Floats]:
-        value, slope = _likelihood(theta, squares, y - centre)
-        away = (theta - middle) / spread
+        value, slope = likelihood(theta)
+        away = (theta - medians) / spread
         return value + 0.5 * float(away @ away), slope + away / spread
 
-    limits = list(zip(middle - FAR * spread, middle + FAR * spread, strict=True))
+    limits = list(zip(medians - FAR * spread, medians + FAR * spread, strict=True))
     found = minimize(
-        loss, middle, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": STEPS}
+        loss, medians, jac=True, method="L-BFGS-B", bounds=limits, options={"maxiter": STEPS}
     )
-    height, *scales, noise = (float(v) for v in np.exp(found.x))
-    kernel = Kernel(tuple(scales), height, noise)
-    gram = height * matern(distances(x, x, kernel.scales)) + noise * np.eye(len(x))
-    factor = np.asarray(np.linalg.cholesky(gram))
-    return GaussianProcess(kernel, centre, x, factor, cho_solve((factor, True), y - centre))
-
-
-def matern(r: Floats) -> Floats:
-    """Matern 5/2 of height 1, of a distance in length scales."""
-    s = ROOT_5 * r
-    return np.asarray((1 + s + s**2 / 3) * np.exp(-s))
-
-
-def distances(a: Floats, b: Floats, scales: tuple[float, ...]) -> Floats:
-    """(m, n) distances between (m, d) and (n, d) points, in length scales."""
-    p, q = a / np.array(scales), b / np.array(scales)
-    squares = (p**2).sum(axis=1)[:, None] + (q**2).sum(axis=1)[None] - 2 * p @ q.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
-
-
-def _likelihood(theta: Floats, squares: Floats, y: Floats) -> tuple[float, Floats]:
-    """Negative log likelihood (without its constant) and its slope in the log parameters."""
-    height, noise = np.exp(theta[0]), np.exp(theta[-1])
-    inverse_squares = np.exp(-2 * theta[1:-1])
-    s = ROOT_5 * np.sqrt(squares @ inverse_squares)
-    decay = np.exp(-s)
-    signal = height * (1 + s + s**2 / 3) * decay
-    factor = np.linalg.cholesky(signal + noise * np.eye(len(y)))
-    weights = cho_solve((factor, True), y)
-    outer = cho_solve((factor, True), np.eye(len(y))) - np.outer(weights, weights)
-    slope = np.empty_like(theta)
-    slope[0] = 0.5 * np.sum(outer * signal)
-    slope[-1] = 0.5 * noise * np.trace(outer)
-    by_scale = outer * (height * (5 / 3) * (1 + s) * decay)
-    slope[1:-1] = 0.5 * np.einsum("ij,ijk->k", by_scale, squares) * inverse_squares
-    return float(0.5 * y @ weights + np.log(np.diag(factor)).sum()), slope
+    return found.x, float(found.fun)

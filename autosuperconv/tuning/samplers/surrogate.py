@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import norm
 
-from autosuperconv.core.stats.gaussian_process import Floats, GaussianProcess, Kernel, fit
+from autosuperconv.core.stats.gaussian_process import Floats, GaussianProcess, Kernel, fit_process
 from autosuperconv.core.stats.stability import Stability, fit_stability
 from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.encoding import Landscape
@@ -82,12 +82,12 @@ def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel 
         asked = float(log_odds(landscape.target))
     y = np.minimum(y, asked + CLIP)
     running = rows_running(landscape, trials)
-    process = fit_process(landscape, x[whole], y[whole])
+    process = process_of(landscape, x[whole], y[whole])
     if pruned.any() or len(running):
         both = np.vstack([x[whole], x[pruned], running])
         fallen_short = imputed(landscape, process, x[pruned], asked)
         believed = expected(landscape, process, running)[0]
-        process = fit_process(landscape, both, np.concatenate([y[whole], fallen_short, believed]))
+        process = process_of(landscape, both, np.concatenate([y[whole], fallen_short, believed]))
     return AccuracyModel(landscape, process, fit_breaks(landscape, x, broke))
 
 
@@ -112,11 +112,11 @@ def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: fl
     return np.asarray(np.clip(above, asked, asked + CLIP))
 
 
-def fit_process(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
+def process_of(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
     """The process through log odds, their expected fall with the length taken out."""
     scales = tuple(SCALES.get(name, OTHER_SCALE) for name in landscape.names)
     believed = Kernel(scales, HEIGHT, NOISE)
-    return fit(landscape.unit(x), y + GAIN * landscape.log_length(x), believed)
+    return fit_process(landscape.unit(x), y + GAIN * landscape.log_length(x), believed)
 
 
 def fit_breaks(landscape: Landscape, x: Floats, broke: NDArray[np.bool_]) -> Stability:
