@@ -15,7 +15,6 @@ from autosuperconv.core.trace import Trainer
 from autosuperconv.pipeline.setup import Work, open_work
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.store.executor import Executor, InProcess
-from autosuperconv.tuning.store.session import nothing
 
 SPACE: dict[str, Dimension] = {
     "batch_size": Choices((16, 32)),
@@ -81,13 +80,10 @@ def surface_work(
     executor: Executor | None = None,
     listener: Listener = silent,
     timeout: float | None = None,
-    pictures: bool = False,
 ) -> Iterator[Work]:
     setup = setup or make_setup(folder)
     executor = executor or InProcess(trainer)
     question: dict[str, object] = {"data": "surface", "objective": setup.settings.objective}
     storage = str(folder / "study.journal")
     with open_work(setup, question, executor, storage, timeout, listener) as work:
-        if not pictures:  # drawing takes longer than all the rest
-            work.session.keep_curve = nothing
         yield work

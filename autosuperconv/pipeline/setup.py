@@ -21,7 +21,7 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.resources import ENGINE, settle
-from autosuperconv.reporting.dashboard import attach_curve, open_artifacts, publish_live
+from autosuperconv.reporting.dashboard import publish_live
 from autosuperconv.reporting.files import check_writable
 from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data import Data, TaskData, as_task_data
@@ -33,13 +33,12 @@ from autosuperconv.training.models import (
     declares_dropout,
     network_fingerprint,
 )
-from autosuperconv.tuning.report.summaries import curve_of
 from autosuperconv.tuning.samplers import check_sampler
 from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.sweep_design import HIGHEST_LR, LOWEST_LR
 from autosuperconv.tuning.store.executor import Executor
-from autosuperconv.tuning.store.session import KeepCurve, Session, forget_plan, open_study
+from autosuperconv.tuning.store.session import Session, forget_plan, open_study
 from autosuperconv.tuning.store.storage import answering, open_storage
 
 LARGEST_BATCH = 512
@@ -121,7 +120,7 @@ def open_work(
             session = Session(study, ledger, executor, told_to(listener, live), storage)
             session.remember_start()
             session.store("setup", to_json(setup))
-            session.keep_curve = curve_keeper(session, Path(setup.out) / "artifacts")
+            session.store("artifacts", str((Path(setup.out) / "artifacts").resolve()))
             if timeout is not None:
                 session.deadline = time.monotonic() + timeout
             for note in notes:
@@ -165,13 +164,6 @@ def told_to(*listeners: Listener) -> Listener:
 def name_of_search(setup: Setup) -> str:
     """E.g. "resnet8 on digits"."""
     return f"{setup.settings.model} on {setup.settings.dataset}"
-
-
-def curve_keeper(session: Session, folder: Path) -> KeepCurve:
-    """Keeps each trial's learning curve as an artifact in the folder."""
-    store = open_artifacts(folder)
-    session.store("artifacts", str(folder.resolve()))
-    return lambda trial, trace: attach_curve(trial, curve_of(trace), store)
 
 
 def set_up(

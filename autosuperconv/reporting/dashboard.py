@@ -19,17 +19,16 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from rich.console import Console
 
-from autosuperconv.core.report import Curve, Report
+from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import InvalidInput, OutputUnwritable
 from autosuperconv.reporting import rows as words
-from autosuperconv.reporting.figures import curve_csv, learning_curve_png
 from autosuperconv.reporting.figures.interactive import cost_figure, range_test_figure
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.page import render
 
 if TYPE_CHECKING:
-    from optuna import Study, Trial
+    from optuna import Study
     from optuna.artifacts import FileSystemArtifactStore
     from optuna.storages import BaseStorage
 
@@ -101,46 +100,28 @@ def publish_live(study: Study, text: str) -> None:
         save_note(study, text)
 
 
-def attach_curve(trial: Trial, curve: Curve, artifact_store: FileSystemArtifactStore) -> None:
-    """Keep a trial's learning curve with it, as picture and as table.
-
-    Call it before the trial is told its result: a finished trial takes no artifact
-    (`optuna.exceptions.UpdateFinishedTrialError`).
-    """
-    name = f"trial {trial.number}"
-    _put_artifact(trial, artifact_store, "learning-curve.png", learning_curve_png(curve, name))
-    _put_artifact(trial, artifact_store, "learning-curve.csv", curve_csv(curve).encode())
-
-
-def _put_artifact(
-    owner: Study | Trial, store: FileSystemArtifactStore, name: str, content: bytes
-) -> str:
+def _put_artifact(study: Study, store: FileSystemArtifactStore, name: str, content: bytes) -> str:
     """Write an artifact over the one of the same name, else add it; returns its id."""
     from optuna.artifacts import upload_artifact
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
         path.write_bytes(content)
-        known = _artifact_ids(owner).get(name)
+        known = _artifact_ids(study).get(name)
         if known is None:
-            return upload_artifact(artifact_store=store, file_path=str(path), study_or_trial=owner)
+            return upload_artifact(artifact_store=store, file_path=str(path), study_or_trial=study)
         with path.open("rb") as stream:
             store.write(known, stream)
         return known
 
 
-def _artifact_ids(owner: Study | Trial) -> dict[str, str]:
+def _artifact_ids(study: Study) -> dict[str, str]:
     """Artifact id by file name.
 
     Not `optuna.artifacts.get_all_artifact_meta`, which raises TypeError once an artifact was
     deleted in the dashboard: that leaves the JSON text "null" behind (optuna-dashboard 0.21).
     """
-    from optuna import Study
-
-    if isinstance(owner, Study):
-        attributes = owner._storage.get_study_system_attrs(owner._study_id)
-    else:
-        attributes = owner.storage.get_trial_system_attrs(owner._trial_id)
+    attributes = study._storage.get_study_system_attrs(study._study_id)
     stored = (
         json.loads(value) for key, value in attributes.items() if key.startswith(ARTIFACT_PREFIX)
     )

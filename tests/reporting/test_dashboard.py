@@ -117,30 +117,6 @@ def test_the_live_note_is_written_only_when_it_changes(study: optuna.Study) -> N
     assert get_note(study) == "**13 of 40** trials"
 
 
-def test_a_running_trial_keeps_its_curve_as_picture_and_table(
-    study: optuna.Study, report: Report, tmp_path: Path
-) -> None:
-    store = dashboard.open_artifacts(tmp_path / "artifacts")
-    trial = study.ask()
-    for _ in range(2):  # again: replaces
-        dashboard.attach_curve(trial, report.trials[0].curve, store)
-    study.tell(trial, 1.0)
-    frozen = study.trials[0]
-    found = optuna.artifacts.get_all_artifact_meta(frozen, storage=study._storage)
-    assert sorted(meta.filename for meta in found) == ["learning-curve.csv", "learning-curve.png"]
-    assert {meta.mimetype for meta in found} == {"text/csv", "image/png"}
-    assert len(list((tmp_path / "artifacts").iterdir())) == 2
-
-
-def test_a_finished_trial_takes_no_curve(
-    study: optuna.Study, report: Report, tmp_path: Path
-) -> None:
-    trial = study.ask()
-    study.tell(trial, 1.0)
-    with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
-        dashboard.attach_curve(trial, report.trials[0].curve, dashboard.open_artifacts(tmp_path))
-
-
 def test_an_artifact_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputUnwritable, match=r"artifact folder '.*file/below' cannot be made"):

@@ -70,7 +70,7 @@ def test_the_plan_names_time_and_runs_and_lists_its_steps() -> None:
     # 14 + 31 + 640 + 980 + 480 + 160 = 2305 s; 3 + 8 + 5 + 21 + 9 + 15 = 61 runs.
     shown = to_text(text.plan_text(plan))
     assert shown.startswith("about 38 min, 61 runs with 2 workers")
-    assert "range test          8       8    31 s" in shown
+    assert "range test       8       8    31 s" in shown
 
 
 def test_the_range_test_says_possible_or_not_for_every_cell(report: Report) -> None:

@@ -13,11 +13,10 @@ from autosuperconv.reporting.figures import effects as plot_effects
 from autosuperconv.reporting.figures import range_test as plot_range_test
 from autosuperconv.reporting.figures.canvas import Sheet
 from autosuperconv.reporting.figures.cost import draw_cost
-from autosuperconv.reporting.figures.curves import curve_csv, draw_curves
+from autosuperconv.reporting.figures.curves import draw_curves
 from autosuperconv.reporting.figures.plane import draw_plane
-from autosuperconv.reporting.figures.trial import learning_curve_png
 
-__all__ = ["PICTURES", "Picture", "curve_csv", "learning_curve_png", "picture_svg"]
+__all__ = ["PICTURES", "Picture", "picture_svg"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,7 @@
-"""Learning curves against the phase of the run, and the table kept with each trial."""
+"""Learning curves against the phase of the run."""
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING
 
 from autosuperconv.core.report import Curve, Report, TrialSummary
@@ -15,7 +13,6 @@ from autosuperconv.reporting.figures.cost import baseline_runs
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-CURVE_COLUMNS = ("phase", "epoch", "lr", "train_loss", "accuracy")
 ENDS = {StopReason.PRUNED: "x", StopReason.DIVERGED: "v"}
 
 
@@ -71,13 +68,3 @@ def _compared(upper: Axes, lower: Axes, report: Report) -> None:
     gap = 0.06 * (upper.get_ylim()[1] - upper.get_ylim()[0])
     for (role, name, _), y_label in zip(pairs, apart(ends, gap), strict=True):
         write(upper, name, (1.0, y_label), role, bold=True)
-
-
-def curve_csv(curve: Curve) -> str:
-    """One line a point; empty where nothing was measured. Accuracy as a fraction of 1."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(CURVE_COLUMNS)
-    series = (curve.phase, curve.epoch, curve.lr, curve.train_loss, curve.accuracy)
-    writer.writerows(zip(*series, strict=True))
-    return buffer.getvalue()

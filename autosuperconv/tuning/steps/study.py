@@ -72,7 +72,6 @@ def optimise(session: Session, settings: StudySettings) -> None:
     asked: dict[str, Trial] = {}
     for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
         trial = asked.pop(task.key)
-        session.keep_curve(trial, trace)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)

@@ -13,7 +13,6 @@ from typing import Any, Literal
 import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
-from optuna.trial import Trial
 
 from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFinished, StepStarted
 from autosuperconv.core.report import Plan, StepCost
@@ -25,7 +24,6 @@ from autosuperconv.tuning.store.fingerprint import differences
 from autosuperconv.tuning.store.run_store import Ledger
 
 Direction = Literal["maximize", "minimize"]
-KeepCurve = Callable[[Trial, Trace], None]
 COMPANION = ".runs"
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 PLAN_ONLY = "plan_only"  # "yes" from the end of a dry run to the next start
@@ -99,10 +97,6 @@ def refuse_another(study: optuna.Study, question: dict[str, object]) -> None:
         )
 
 
-def nothing(trial: Trial, trace: Trace) -> None:
-    """Keeps no picture of a trial's course."""
-
-
 @dataclass
 class Session:
     """A search in progress."""
@@ -114,7 +108,6 @@ class Session:
     storage_url: str
     plan: Plan | None = None
     deadline: float | None = None
-    keep_curve: KeepCurve = nothing
     _runs: int = 0
     _waited: float = 0.0
     _began: float = field(default_factory=time.monotonic)

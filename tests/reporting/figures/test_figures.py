@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -155,25 +153,6 @@ def test_odd_reports_are_drawn_too(name: str, odd: str, report: Report) -> None:
 
 def test_a_report_of_the_same_numbers_gives_the_same_picture(report: Report) -> None:
     assert _drawn("cost", True) == plots.picture_svg("cost", report)
-
-
-def test_a_learning_curve_is_a_png_whatever_its_title(report: Report) -> None:
-    content = plots.learning_curve_png(report.trials[0].curve, "trial $\\x 0 <b>")
-    assert content.startswith(b"\x89PNG")
-
-
-def test_a_curve_without_a_point_is_drawn_too() -> None:
-    assert plots.learning_curve_png(Curve((), (), (), (), ()), "empty").startswith(b"\x89PNG")
-
-
-def test_a_curve_as_csv_leaves_out_what_was_not_measured() -> None:
-    curve = Curve((0.5, 1.0), (1.0, 2.0), (0.1, 0.0), (None, 0.5), (0.5, None))
-    rows = list(csv.reader(io.StringIO(plots.curve_csv(curve))))
-    assert rows == [
-        ["phase", "epoch", "lr", "train_loss", "accuracy"],
-        ["0.5", "1.0", "0.1", "", "0.5"],
-        ["1.0", "2.0", "0.0", "0.5", ""],
-    ]
 
 
 def test_labels_are_moved_apart_and_keep_their_order() -> None:
