@@ -12,10 +12,12 @@ from autosuperconv.errors import UnknownName
 from autosuperconv.pipeline.publish import publish
 from autosuperconv.pipeline.setup import prepare, task_of
 from autosuperconv.pipeline.steps import plan_search, sweep_range, tell_story
-from autosuperconv.training.data import Data, TaskData
+from autosuperconv.training.data.arrays import Data
+from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.training.models import ModelFactory, check_model
+from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.models.check import check_model
 
 TRAIN_PHASES = 20
 SPLITS = ("validation", "test")  # to measure on

@@ -18,7 +18,7 @@ from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from autosuperconv.training.data import TaskData
+    from autosuperconv.training.data.task import TaskData
     from autosuperconv.training.models import ModelFactory
 
 SEARCHED = (

@@ -24,15 +24,13 @@ from autosuperconv.pipeline.resources import ENGINE, settle
 from autosuperconv.reporting.dashboard import publish_live
 from autosuperconv.reporting.files import check_writable
 from autosuperconv.reporting.live import LiveNote
-from autosuperconv.training.data import Data, TaskData, as_task_data
+from autosuperconv.training.data.arrays import Data, as_task_data
+from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.training.models import (
-    ModelFactory,
-    check_model,
-    declares_dropout,
-    network_fingerprint,
-)
+from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.models.check import check_model
+from autosuperconv.training.models.network import declares_dropout, network_fingerprint
 from autosuperconv.tuning.samplers import check_sampler
 from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import make_pruner

@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import OneCycleLR
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torchvision import transforms
 
-from autosuperconv.training.models import set_dropout
+from autosuperconv.training.models.network import set_dropout
 
 Fit = Callable[[Case, int], nn.Module]
 MOMENTUM, LOW_MOMENTUM = 0.95, 0.85

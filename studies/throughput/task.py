@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.training.data import Split, TaskData, load_dataset
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.data.task import Split, TaskData
 from autosuperconv.training.loop.trainer import steps_of
 from autosuperconv.training.models import ModelFactory, model_factory
 

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
-from autosuperconv.training.data import Split, TaskData, as_task_data
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.data.task import Split, TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
 

@@ -7,11 +7,8 @@ import pytest
 import torch
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import (
-    Split,
-    TaskData,
-    as_task_data,
-)
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.data.task import Split, TaskData
 
 
 def features(n: int = 60, classes: int = 3, width: int = 4) -> tuple[np.ndarray, np.ndarray]:

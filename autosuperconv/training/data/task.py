@@ -20,6 +20,7 @@ UNBALANCED = 1.25  # times the odds of one class among equals; MNIST's commonest
 CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64 at once
 
 Labels: TypeAlias = NDArray[np.int64]
+Shape: TypeAlias = tuple[int, ...]  # of one sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class TaskData:
     validation: Samples
     test: Samples
     classes: int
-    shape: tuple[int, ...]
+    shape: Shape
     mean: tuple[float, ...]
     std: tuple[float, ...]
     augment: str
@@ -126,7 +127,7 @@ def guess_of(y: Labels, classes: int) -> float | None:
     return share if share * (classes - 1) > UNBALANCED * (1 - share) else None
 
 
-def usual_augment(shape: tuple[int, ...], dtype: torch.dtype) -> str:
+def usual_augment(shape: Shape, dtype: torch.dtype) -> str:
     """What images of this kind are augmented with where nobody says so.
 
     Small colour photographs get CIFAR-10's crop and flip. Gray images are mostly signs (digits,

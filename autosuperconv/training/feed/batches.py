@@ -15,7 +15,7 @@ from torch import Tensor
 
 from autosuperconv.core.trace import Split as SplitName
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import Samples, Split, TaskData
+from autosuperconv.training.data.task import Samples, Split, TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.engine.isolation import own_state, seed_all
 from autosuperconv.training.feed.augment import CropFlip

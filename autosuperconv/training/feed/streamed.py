@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from autosuperconv.core.trace import Split as SplitName
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import Samples, Split, TaskData, normalised
+from autosuperconv.training.data.task import Samples, Split, TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.engine.system import cpu_workers
 from autosuperconv.training.feed.batches import (

@@ -12,7 +12,8 @@ from autosuperconv.training.engine import Engine, autocast
 from autosuperconv.training.engine.channels_last import keep_gradient_layout
 from autosuperconv.training.engine.isolation import seed_all
 from autosuperconv.training.loop.optimizer import make_optimizer, set_rate
-from autosuperconv.training.models import ModelFactory, set_dropout
+from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.models.network import set_dropout
 
 
 class Learner:

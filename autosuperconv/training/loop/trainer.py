@@ -26,7 +26,7 @@ from autosuperconv.core.trace import (
     Trace,
 )
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import TaskData
+from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.engine.free_memory import ran_out
 from autosuperconv.training.feed.batches import Batches, size_of

@@ -9,11 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autosuperconv.errors import ModelError
+from autosuperconv.training.data.task import Shape
 
-Shape = tuple[int, ...]
 
-
-def cifar_resnet(shape: Shape, classes: int, depth: int) -> nn.Module:
+def build_cifar_resnet(shape: Shape, classes: int, depth: int) -> nn.Module:
     """ResNet of `depth` = 6n + 2 layers (He et al. 2015, arXiv 1512.03385, section 4.2).
 
     Three stages of n two-layer blocks with 16, 32 and 64 channels, and shortcuts without

@@ -7,13 +7,14 @@ import math
 from torch import nn
 
 from autosuperconv.errors import ModelError
-from autosuperconv.training.models.resnet import Shape, channels_of
+from autosuperconv.training.data.task import Shape
+from autosuperconv.training.models.resnet import channels_of
 
 HIDDEN = 256
 UNPADDED_SIDE = 16  # below it two unpadded 5x5 convolutions and two poolings leave nothing
 
 
-def lenet(shape: Shape, classes: int) -> nn.Module:
+def build_lenet(shape: Shape, classes: int) -> nn.Module:
     """LeNet as in Caffe's MNIST example: 20 and 50 5x5 filters, then 500 units.
 
     431,080 parameters on 28 x 28 with 10 classes. Images under 16 pixels are padded. Dropout,
@@ -48,7 +49,7 @@ def _after_pools(side: int, pad: int) -> int:
     return side
 
 
-def mlp(shape: Shape, classes: int) -> nn.Module:
+def build_mlp(shape: Shape, classes: int) -> nn.Module:
     """Two hidden layers of 256 units, each with dropout, off by default; takes any shape."""
     return nn.Sequential(
         nn.Flatten(),

@@ -8,7 +8,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from autosuperconv.errors import ModelError
-from autosuperconv.training.models.resnet import Shape, channels_of
+from autosuperconv.training.data.task import Shape
+from autosuperconv.training.models.resnet import channels_of
 
 # These return a tuple in training unless their auxiliary classifiers are left out.
 WITH_AUXILIARIES = frozenset({"googlenet", "inception_v3"})

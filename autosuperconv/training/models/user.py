@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from autosuperconv.errors import ModelError
-from autosuperconv.training.models.resnet import Shape
+from autosuperconv.training.data.task import Shape
 
 
 def import_and_build(spec: str, shape: Shape, classes: int) -> Callable[[], nn.Module]:

@@ -9,12 +9,8 @@ import pytest
 import torch
 from torch.utils.data import TensorDataset
 
-from autosuperconv.training.data import (
-    Split,
-    TaskData,
-    as_task_data,
-    normalised,
-)
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.data.task import Split, TaskData, normalised
 from tests.training.samples import features, split
 
 

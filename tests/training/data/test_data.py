@@ -16,12 +16,8 @@ from sklearn.datasets import load_digits
 from torchvision.datasets import CIFAR10
 
 from autosuperconv.errors import DataError, UnknownName
-from autosuperconv.training.data import (
-    DATASETS,
-    as_task_data,
-    load_dataset,
-)
-from autosuperconv.training.data import registry as data_sets
+from autosuperconv.training.data import DATASETS, load_dataset, torchvision_sets
+from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.split import stratified_order
 from tests.training.samples import counts, features, split
 
@@ -227,4 +223,4 @@ def test_wide_images_by_a_source_become_channels_first() -> None:
         data = np.zeros((2, 4, 5, 3), dtype=np.uint8)
         targets = (0, 1)
 
-    assert data_sets._resident(Source()).samples.x.shape == (2, 3, 4, 5)
+    assert torchvision_sets._resident(Source()).samples.x.shape == (2, 3, 4, 5)

@@ -13,8 +13,9 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import TaskData, folder, load_dataset
+from autosuperconv.training.data import folder, load_dataset
 from autosuperconv.training.data.folder import decoder as image_decoder
+from autosuperconv.training.data.task import TaskData
 from tests.training.samples import counts, split
 
 DATA = os.environ.get("AUTOSUPERCONV_DATA")

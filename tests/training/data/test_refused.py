@@ -7,9 +7,7 @@ import pytest
 import torch
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import (
-    as_task_data,
-)
+from autosuperconv.training.data.arrays import as_task_data
 from tests.training.samples import features, refused
 
 

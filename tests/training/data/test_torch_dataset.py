@@ -7,9 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch.utils.data import Dataset, Subset
 
-from autosuperconv.training.data import (
-    as_task_data,
-)
+from autosuperconv.training.data.arrays import as_task_data
 from tests.training.samples import refused
 
 

@@ -17,7 +17,7 @@ from torch.utils.data import Dataset
 import autosuperconv
 from autosuperconv import Recipe, SearchOptions
 from autosuperconv.core.trace import Trace
-from autosuperconv.training.data import as_task_data
+from autosuperconv.training.data.arrays import as_task_data
 
 RECIPE = Recipe(max_lr=0.1, epochs=2.0, batch_size=16)
 

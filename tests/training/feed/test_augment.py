@@ -3,7 +3,8 @@ import torch
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
-from autosuperconv.training.data import TaskData, as_task_data
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.augment import CropFlip
 from autosuperconv.training.feed.batches import Resident, Split

@@ -21,7 +21,9 @@ from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.schedule import tabulate
 from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.errors import DataError
-from autosuperconv.training.data import Split, TaskData, as_task_data, load_dataset, normalised
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.data.task import Split, TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.batches import even_parts
 from autosuperconv.training.loop.divergence import LossWatch

@@ -11,7 +11,7 @@ import torch
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.training.data import Split, TaskData
+from autosuperconv.training.data.task import Split, TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.streamed import Streamed, how_held, loader_workers
 from autosuperconv.training.loop.divergence import LossWatch, Recent

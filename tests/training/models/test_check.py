@@ -12,12 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from autosuperconv.errors import DataError, ModelError
-from autosuperconv.training.data import as_task_data
-from autosuperconv.training.models import (
-    MODELS,
-    check_model,
-    model_factory,
-)
+from autosuperconv.training.data.arrays import as_task_data
+from autosuperconv.training.models import MODELS, model_factory
+from autosuperconv.training.models.check import check_model
 from tests.training.data.test_torch_dataset import Pictures
 from tests.training.samples import images
 

@@ -9,14 +9,9 @@ import torch
 from torch import nn
 
 from autosuperconv.errors import ModelError, UnknownName
-from autosuperconv.training.models import (
-    MODELS,
-    check_model,
-    declares_dropout,
-    model_factory,
-    network_fingerprint,
-    set_dropout,
-)
+from autosuperconv.training.models import MODELS, model_factory
+from autosuperconv.training.models.check import check_model
+from autosuperconv.training.models.network import declares_dropout, network_fingerprint, set_dropout
 from tests.training.samples import images
 
 IMAGE = (3, 32, 32)

@@ -1,0 +1,93 @@
+"""The networks known by name. A new one is a function and a line in `MODELS`.
+
+Importing this module imports neither torch nor torchvision: the command line reads the names for
+its help. Each function imports what it needs, takes the shape of a sample and the number of
+classes, and builds a network from normalised floats (B, *shape) to (B, classes) logits.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from autosuperconv.errors import UnknownName
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from autosuperconv.training.data.task import Shape
+
+ModelFactory: TypeAlias = "Callable[[], nn.Module]"
+
+WIDE = re.compile(r"wrn-(\d+)-(\d+)")
+
+
+def lenet(shape: Shape, classes: int) -> nn.Module:
+    """LeNet as in Caffe's MNIST example."""
+    from autosuperconv.training.models.small import build_lenet
+
+    return build_lenet(shape, classes)
+
+
+def mlp(shape: Shape, classes: int) -> nn.Module:
+    """A perceptron with two hidden layers."""
+    from autosuperconv.training.models.small import build_mlp
+
+    return build_mlp(shape, classes)
+
+
+def cifar_resnet(shape: Shape, classes: int, depth: int) -> nn.Module:
+    """He et al.'s residual networks for small images."""
+    from autosuperconv.training.models.resnet import build_cifar_resnet
+
+    return build_cifar_resnet(shape, classes, depth)
+
+
+MODELS: dict[str, Callable[[Shape, int], nn.Module]] = {
+    "lenet": lenet,
+    "mlp": mlp,
+    "resnet110": partial(cifar_resnet, depth=110),
+    "resnet20": partial(cifar_resnet, depth=20),
+    "resnet32": partial(cifar_resnet, depth=32),
+    "resnet44": partial(cifar_resnet, depth=44),
+    "resnet56": partial(cifar_resnet, depth=56),
+    "resnet8": partial(cifar_resnet, depth=8),
+}
+
+
+def model_factory(name: str, shape: Shape, classes: int) -> ModelFactory:
+    """A picklable function of no arguments that builds the network anew.
+
+    "package.module:factory" is called with nothing if it needs nothing, or with (shape, classes)
+    if it needs two arguments; the current folder is searched too.
+
+    Raises:
+        UnknownName: no such network.
+        ModelError: the caller's factory cannot be imported; the network does not take `shape`.
+    """
+    from autosuperconv.training.models.resnet import wide_resnet
+    from autosuperconv.training.models.torchvision import torchvision_names, torchvision_net
+    from autosuperconv.training.models.user import import_and_build
+
+    if ":" in name:
+        return import_and_build(name, shape, classes)
+    if name in MODELS:
+        return partial(MODELS[name], shape, classes)
+    if wide := WIDE.fullmatch(name):
+        return partial(wide_resnet, shape, classes, int(wide[1]), int(wide[2]))
+    available = torchvision_names()
+    if name in available:
+        return partial(torchvision_net, name, shape, classes)
+    raise _unknown(name, available)
+
+
+def _unknown(name: str, available: list[str]) -> UnknownName:
+    """Torchvision's eighty names are suggested from, but not all printed."""
+    own = [*MODELS, "wrn-N-K", "package.module:factory"]
+    every = [*own, "wrn-16-4", "wrn-28-10", *available]
+    near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
+    known = every if near else [*own, "any classification model of torchvision"]
+    return UnknownName("model", name, known)
