@@ -116,6 +116,17 @@ def test_a_stronger_regularizer_is_no_price() -> None:
     assert "weight decay 2e-3 -> 5e-3: putting it back costs 3.1 points" in sentence
 
 
+def test_a_larger_batch_is_a_price_because_it_has_less_gradient_noise() -> None:
+    sentence = trade(replace(WINNER, batch_size=512), batch_size=(-3.0, -3.4, -2.9)).sentence
+    assert "was paid for by batch size 128 -> 512: " in sentence
+
+
+def test_a_smaller_batch_is_no_price() -> None:
+    sentence = trade(replace(WINNER, batch_size=32), batch_size=(-3.0, -3.4, -2.9)).sentence
+    assert "paid for by batch size" not in sentence
+    assert "batch size 128 -> 32: " in sentence
+
+
 def test_divergence_in_all_runs_is_a_price_without_points() -> None:
     found = name_tradeoff(
         WINNER,
