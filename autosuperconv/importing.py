@@ -1,1 +1,79 @@
 """What a user names as `package.module:attribute`, imported."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from autosuperconv.errors import InvalidInput
+
+
+def import_callable(
+    option: str, name: str, refused: type[InvalidInput] = InvalidInput
+) -> Callable[..., Any]:
+    """The function or class that the user has named, imported.
+
+    The current folder is searched too, as with `python -m`. A worker process that imports the
+    same name finds the same function.
+
+    Args:
+        option: the command-line option that takes the name, such as "--model"; for the messages.
+        name: written package.module:attribute.
+        refused: the class of the error.
+
+    Raises:
+        InvalidInput: the name is not written so, the module or the attribute does not exist, the
+            module cannot be imported, or the attribute cannot be called.
+    """
+    module, _, attribute = name.partition(":")
+    if not (_is_dotted(module) and _is_dotted(attribute)):
+        raise refused(
+            f"{option} takes a name of yours written package.module:function, but got {name!r}."
+        )
+    if problem := _import_problem(module):
+        raise refused(f"{option} {name}: {problem}")
+    try:
+        found = pkgutil.resolve_name(name)
+    except AttributeError as error:
+        raise refused(
+            f"{option} {name}: module {module!r} has no {attribute!r}. Check the spelling."
+        ) from error
+    if not callable(found):
+        raise refused(
+            f"{option} {name} must be a function or a class, but {attribute!r} is of type "
+            f"{type(found).__name__}."
+        )
+    function: Callable[..., Any] = found
+    return function
+
+
+def _is_dotted(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
+
+
+def _import_problem(module: str) -> str:
+    """Import the module; what went wrong and what to do about it, or ""."""
+    here = os.getcwd()
+    if here not in sys.path and "" not in sys.path:  # an installed command leaves it out
+        sys.path.append(here)
+    try:
+        pkgutil.resolve_name(f"{module}:")
+    except Exception as error:  # the module is the user's: importing it can raise anything
+        if isinstance(error, ModuleNotFoundError) and _is_part(error.name or "", module):
+            return (
+                f"there is no module {error.name!r}. Install it, or change to the folder that "
+                f"holds it; the current folder is {here}."
+            )
+        return (
+            f"importing module {module!r} failed with {type(error).__name__}: {error}. Run "
+            f"`python -c 'import {module}'` to see where."
+        )
+    return ""
+
+
+def _is_part(missing: str, module: str) -> bool:
+    """Whether the missing module is the one that was named, or a package around it."""
+    return f"{module}.".startswith(f"{missing}.")

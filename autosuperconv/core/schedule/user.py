@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from numbers import Real
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule.shapes import Rate
 from autosuperconv.errors import InvalidInput
+from autosuperconv.importing import import_callable
 
 UserFunction = Callable[[float], object]
 
@@ -62,24 +62,4 @@ def load_function(name: str) -> UserFunction:
     Raises:
         InvalidInput: there is no such module or function.
     """
-    module_name, _, function_name = name.partition(":")
-    if not (module_name and function_name.isidentifier()):
-        raise InvalidInput(
-            f"A schedule of your own is written package.module:function, not {name!r}."
-        )
-    function: object = getattr(_import(module_name, name), function_name, None)
-    if not callable(function):
-        raise InvalidInput(
-            f"Schedule {name!r}: module {module_name!r} has no function {function_name!r}."
-        )
-    return function
-
-
-def _import(module_name: str, name: str) -> object:
-    try:
-        return importlib.import_module(module_name)
-    except Exception as error:  # the module is the user's: importing it can raise anything
-        raise InvalidInput(
-            f"Schedule {name!r}: module {module_name!r} cannot be imported "
-            f"({type(error).__name__}: {error}). Install it or put its folder on PYTHONPATH."
-        ) from error
+    return import_callable("--schedule", name)

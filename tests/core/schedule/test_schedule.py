@@ -6,7 +6,6 @@ import math
 import pickle
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -211,9 +210,6 @@ def negative(progress: float) -> float:
     return 0.5 - progress
 
 
-NOT_A_FUNCTION = 3
-
-
 def test_a_users_function_gives_the_factor_of_max_lr() -> None:
     table = tabulate(Recipe(2.0, schedule=f"{HERE}:falling"), 3)
     assert table == [Rate(2.0, 0.95), Rate(1.0, 0.95), Rate(0.0, 0.95)]
@@ -230,28 +226,10 @@ def test_a_users_schedule_is_a_value_too() -> None:
     assert repr(schedule) == f"UserSchedule(name='{HERE}:falling', max_lr=2.0, momentum=0.95)"
 
 
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("no_such_package.lr:up", "'no_such_package.lr' cannot be imported .*No module named"),
-        (f"{HERE}:fallin", f"module '{HERE}' has no function 'fallin'"),
-        (f"{HERE}:NOT_A_FUNCTION", "has no function 'NOT_A_FUNCTION'"),
-        ("package.module:", "written package.module:function, not 'package.module:'"),
-        (":up", "written package.module:function"),
-    ],
-)
-def test_a_users_function_that_is_not_there_is_named(name: str, message: str) -> None:
-    with pytest.raises(InvalidInput, match=message):
+@pytest.mark.parametrize("name", ["no_such_package.lr:up", f"{HERE}:fallin", ":up"])
+def test_a_users_function_that_is_not_there_is_named(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"--schedule .*{name}"):
         build_schedule(Recipe(1.0, schedule=name), 9)
-
-
-def test_a_users_module_that_breaks_is_named_with_its_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "broken_schedule.py").write_text("1 / 0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(InvalidInput, match=r"'broken_schedule' cannot .*ZeroDivisionError"):
-        build_schedule(Recipe(1.0, schedule="broken_schedule:up"), 9)
 
 
 @pytest.mark.parametrize(("function", "value"), [("wordy", "'fast'"), ("negative", "-0.5")])
