@@ -83,7 +83,7 @@ def surface_work(
 ) -> Iterator[Work]:
     setup = setup or make_setup(folder)
     executor = executor or InProcess(trainer)
-    question: dict[str, object] = {"data": "surface", "objective": setup.settings.objective}
+    fingerprint: dict[str, object] = {"data": "surface", "objective": setup.settings.objective}
     storage = str(folder / "study.journal")
-    with open_work(setup, question, executor, storage, timeout, listener) as work:
+    with open_work(setup, fingerprint, executor, storage, timeout, listener) as work:
         yield work

@@ -91,7 +91,7 @@ def test_a_plan_does_not_stand_in_the_way_of_a_search_with_other_options(tmp_pat
     for seed in (0, 1):  # the second plan takes the first one's place
         autosuperconv.plan(network, clouds(400), replace(options, seed=seed))
     autosuperconv.range_test(network, clouds(400), replace(options, seed=2))
-    with pytest.raises(autosuperconv.errors.StudyMismatch, match="seed: 2 there, 3 here"):
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="seed: stored 2, requested 3"):
         autosuperconv.plan(network, clouds(400), replace(options, seed=3))
 
 
@@ -102,5 +102,5 @@ def test_a_study_of_another_format_is_another_search(
     with prepare(network, clouds(400), options):
         pass
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
-    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: 1 there, 999 here"):
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 1, requested 999"):
         autosuperconv.plan(network, clouds(400), options)

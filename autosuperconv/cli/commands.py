@@ -235,8 +235,8 @@ def dashboard(
 ) -> None:
     """Open optuna-dashboard on the study and its artifacts."""
     from autosuperconv.reporting.dashboard import serve
-    from autosuperconv.tuning.store.finding import artifacts_of
     from autosuperconv.tuning.store.storage import open_existing
+    from autosuperconv.tuning.store.studies import artifacts_of
 
     folder = artifacts or artifacts_of(storage, study_name)
     serve(open_existing(storage), folder, host, port, open_browser)

@@ -261,7 +261,7 @@ SEARCH = options(
         "--schedule", default="1cycle", show_default=True, help=f"Of the trials: {SCHEDULE_NAMES}"
     ),
     click.option(
-        "--sampler", default="saving", show_default=True, help="saving, tpe, gp or random."
+        "--sampler", default="cost-aware", show_default=True, help="cost-aware, tpe, gp or random."
     ),
     click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
     click.option(

@@ -69,7 +69,7 @@ class SearchOptions:
     max_seeds: int | None = None
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
-    sampler: str = "saving"
+    sampler: str = "cost-aware"
     pruner: str = "phase"
     seed: int = 0
     device: str = "auto"

@@ -15,10 +15,10 @@ from autosuperconv.errors import InvalidInput, NothingCompleted
 from autosuperconv.pipeline.publish import publish
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.pipeline.steps import tell_story
-from autosuperconv.tuning.store.finding import find_study
-from autosuperconv.tuning.store.run_store import Ledger
-from autosuperconv.tuning.store.session import Session, companion_of
+from autosuperconv.tuning.store.run_store import RunStore
+from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import answering, open_existing
+from autosuperconv.tuning.store.studies import companion_of, find_study
 
 
 class NoTraining:
@@ -60,5 +60,5 @@ def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]
     runs = companion_of(open_existing(storage), study.study_name)
     if runs is None:
         raise InvalidInput(f"Study {study.study_name!r} was not made by autosuperconv.")
-    session = Session(study, Ledger(runs), NoTraining(), silent, storage)
+    session = Session(study, RunStore(runs), NoTraining(), silent, storage)
     return session, from_json(Setup, session.stored("setup"))

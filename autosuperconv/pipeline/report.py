@@ -93,7 +93,7 @@ def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
 
 
 def _runs(session: Session, step: Step) -> tuple[RunSummary, ...]:
-    return tuple(run_summary(role, trace) for role, trace in session.ledger.of(step))
+    return tuple(run_summary(role, trace) for role, trace in session.run_store.of(step))
 
 
 def _not_measured(found: Findings) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
 from autosuperconv.tuning.store.executor import Executor, InProcess, Processes
-from autosuperconv.tuning.store.session import companion_of
 from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import companion_of
 
 ENGINE = "engine"  # where `Session.store` keeps the choice
 

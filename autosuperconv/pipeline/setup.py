@@ -14,7 +14,7 @@ from pathlib import Path
 from autosuperconv.core.events import Event, Listener, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import FORMAT_VERSION, Settings
+from autosuperconv.core.report import FORMAT_VERSION, Plan, Settings
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.serialization import to_dict, to_json
 from autosuperconv.core.setup import Setup
@@ -36,8 +36,9 @@ from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.sweep_design import HIGHEST_LR, LOWEST_LR
 from autosuperconv.tuning.store.executor import Executor
-from autosuperconv.tuning.store.session import Session, forget_plan, open_study
+from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import answering, open_storage
+from autosuperconv.tuning.store.studies import forget_plan, open_study
 
 LARGEST_BATCH = 512
 WEIGHT_DECAY = Range(1e-6, 1e-2, log=True)
@@ -52,6 +53,10 @@ class Work:
     setup: Setup
     session: Session
     searching: bool = True  # and not only reading what a search has found
+
+    def following(self, plan: Plan) -> Work:
+        """The same search, its plan known."""
+        return replace(self, session=self.session.following(plan))
 
 
 @contextmanager
@@ -73,13 +78,13 @@ def prepare(
     trainer = TorchTrainer(task, model_factory, engine)
     dimensions, notes = default_space(declares_dropout(network), trainer.n_train, options.space)
     setup = set_up(trainer, dimensions, options)
-    question = question_of(task, network_fingerprint(network), setup, options)
+    fingerprint = fingerprint_of(task, network_fingerprint(network), setup, options)
     check_setup(setup)
     with answering(options.storage):
-        forget_plan(open_storage(options.storage), setup.settings.study_name, question)
+        forget_plan(open_storage(options.storage), setup.settings.study_name, fingerprint)
     choice, executor, setup = settle(trainer, setup, options)
     with open_work(
-        setup, question, executor, options.storage, options.timeout, listener, notes
+        setup, fingerprint, executor, options.storage, options.timeout, listener, notes
     ) as work:
         work.session.store(ENGINE, to_json(choice))
         yield work
@@ -88,7 +93,7 @@ def prepare(
 @contextmanager
 def open_work(
     setup: Setup,
-    question: dict[str, object],
+    fingerprint: dict[str, object],
     executor: Executor,
     storage: str,
     timeout: float | None = None,
@@ -99,7 +104,7 @@ def open_work(
     at the end.
 
     Args:
-        question: what makes two searches the same.
+        fingerprint: what makes two searches the same.
 
     Raises:
         InvalidInput: a name or a size in the setup does not hold, or the study is another's.
@@ -110,17 +115,18 @@ def open_work(
     direction = DIRECTIONS[setup.settings.objective]
     try:
         with answering(storage):
-            study, ledger = open_study(
-                open_storage(storage), setup.settings.study_name, question, direction
+            study, run_store = open_study(
+                open_storage(storage), setup.settings.study_name, fingerprint, direction
             )
             keep_note = functools.partial(publish_live, study)
             live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
-            session = Session(study, ledger, executor, told_to(listener, live), storage)
+            session = Session(
+                *(study, run_store, executor, told_to(listener, live), storage),
+                deadline=None if timeout is None else time.monotonic() + timeout,
+            )
             session.remember_start()
             session.store("setup", to_json(setup))
             session.store("artifacts", str((Path(setup.out) / "artifacts").resolve()))
-            if timeout is not None:
-                session.deadline = time.monotonic() + timeout
             for note in notes:
                 session.note(note)
             try:
@@ -260,10 +266,10 @@ def name_of(factory: ModelFactory) -> str:
     return getattr(factory, "__name__", type(factory).__name__)
 
 
-def question_of(
+def fingerprint_of(
     task: TaskData, network: str, setup: Setup, options: SearchOptions
 ) -> dict[str, object]:
-    """What makes two searches the same; a study answers one question only."""
+    """What makes two searches the same; a study holds one search only."""
     settings = setup.settings
     return {
         "format": FORMAT_VERSION,

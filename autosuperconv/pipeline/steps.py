@@ -15,7 +15,7 @@ from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
 from autosuperconv.pipeline.report import Findings, assemble
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.reporting import rows as words
-from autosuperconv.tuning.samplers.initial_trials import first_guesses
+from autosuperconv.tuning.samplers.initial_trials import initial_trials
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.steps import confirmation as confirming
 from autosuperconv.tuning.steps.ablation import ablate
@@ -33,9 +33,10 @@ EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
 def tell_story(work: Work) -> Report:
     """All steps, in their order; those that are done already are read, not repeated."""
-    setup, session = work.setup, work.session
     plan = plan_search(work)
-    range_test = sweep_range(work)
+    work = work.following(plan)
+    setup, session = work.setup, work.session
+    range_test = sweep_range(work, plan)
     baseline = tune_baseline(
         session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
     )
@@ -63,7 +64,6 @@ def plan_search(work: Work) -> Plan:
         make_grid(setup),
         setup.choices,
     )
-    work.session.plan = plan
     work.session.finish(Step.PLAN, f"{plan.runs} runs, about {words.duration(plan.seconds)}")
     return plan
 
@@ -85,13 +85,14 @@ def sizes_of(setup: Setup) -> Sizes:
     return Sizes(s.n_train, setup.curve_cost, s.n_validation, s.n_test, setup.statistics)
 
 
-def sweep_range(work: Work, bounded: bool = False) -> RangeTest:
+def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:
     """Sweep the learning rate in a few cells, within the range test's share of the search.
 
     Args:
+        plan: of the search; None: the range test is run by itself.
         bounded: sweep the range of `max_lr` that was asked for alone.
     """
-    setup, plan, sizes = work.setup, work.session.plan, sizes_of(work.setup)
+    setup, sizes = work.setup, sizes_of(work.setup)
     budget = budget_of(setup)
     if plan is not None:
         budget = replace(
@@ -130,7 +131,7 @@ def run_study(
         reserve=sum(
             f.seconds for f in plan.forecast if f.step in (Step.CONFIRMATION, Step.ABLATION)
         ),
-        guesses=first_guesses(space, baseline.recipe, prior),
+        initial_trials=initial_trials(space, baseline.recipe, prior),
         chance=None if setup.pruner == "none" else 1 / settings.classes,
     )
     optimise(session, study_settings)

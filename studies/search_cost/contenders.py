@@ -15,7 +15,7 @@ from world import MAX_LR, Floats, World, coordinates
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.store.run_store import step_of
 
@@ -63,7 +63,7 @@ class Contender:
     search: Callable[[World, int, float], list[Tried]] | None = None
 
 
-def landscape(world: World, prior: LrPrior) -> Landscape:
+def encoding(world: World, prior: LrPrior) -> Encoding:
     """What the tool's sampler and shortlist know of a world."""
     task, by_cost = world.design.task, world.objective == "cost"
     space = SearchSpace(
@@ -76,7 +76,7 @@ def landscape(world: World, prior: LrPrior) -> Landscape:
         }
     )
     base = Recipe(max_lr=1.0, epochs=task.epochs[1])
-    return Landscape(
+    return Encoding(
         space if by_cost else space.without("epochs"),
         base,
         prior,

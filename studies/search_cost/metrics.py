@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from contenders import Contender, Tried, landscape, search
+from contenders import Contender, Tried, encoding, search
 from world import World
 
 from autosuperconv.tuning.samplers.surrogate import learn
@@ -57,7 +57,7 @@ def reaching_by_model(
     contender has no model, or too few trials."""
     if contender.prior is None or world.objective != "cost":
         return None
-    where = landscape(world, contender.prior(world))
+    where = encoding(world, contender.prior(world))
     model = learn(where, [t.trial for t in tried])
     if model is None:
         return None

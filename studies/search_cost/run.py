@@ -20,7 +20,7 @@ from dataclasses import asdict
 from functools import partial
 
 import optuna
-from contenders import Contender, landscape
+from contenders import Contender, encoding
 from counterfactual_table import pruner_rows
 from metrics import Result, evaluate
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, SuccessiveHalvingPruner
@@ -29,9 +29,9 @@ from page import mean_costs, write_page
 from tasks import TASKS
 from world import HERE, MAX_LR, TREES, World, fit, load, make_world
 
-from autosuperconv.tuning.samplers import PriorSampler, make_sampler
+from autosuperconv.tuning.samplers import StudySampler, make_sampler
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.prior_check import revised
+from autosuperconv.tuning.samplers.prior_revision import revised
 from autosuperconv.tuning.steps.pruner import PhasePruner
 
 BUDGET = 30.0  # longest cycles
@@ -55,23 +55,23 @@ def untested(world: World) -> LrPrior:
 
 def ours(world: World, seed: int) -> BaseSampler:
     """The tool's sampler under the prior."""
-    return make_sampler("saving", landscape(world, tested(world)), seed, 0)
+    return make_sampler("cost-aware", encoding(world, tested(world)), seed, 0)
 
 
 def without_prior(world: World, seed: int) -> BaseSampler:
     """The tool's sampler without a range test."""
-    return make_sampler("saving", landscape(world, untested(world)), seed, 0)
+    return make_sampler("cost-aware", encoding(world, untested(world)), seed, 0)
 
 
 def tpe_within(world: World, seed: int) -> BaseSampler:
     """TPE under the prior, and below the ceiling on lengths: `--sampler tpe`."""
-    return make_sampler("tpe", landscape(world, tested(world)), seed, 0)
+    return make_sampler("tpe", encoding(world, tested(world)), seed, 0)
 
 
 def check(world: World, study: optuna.Study) -> None:
     """The prior check, after every trial."""
     sampler = study.sampler
-    assert isinstance(sampler, PriorSampler)
+    assert isinstance(sampler, StudySampler)
     sampler.prior = revised(sampler.prior, study.get_trials(deepcopy=False))
 
 

@@ -16,7 +16,6 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, PruneTraining
-from autosuperconv.pipeline.setup import curve_keeper
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.feed.batches import input_layout
@@ -26,9 +25,8 @@ from autosuperconv.training.loop.trainer import Run, TorchTrainer
 from autosuperconv.training.probe.autotune import Timing, fastest, measure
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell
 from autosuperconv.tuning.steps.pruner import RUNGS, make_pruner
-from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session, open_study
 from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import open_study
 
 
 class TimedRun(Run):
@@ -103,10 +101,8 @@ def around_a_trial(trials: int = 30) -> dict[str, list[float]]:
     """
     folder = Path(tempfile.mkdtemp())
     url = str(folder / "study.journal")
-    study, ledger = open_study(open_storage(url), "overhead", {}, "minimize")
+    study, _ = open_study(open_storage(url), "overhead", {}, "minimize")
     trainer = SurfaceTrainer()
-    session = Session(study, ledger, InProcess(trainer), lambda event: None, url)
-    keep = curve_keeper(session, folder / "artifacts")
     space = SearchSpace(
         {
             "batch_size": Choices((64, 128, 256)),
@@ -137,8 +133,6 @@ def around_a_trial(trials: int = 30) -> dict[str, list[float]]:
             except PruneTraining:
                 break
         at = took("reporting its course", at)
-        keep(trial, trace)
-        at = took("picture and table", at)
         tell(study, trial, objective, trace)
         took("telling its end", at)
     return {part: values[trials // 3 :] for part, values in parts.items()}

@@ -76,7 +76,7 @@ def measure(say: Say) -> dict[str, Any]:
 def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     """(Seconds, what was trained): the range test and the baseline come before, unmeasured."""
     plan = plan_search(work)
-    sweeps = sweep_range(work)
+    sweeps = sweep_range(work, plan)
     say("range test done")
     baseline = tune_baseline(work.session, work.setup.base, plan.baseline_epochs, sweeps, None)
     say("baseline done")

@@ -61,7 +61,7 @@ def test_another_precision_is_another_search(options: SearchOptions) -> None:
         pass
     wanted = replace(options, precision="float32")
     with (
-        pytest.raises(StudyMismatch, match="precision: auto there, float32 here"),
+        pytest.raises(StudyMismatch, match="precision: stored auto, requested float32"),
         prepare(small_net, dots(), wanted),
     ):
         pass
@@ -74,7 +74,9 @@ def test_a_network_of_other_layers_is_another_search_though_its_name_is_the_same
     with prepare(nets["narrow"], dots(), options):
         pass
     with (
-        pytest.raises(StudyMismatch, match=r"model: <lambda> \w{16} there, <lambda> \w{16} here"),
+        pytest.raises(
+            StudyMismatch, match=r"model: stored <lambda> \w{16}, requested <lambda> \w{16}"
+        ),
         prepare(nets["wide"], dots(), options),
     ):
         pass

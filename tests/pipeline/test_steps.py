@@ -279,7 +279,7 @@ def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
         tell_story(work)
         return
     plan = plan_search(work)
-    found = sweep_range(work)
+    found = sweep_range(work, plan)
     baseline = tune_baseline(
         work.session, work.setup.base, plan.baseline_epochs, found, work.setup.settings.target
     )

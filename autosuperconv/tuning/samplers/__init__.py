@@ -8,40 +8,40 @@ import numpy as np
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from autosuperconv.errors import UnknownName
-from autosuperconv.tuning.samplers.cost_aware import SavingSampler
-from autosuperconv.tuning.samplers.encoding import Landscape
-from autosuperconv.tuning.samplers.with_prior import EdgeSampler
+from autosuperconv.tuning.samplers.cost_aware import CostAwareSampler
+from autosuperconv.tuning.samplers.encoding import Encoding
+from autosuperconv.tuning.samplers.with_prior import WithPrior
 
 STARTUP_TRIALS = 10
-PriorSampler = EdgeSampler | SavingSampler
+StudySampler = WithPrior | CostAwareSampler
 
 
-def _gp(landscape: Landscape, seed: int) -> PriorSampler:
+def _gp(encoding: Encoding, seed: int) -> StudySampler:
     inner = GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS, deterministic_objective=False)
-    return _within(inner, landscape, seed)
+    return _within(inner, encoding, seed)
 
 
-def _random(landscape: Landscape, seed: int) -> PriorSampler:
-    return _within(RandomSampler(seed=seed), landscape, seed)
+def _random(encoding: Encoding, seed: int) -> StudySampler:
+    return _within(RandomSampler(seed=seed), encoding, seed)
 
 
-def _tpe(landscape: Landscape, seed: int) -> PriorSampler:
-    return _within(TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS), landscape, seed)
+def _tpe(encoding: Encoding, seed: int) -> StudySampler:
+    return _within(TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS), encoding, seed)
 
 
-def _within(inner: BaseSampler, landscape: Landscape, seed: int) -> PriorSampler:
-    return EdgeSampler(inner, landscape.prior, seed + 1)
+def _within(inner: BaseSampler, encoding: Encoding, seed: int) -> StudySampler:
+    return WithPrior(inner, encoding.prior, seed + 1)
 
 
-SAMPLERS: dict[str, Callable[[Landscape, int], PriorSampler]] = {
+SAMPLERS: dict[str, Callable[[Encoding, int], StudySampler]] = {
     "gp": _gp,
     "random": _random,
-    "saving": SavingSampler,
+    "cost-aware": CostAwareSampler,
     "tpe": _tpe,
 }
 
 
-def make_sampler(name: str, landscape: Landscape, seed: int, trials_so_far: int) -> PriorSampler:
+def make_sampler(name: str, encoding: Encoding, seed: int, trials_so_far: int) -> StudySampler:
     """A sampler by name.
 
     Optuna does not store a sampler's random state: seeding with the number of trials that are
@@ -52,7 +52,7 @@ def make_sampler(name: str, landscape: Landscape, seed: int, trials_so_far: int)
     """
     check_sampler(name)
     (own,) = np.random.SeedSequence([seed, trials_so_far]).generate_state(1)
-    return SAMPLERS[name](landscape, int(own))
+    return SAMPLERS[name](encoding, int(own))
 
 
 def check_sampler(name: str) -> None:

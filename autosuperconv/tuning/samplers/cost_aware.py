@@ -1,4 +1,4 @@
-"""`SavingSampler`: trains where most training is expected to be saved for the training it takes.
+"""`CostAwareSampler`: trains where most training is expected to be saved for the training it takes.
 
 Where cost is minimised, a trial's value is known before it is trained: its length. Unknown is
 whether it holds: whether it breaks, and whether its accuracy reaches the target. So a proposal is
@@ -28,7 +28,7 @@ from scipy.stats import norm, qmc
 from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import StopReason
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import WIDTH
 from autosuperconv.tuning.samplers.surrogate import AccuracyModel, learn
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
@@ -46,17 +46,17 @@ NEAR = 0.05  # of a field's range: how far neighbours lie
 SHORTER = 0.07  # of the range of lengths: how much shorter neighbours are
 
 
-class SavingSampler(BaseSampler):
+class CostAwareSampler(BaseSampler):
     """Proposes all parameters of a trial at once.
 
     Args:
-        landscape: its prior is only the first one.
+        encoding: its prior is only the first one.
     """
 
-    def __init__(self, landscape: Landscape, seed: int) -> None:
-        self._landscape, self.prior = landscape, landscape.prior
+    def __init__(self, encoding: Encoding, seed: int) -> None:
+        self._encoding, self.prior = encoding, encoding.prior
         self._rng = np.random.default_rng(seed)
-        dimensions = len(landscape.names)
+        dimensions = len(encoding.names)
         self._start = qmc.Sobol(dimensions, rng=self._rng).random(SPREAD)
         self._proposed: dict[int, dict[str, float]] = {}
         self._else = RandomSampler(seed=seed)
@@ -82,12 +82,12 @@ class SavingSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A part of the trial's proposal, which is made when its first parameter is asked for."""
-        if param_name not in self._landscape.names:
+        if param_name not in self._encoding.names:
             return self._else.sample_independent(study, trial, param_name, param_distribution)
         if trial.number not in self._proposed:
             self._proposed[trial.number] = self._propose(study, trial)
         value = self._proposed[trial.number][param_name]
-        chosen = isinstance(self._landscape.space.dimensions[param_name], Choices)
+        chosen = isinstance(self._encoding.space.dimensions[param_name], Choices)
         return int(value) if chosen else value
 
     def after_trial(
@@ -100,70 +100,70 @@ class SavingSampler(BaseSampler):
         self._proposed.pop(trial.number, None)
 
     def _propose(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, float]:
-        if self.prior != self._landscape.prior:
-            self._landscape = replace(self._landscape, prior=self.prior)
-        landscape = self._landscape
+        if self.prior != self._encoding.prior:
+            self._encoding = replace(self._encoding, prior=self.prior)
+        encoding = self._encoding
         others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
         finished = sum(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in others)
-        model = learn(landscape, others) if finished >= STARTUP else None
+        model = learn(encoding, others) if finished >= STARTUP else None
         if model is None:
-            row = self._spread(landscape, trial.number)
+            row = self._spread(encoding, trial.number)
         else:
             row = self._most_worth(model, others)
-        return self._inside(landscape, row)
+        return self._inside(encoding, row)
 
-    def _spread(self, landscape: Landscape, number: int) -> Floats:
+    def _spread(self, encoding: Encoding, number: int) -> Floats:
         """A start-up point: evenly over the space, the rate over the prior, cycles rather short."""
         at = self._start[number % SPREAD].copy()
-        if "epochs" in landscape.names:
-            at[landscape.names.index("epochs")] *= SHORT
-        x = landscape.values(at[None])
-        if "max_lr" in landscape.names and landscape.prior.range_test is not None:
-            rate = landscape.names.index("max_lr")
+        if "epochs" in encoding.names:
+            at[encoding.names.index("epochs")] *= SHORT
+        x = encoding.values(at[None])
+        if "max_lr" in encoding.names and encoding.prior.range_test is not None:
+            rate = encoding.names.index("max_lr")
             away = norm.ppf(TAILS + (1 - 2 * TAILS) * at[rate])
-            x[0, rate] = landscape.rates(x)[0][0] * 10 ** (WIDTH * away)
+            x[0, rate] = encoding.rates(x)[0][0] * 10 ** (WIDTH * away)
         return np.asarray(x[0])
 
     def _most_worth(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         """The candidate that is worth most for its cost."""
-        x = np.vstack([self._anywhere(model.landscape), self._nearby(model, trials)])
-        length = model.landscape.column(x, "epochs")
+        x = np.vstack([self._anywhere(model.encoding), self._nearby(model, trials)])
+        length = model.encoding.column(x, "epochs")
         sound = 1 - model.breaks(x)
         worth = gain(model, trials, x) * sound ** caution(trials) / length
         return np.asarray(x[int(np.argmax(worth))])
 
-    def _anywhere(self, landscape: Landscape) -> Floats:
+    def _anywhere(self, encoding: Encoding) -> Floats:
         """Candidates over the whole space, the rates from the prior."""
-        x = landscape.values(self._rng.random((CANDIDATES, len(landscape.names))))
-        if "max_lr" in landscape.names:
-            centre, cap = landscape.rates(x)
-            drawn = landscape.prior.draws(self._rng, centre, cap)
-            x[:, landscape.names.index("max_lr")] = drawn
+        x = encoding.values(self._rng.random((CANDIDATES, len(encoding.names))))
+        if "max_lr" in encoding.names:
+            centre, cap = encoding.rates(x)
+            drawn = encoding.prior.draws(self._rng, centre, cap)
+            x[:, encoding.names.index("max_lr")] = drawn
         return x
 
     def _nearby(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         """Candidates about the trials with the highest expected accuracy, rather shorter."""
-        landscape = model.landscape
+        encoding = model.encoding
         done = [t for t in trials if t.user_attrs.get("stopped_because") == StopReason.COMPLETED]
         if not done:
-            return np.empty((0, len(landscape.names)))
-        rows = np.array([landscape.row(t.params) for t in done])
+            return np.empty((0, len(encoding.names)))
+        rows = np.array([encoding.row(t.params) for t in done])
         best = rows[np.argsort(model.log_odds(rows)[0])[:BEST]]
-        about = np.repeat(landscape.shares(best), CANDIDATES // (2 * BEST), axis=0)
+        about = np.repeat(encoding.shares(best), CANDIDATES // (2 * BEST), axis=0)
         about += NEAR * self._rng.normal(size=about.shape)
-        if "epochs" in landscape.names:
+        if "epochs" in encoding.names:
             shift = SHORTER * self._rng.normal(1.0, 1.0, len(about))
-            about[:, landscape.names.index("epochs")] -= shift
-        return landscape.values(np.clip(about, 0, 1))
+            about[:, encoding.names.index("epochs")] -= shift
+        return encoding.values(np.clip(about, 0, 1))
 
-    def _inside(self, landscape: Landscape, row: Floats) -> dict[str, float]:
+    def _inside(self, encoding: Encoding, row: Floats) -> dict[str, float]:
         """By name, inside the space and below the cap."""
-        if "max_lr" in landscape.names:
-            rate = landscape.names.index("max_lr")
-            range_ = landscape.prior.range_
-            cap = landscape.prior.cap(*landscape.cell(row))
+        if "max_lr" in encoding.names:
+            rate = encoding.names.index("max_lr")
+            range_ = encoding.prior.range_
+            cap = encoding.prior.cap(*encoding.cell(row))
             row[rate] = np.clip(row[rate], range_.low, min(cap, range_.high))
-        return dict(zip(landscape.names, (float(v) for v in row), strict=True))
+        return dict(zip(encoding.names, (float(v) for v in row), strict=True))
 
 
 def caution(trials: Sequence[FrozenTrial]) -> float:
@@ -176,21 +176,21 @@ def caution(trials: Sequence[FrozenTrial]) -> float:
 
 def gain(model: AccuracyModel, trials: Sequence[FrozenTrial], x: Floats) -> Floats:
     """(m,) what sound runs are expected to gain over what there is."""
-    landscape = model.landscape
-    if landscape.target is None:
+    encoding = model.encoding
+    if encoding.target is None:
         mean, sd = model.log_odds(x)
-        done = np.array([landscape.row(t.params) for t in trials if "accuracy" in t.user_attrs])
+        done = np.array([encoding.row(t.params) for t in trials if "accuracy" in t.user_attrs])
         better = (float(model.log_odds(done)[0].min()) - mean) / sd
         return np.asarray(sd * (better * norm.cdf(better) + norm.pdf(better)))
-    saved = longest_wanted(model, trials) - landscape.column(x, "epochs")
+    saved = longest_wanted(model, trials) - encoding.column(x, "epochs")
     return np.maximum(saved, 0.0) * model.reaches(x)
 
 
 def longest_wanted(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> float:
     """Length of the last of the shortlist, as far as there is one: a longer cycle saves nothing."""
-    landscape = model.landscape
-    top = 1.25 * longest(landscape)
-    lengths = sorted(landscape.column(believed(model, trials), "epochs").tolist())
+    encoding = model.encoding
+    top = 1.25 * longest(encoding)
+    lengths = sorted(encoding.column(believed(model, trials), "epochs").tolist())
     if len(lengths) >= SHORTLIST:
         return min(float(lengths[SHORTLIST - 1]), top)
     return min(1.5 * float(lengths[-1]), top) if lengths else top
@@ -199,19 +199,19 @@ def longest_wanted(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> float
 def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
     """(n, d): the completed trials that more probably reach the target than not, by what all
     trials say of them: one lucky seed is not enough."""
-    landscape = model.landscape
+    encoding = model.encoding
     rows = [
-        landscape.row(t.params)
+        encoding.row(t.params)
         for t in trials
         if t.user_attrs.get("stopped_because") == StopReason.COMPLETED
     ]
-    x = np.array(rows).reshape(-1, len(landscape.names))
+    x = np.array(rows).reshape(-1, len(encoding.names))
     return x[model.believed(x)] if len(x) else x
 
 
-def longest(landscape: Landscape) -> float:
+def longest(encoding: Encoding) -> float:
     """The longest cycle of the space, in epochs."""
-    dimension = landscape.space.dimensions.get("epochs")
+    dimension = encoding.space.dimensions.get("epochs")
     if dimension is None:
-        return landscape.base.epochs
+        return encoding.base.epochs
     return float(dimension.values[-1] if isinstance(dimension, Choices) else dimension.high)

@@ -1,4 +1,4 @@
-"""`Landscape`: where trials lie, as numbers that a model can be fitted to."""
+"""`Encoding`: where trials lie, as numbers that a model can be fitted to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST_DECAY = 1e-9
 
 
 @dataclass(frozen=True)
-class Landscape:
+class Encoding:
     """Where trials lie, and what is asked of them.
 
     Args:

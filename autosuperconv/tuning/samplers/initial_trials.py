@@ -17,7 +17,7 @@ LARGER = 3.0
 LESS_DECAY = 0.1
 
 
-def first_guesses(
+def initial_trials(
     space: SearchSpace, baseline: Recipe, prior: LrPrior
 ) -> tuple[dict[str, float | int], ...]:
     """Up to three sets of parameters inside the space, no two alike."""

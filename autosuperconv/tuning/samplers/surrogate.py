@@ -22,7 +22,7 @@ from scipy.stats import norm
 from autosuperconv.core.stats.gaussian_process import Floats, GaussianProcess, Kernel, fit_process
 from autosuperconv.core.stats.stability import Stability, fit_stability
 from autosuperconv.core.trace import StopReason
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.encoding import Encoding
 
 MIN_RUNS = 3
 FLOOR = 0.01  # added to error and accuracy: the last hundredth is noise
@@ -42,19 +42,19 @@ BREAKS_OTHER = (0.0, 2.0)  # change over the range of another field
 class AccuracyModel:
     """Both models, fitted to some trials."""
 
-    landscape: Landscape
+    encoding: Encoding
     process: GaussianProcess
     stability: Stability
 
     def log_odds(self, x: Floats) -> tuple[Floats, Floats]:
         """(mean, sd) of the log odds of an error at the end, of sound runs; x: (m, d)."""
-        return expected(self.landscape, self.process, x)
+        return expected(self.encoding, self.process, x)
 
     def reaches(self, x: Floats) -> Floats:
         """(m,) probability that a sound run's expected accuracy is the target or more."""
-        assert self.landscape.target is not None
+        assert self.encoding.target is not None
         mean, sd = self.log_odds(x)
-        return np.asarray(norm.cdf((log_odds(self.landscape.target) - mean) / sd))
+        return np.asarray(norm.cdf((log_odds(self.encoding.target) - mean) / sd))
 
     def believed(self, x: Floats) -> NDArray[np.bool_]:
         """(m,) whether sound runs more probably reach the target than not."""
@@ -62,88 +62,88 @@ class AccuracyModel:
 
     def breaks(self, x: Floats) -> Floats:
         """(m,) probability that a run breaks."""
-        return self.stability.breaks(features(self.landscape, x))
+        return self.stability.breaks(features(self.encoding, x))
 
 
-def learn(landscape: Landscape, trials: Sequence[FrozenTrial]) -> AccuracyModel | None:
+def learn(encoding: Encoding, trials: Sequence[FrozenTrial]) -> AccuracyModel | None:
     """The models that the trials carry; None while there are too few."""
     done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
-    x = np.array([landscape.row(t.params) for t in done]).reshape(-1, len(landscape.names))
+    x = np.array([encoding.row(t.params) for t in done]).reshape(-1, len(encoding.names))
     y = log_odds(np.array([known_end(t) for t in done], dtype=float))
     broke = broken(
-        landscape, x, [t.user_attrs.get("stopped_because") == StopReason.DIVERGED for t in done]
+        encoding, x, [t.user_attrs.get("stopped_because") == StopReason.DIVERGED for t in done]
     )
     pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
     whole = ~broke & ~pruned
     if whole.sum() < MIN_RUNS:
         return None
     asked = float(y[whole].min())
-    if landscape.target is not None:
-        asked = float(log_odds(landscape.target))
+    if encoding.target is not None:
+        asked = float(log_odds(encoding.target))
     y = np.minimum(y, asked + CLIP)
-    running = rows_running(landscape, trials)
-    process = process_of(landscape, x[whole], y[whole])
+    running = rows_running(encoding, trials)
+    process = process_of(encoding, x[whole], y[whole])
     if pruned.any() or len(running):
         both = np.vstack([x[whole], x[pruned], running])
-        fallen_short = imputed(landscape, process, x[pruned], asked)
-        believed = expected(landscape, process, running)[0]
-        process = process_of(landscape, both, np.concatenate([y[whole], fallen_short, believed]))
-    return AccuracyModel(landscape, process, fit_breaks(landscape, x, broke))
+        fallen_short = imputed(encoding, process, x[pruned], asked)
+        believed = expected(encoding, process, running)[0]
+        process = process_of(encoding, both, np.concatenate([y[whole], fallen_short, believed]))
+    return AccuracyModel(encoding, process, fit_breaks(encoding, x, broke))
 
 
-def expected(landscape: Landscape, process: GaussianProcess, x: Floats) -> tuple[Floats, Floats]:
+def expected(encoding: Encoding, process: GaussianProcess, x: Floats) -> tuple[Floats, Floats]:
     """(mean, sd) of the log odds of an error at (n, d) points."""
     if not len(x):
         return np.empty(0), np.empty(0)
-    mean, sd = process.predict(landscape.unit(x))
-    return mean - GAIN * landscape.log_length(x), sd
+    mean, sd = process.predict(encoding.unit(x))
+    return mean - GAIN * encoding.log_length(x), sd
 
 
-def imputed(landscape: Landscape, process: GaussianProcess, x: Floats, asked: float) -> Floats:
+def imputed(encoding: Encoding, process: GaussianProcess, x: Floats, asked: float) -> Floats:
     """(n,) log odds at which pruned runs would probably have ended: all that is known of them is
     that they would have fallen short of what is asked. So it is what the runs that ended let
     expect, as far as it lies above that (Schmee & Hahn 1979; Hutter et al. 2013). The accuracy at
     which they were stopped would be too low a guess by far: it comes from the middle of a cycle.
     """
-    mean, sd = expected(landscape, process, x)
+    mean, sd = expected(encoding, process, x)
     spread = np.sqrt(sd**2 + process.kernel.noise)
     away = (asked - mean) / spread
     above = mean + spread * norm.pdf(away) / np.maximum(norm.sf(away), 1e-9)
     return np.asarray(np.clip(above, asked, asked + CLIP))
 
 
-def process_of(landscape: Landscape, x: Floats, y: Floats) -> GaussianProcess:
+def process_of(encoding: Encoding, x: Floats, y: Floats) -> GaussianProcess:
     """The process through log odds, their expected fall with the length taken out."""
-    scales = tuple(SCALES.get(name, OTHER_SCALE) for name in landscape.names)
+    scales = tuple(SCALES.get(name, OTHER_SCALE) for name in encoding.names)
     believed = Kernel(scales, HEIGHT, NOISE)
-    return fit_process(landscape.unit(x), y + GAIN * landscape.log_length(x), believed)
+    return fit_process(encoding.unit(x), y + GAIN * encoding.log_length(x), believed)
 
 
-def fit_breaks(landscape: Landscape, x: Floats, broke: NDArray[np.bool_]) -> Stability:
+def fit_breaks(encoding: Encoding, x: Floats, broke: NDArray[np.bool_]) -> Stability:
     """Where runs break, from all of them."""
-    others = len(landscape.names) - ("max_lr" in landscape.names)
-    known = landscape.prior.range_test is not None
+    others = len(encoding.names) - ("max_lr" in encoding.names)
+    known = encoding.prior.range_test is not None
     priors = [
         BREAKS_AT if known else BREAKS_UNKNOWN,
         BREAKS_A_DECADE,
         *[BREAKS_OTHER] * others,
     ]
     expected, spread = np.array(priors).T
-    return fit_stability(features(landscape, x), broke, expected, spread)
+    return fit_stability(features(encoding, x), broke, expected, spread)
 
 
-def features(landscape: Landscape, x: Floats) -> Floats:
+def features(encoding: Encoding, x: Floats) -> Floats:
     """(n, 1 + others): decades of rate, and the other fields about the middle of their ranges."""
-    others = [i for i, name in enumerate(landscape.names) if name != "max_lr"]
-    return np.column_stack([landscape.decades(x), landscape.unit(x)[:, others] - 0.5])
+    others = [i for i, name in enumerate(encoding.names) if name != "max_lr"]
+    return np.column_stack([encoding.decades(x), encoding.unit(x)[:, others] - 0.5])
 
 
-def broken(landscape: Landscape, x: Floats, diverged: Sequence[bool]) -> NDArray[np.bool_]:
+def broken(encoding: Encoding, x: Floats, diverged: Sequence[bool]) -> NDArray[np.bool_]:
     """Which runs broke; one that ends at chance with a low rate was only slow."""
     ended = np.array(diverged, dtype=bool)
     if not len(ended):
         return ended
-    decades = landscape.decades(x)
+    decades = encoding.decades(x)
     lowest = decades[~ended].min() if (~ended).any() else -np.inf
     return ended & (decades >= SLOW) & (decades >= lowest)
 
@@ -164,14 +164,14 @@ def known_end(trial: FrozenTrial) -> float | None:
     )
 
 
-def rows_running(landscape: Landscape, trials: Sequence[FrozenTrial]) -> Floats:
+def rows_running(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:
     """(m, d): the trials under way whose parameters are all set."""
     rows = [
-        landscape.row(t.params)
+        encoding.row(t.params)
         for t in trials
-        if t.state == TrialState.RUNNING and set(landscape.names) <= set(t.params)
+        if t.state == TrialState.RUNNING and set(encoding.names) <= set(t.params)
     ]
-    return np.array(rows).reshape(-1, len(landscape.names))
+    return np.array(rows).reshape(-1, len(encoding.names))
 
 
 def log_odds(accuracy: float | Floats) -> Floats:

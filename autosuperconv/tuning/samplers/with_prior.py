@@ -1,4 +1,4 @@
-"""`EdgeSampler`: any Optuna sampler, with the range test's prior on max_lr in front.
+"""`WithPrior`: any Optuna sampler, with the range test's prior on max_lr in front.
 
 It wraps the other through Optuna's public interface alone: start-up draws of max_lr come from the
 prior, and a later proposal above the cap is drawn again, so no trial is ever proposed that the
@@ -27,7 +27,7 @@ SHORTLIST = 3  # trials that are trained again on other seeds before one is chos
 SHORTENING = 2.0  # a length above the ceiling is drawn again from the ceiling over this, up
 
 
-class EdgeSampler(BaseSampler):
+class WithPrior(BaseSampler):
     """Any sampler, with max_lr from the prior at first and below the cap always, and no cycle
     longer than the ceiling.
 

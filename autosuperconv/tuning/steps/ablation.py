@@ -100,7 +100,7 @@ def _shares(
     start: Recipe,
     candidate: Mapping[int, float],
 ) -> tuple[Share, ...]:
-    """Shapley values; runs of the two halves are found in the ledger again."""
+    """Shapley values; runs of the two halves are found in the run store again."""
     named = {frozenset(s): _recipe_of(s, groups, winner, start) for s in subsets(list(groups))}
     del named[frozenset(groups)]
     roles = {f"shapley:{'+'.join(sorted(s)) or 'none'}": s for s in named}

@@ -22,8 +22,8 @@ from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Point, PruneTraining, StopReason, Trace
 from autosuperconv.tuning.steps.pruner import is_spared, nearest_rung
 from autosuperconv.tuning.store.run_store import flat_attributes, step_of
-from autosuperconv.tuning.store.session import Direction
 from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import Direction
 
 DIRECTIONS: dict[str, Direction] = {"accuracy": "maximize", "cost": "minimize"}
 LAST = "max_lr"  # suggested last: its prior depends on batch size and weight decay

@@ -252,7 +252,7 @@ def make_plan(
 
 def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
     """The stored plan; more trials may be asked for than the first time."""
-    if budget.trials != plan.trials and not session.ledger.of(Step.CONFIRMATION):
+    if budget.trials != plan.trials and not session.run_store.of(Step.CONFIRMATION):
         plan = replace(plan, trials=max(plan.trials, budget.trials))
         session.store("plan", to_json(plan))
     return plan

@@ -99,7 +99,7 @@ def run_range_test(
     """
     known = stored_range_test(session)
     if known is not None and (known.cost is None or answers(known, plan)):
-        session.start(Step.RANGE_TEST, len(session.ledger.of(Step.RANGE_TEST)))
+        session.start(Step.RANGE_TEST, len(session.run_store.of(Step.RANGE_TEST)))
         session.finish(Step.RANGE_TEST, told(known))
         return known
     sweeping = Sweeping(session, base, plan, n_train, curve)

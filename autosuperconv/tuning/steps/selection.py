@@ -67,14 +67,14 @@ def shortlists(
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
     """Recipes of the completed trials that more probably reach the target than not; None where
     too few trials are there to tell, or there is no target."""
-    landscape = settings.landscape
+    encoding = settings.encoding
     trials = session.study.get_trials(deepcopy=False, states=FINISHED)
-    model = learn(landscape, trials) if landscape.target is not None else None
+    model = learn(encoding, trials) if encoding.target is not None else None
     if model is None:
         return None
     traces = [(trial, trace_of(trial)) for trial in trials]
     completed = [(trial, trace) for trial, trace in traces if trace is not None and trace.completed]
-    rows = np.array([landscape.row(trial.params) for trial, _ in completed])
+    rows = np.array([encoding.row(trial.params) for trial, _ in completed])
     likely = model.believed(rows)
     return {trace.recipe for (_, trace), yes in zip(completed, likely, strict=True) if yes}
 

@@ -14,10 +14,10 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, StopReason, Trace
-from autosuperconv.tuning.samplers import PriorSampler, make_sampler
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers import StudySampler, make_sampler
+from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
-from autosuperconv.tuning.samplers.prior_check import doubt, revised
+from autosuperconv.tuning.samplers.prior_revision import doubt, revised
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import RUNGS
 from autosuperconv.tuning.store.executor import Task, drive
@@ -35,7 +35,7 @@ class StudySettings:
     Args:
         trials: in total, earlier starts included.
         reserve: seconds to leave for the steps after the study, if there is a deadline.
-        guesses: parameters of the first trials of a new study.
+        initial_trials: parameters of the first trials of a new study.
         chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
     """
 
@@ -49,12 +49,12 @@ class StudySettings:
     seed: int
     reserve: float = 0.0
     chance: float | None = None
-    guesses: tuple[dict[str, float | int], ...] = ()
+    initial_trials: tuple[dict[str, float | int], ...] = ()
 
     @property
-    def landscape(self) -> Landscape:
+    def encoding(self) -> Encoding:
         """Where its trials lie, and what is asked of them."""
-        return Landscape(self.space, self.base, self.prior, self.objective.least_accuracy)
+        return Encoding(self.space, self.base, self.prior, self.objective.least_accuracy)
 
 
 def optimise(session: Session, settings: StudySettings) -> None:
@@ -64,10 +64,10 @@ def optimise(session: Session, settings: StudySettings) -> None:
         return
     requeue_stale(study)
     if not study.get_trials(deepcopy=False):
-        for guess in settings.guesses:
+        for guess in settings.initial_trials:
             study.enqueue_trial(dict(guess))
     so_far = len(study.get_trials(deepcopy=False))
-    sampler = make_sampler(settings.sampler, settings.landscape, settings.seed, so_far)
+    sampler = make_sampler(settings.sampler, settings.encoding, settings.seed, so_far)
     study.sampler = sampler
     asked: dict[str, Trial] = {}
     for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
@@ -81,7 +81,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
 
 
 def propose(
-    session: Session, settings: StudySettings, sampler: PriorSampler, asked: dict[str, Trial]
+    session: Session, settings: StudySettings, sampler: StudySampler, asked: dict[str, Trial]
 ) -> Iterator[Task]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
@@ -112,7 +112,7 @@ def propose(
         yield Task(key, job, reporter)
 
 
-def check_prior(session: Session, sampler: PriorSampler) -> None:
+def check_prior(session: Session, sampler: StudySampler) -> None:
     """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
     trials = session.study.get_trials(deepcopy=False, states=FINISHED)
     why = doubt(sampler.prior, trials)

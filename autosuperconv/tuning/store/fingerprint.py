@@ -1,4 +1,7 @@
-"""What a search asks, compared with what a stored study was asked, field by field."""
+"""A search's fingerprint, compared with the one that a study stores, field by field.
+
+The fingerprint holds whatever makes two searches the same: data, model, space, seed and so on.
+"""
 
 from __future__ import annotations
 
@@ -6,32 +9,33 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+Fingerprint = Mapping[str, Any]
 NOWHERE = (None, None, None)
 
 
-def differences(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
-    """One clause for each field that differs, e.g. "max_lr: 0.001:10 (log scale) there, 1:3 (log
-    scale) here"; ranges and lists are written as on the command line."""
-    there, here = places(stored), places(asked)
+def differences(stored: Fingerprint, requested: Fingerprint) -> list[str]:
+    """One clause for each field that differs, e.g. "max_lr: stored 0.001:10 (log scale), requested
+    1:3 (log scale)"; ranges and lists are written as on the command line."""
+    before, now = places(stored), places(requested)
     clauses = []
-    for name in sorted(there | here):
-        pairs = zip(there.get(name, NOWHERE), here.get(name, NOWHERE), strict=True)
-        differing = [(said(old), said(new)) for old, new in pairs if old != new]
+    for name in sorted(before | now):
+        pairs = zip(before.get(name, NOWHERE), now.get(name, NOWHERE), strict=True)
+        differing = [(value_text(old), value_text(new)) for old, new in pairs if old != new]
         if differing:
-            clauses.append("{}: {} there, {} here".format(name, *differing[0]))
+            clauses.append("{}: stored {}, requested {}".format(name, *differing[0]))
     return clauses
 
 
-def places(question: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """Field -> its value as it was asked for, in the space and in the base: the first of them that
-    differs tells best what was asked otherwise."""
-    plain = json.loads(json.dumps(question))  # tuples become lists, as in the storage
+def places(fingerprint: Fingerprint) -> dict[str, tuple[Any, ...]]:
+    """Field -> its values at the top level, in the space and in the base recipe. A field may stand
+    in several of them; the first in which two fingerprints differ explains the difference best."""
+    plain = json.loads(json.dumps(fingerprint))  # tuples become lists, as in the storage
     base, space = plain.pop("base", {}), plain.pop("space", {})
     names = plain | space | base
     return {name: tuple(part.get(name) for part in (plain, space, base)) for name in names}
 
 
-def said(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A field's value in a few characters."""
     match value:
         case None:

@@ -1,4 +1,4 @@
-"""The ledger: every finished run outside the study, kept as a trial of a companion study.
+"""`RunStore`: every finished run outside the study, kept as a trial of a companion study.
 
 So the same command resumes at any step, and the runs can be looked at in optuna-dashboard.
 """
@@ -53,7 +53,7 @@ def name_of(job: Job) -> str:
     return digest(fields)
 
 
-class Ledger:
+class RunStore:
     """Finished runs by the job that asked for them."""
 
     def __init__(self, study: optuna.Study) -> None:

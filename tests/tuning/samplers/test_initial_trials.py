@@ -6,7 +6,7 @@ import pytest
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.tuning.samplers.initial_trials import first_guesses
+from autosuperconv.tuning.samplers.initial_trials import initial_trials
 from autosuperconv.tuning.samplers.prior import LrPrior
 
 MAX_LR = Range(0.01, 0.5, log=True)
@@ -23,7 +23,7 @@ BASELINE = Recipe(max_lr=0.1, epochs=30, batch_size=64, weight_decay=5e-4)
 
 
 def test_the_guesses_are_the_baselines_values_at_three_times_its_rate() -> None:
-    longest, middle, less = first_guesses(SPACE, BASELINE, LrPrior(None, MAX_LR))
+    longest, middle, less = initial_trials(SPACE, BASELINE, LrPrior(None, MAX_LR))
     shared = {"batch_size": 64, "dropout": 0.1, "max_lr": pytest.approx(0.3)}
     assert longest == {**shared, "epochs": 9.0, "weight_decay": 5e-4}
     assert middle == {**shared, "epochs": 3.0, "weight_decay": 5e-4}
@@ -32,11 +32,11 @@ def test_the_guesses_are_the_baselines_values_at_three_times_its_rate() -> None:
 
 def test_a_rate_beyond_the_space_is_taken_at_its_end() -> None:
     fast = Recipe(max_lr=1.0, batch_size=64)
-    assert first_guesses(SPACE, fast, LrPrior(None, MAX_LR))[0]["max_lr"] == 0.5
+    assert initial_trials(SPACE, fast, LrPrior(None, MAX_LR))[0]["max_lr"] == 0.5
 
 
 def test_dimensions_that_are_not_searched_are_left_out_and_no_two_guesses_are_alike() -> None:
     space = SearchSpace({"max_lr": MAX_LR})
-    assert first_guesses(space, BASELINE, LrPrior(None, MAX_LR)) == (
+    assert initial_trials(space, BASELINE, LrPrior(None, MAX_LR)) == (
         {"max_lr": pytest.approx(0.3)},
     )

@@ -21,13 +21,13 @@ from autosuperconv.tuning.samplers.cost_aware import (
     DEARER,
     SHORTLIST,
     STARTUP,
-    SavingSampler,
+    CostAwareSampler,
     caution,
     longest_wanted,
 )
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.prior_check import revised
+from autosuperconv.tuning.samplers.prior_revision import revised
 from autosuperconv.tuning.samplers.surrogate import (
     broken,
     expected,
@@ -51,24 +51,24 @@ BASE = Recipe(max_lr=1.0, epochs=8.0, batch_size=32)
 TARGET = 0.9
 
 
-def landscape(edge: float | None = None, target: float | None = TARGET) -> Landscape:
+def encoding(edge: float | None = None, target: float | None = TARGET) -> Encoding:
     cells = tuple(
         Cell(b, wd, (), (), 0.01, edge, 0.1, False, 0.9, True)
         for b in (16, 64)
         for wd in (1e-5, 1e-3)
     )
     test = RangeTest(cells, 1e-3, 10.0, True, "Possible.") if edge is not None else None
-    return Landscape(SPACE, BASE, LrPrior(test, MAX_LR), target)
+    return Encoding(SPACE, BASE, LrPrior(test, MAX_LR), target)
 
 
 def searched(
-    trainer: SurfaceTrainer, where: Landscape, trials: int, seed: int = 0
+    trainer: SurfaceTrainer, where: Encoding, trials: int, seed: int = 0
 ) -> list[FrozenTrial]:
     """A whole study by the sampler, with the tool's own objective."""
     by_cost = where.target is not None
     objective = Objective("cost" if by_cost else "accuracy", TARGET, 1000, 8.0)
     space = SPACE if by_cost else SPACE.without("epochs")
-    sampler = SavingSampler(replace(where, space=space), seed)
+    sampler = CostAwareSampler(replace(where, space=space), seed)
     study = optuna.create_study(direction="minimize" if by_cost else "maximize", sampler=sampler)
     for _ in range(trials):
         sampler.prior = revised(sampler.prior, study.trials)
@@ -98,7 +98,7 @@ def ended(
     )
 
 
-def rows(where: Landscape, trials: Sequence[FrozenTrial]) -> np.ndarray:
+def rows(where: Encoding, trials: Sequence[FrozenTrial]) -> np.ndarray:
     return np.array([where.row(t.params) for t in trials])
 
 
@@ -118,7 +118,7 @@ def test_a_trial_ends_where_it_ended_or_was_last_seen() -> None:
 
 
 def test_a_run_at_chance_below_every_sound_rate_was_slow_and_not_broken() -> None:
-    where = landscape()
+    where = encoding()
     trials = [
         ended(rate, because, None)
         for rate, because in ((0.05, "diverged"), (0.1, "completed"), (3.0, "diverged"))
@@ -129,11 +129,11 @@ def test_a_run_at_chance_below_every_sound_rate_was_slow_and_not_broken() -> Non
 
 def test_too_few_trials_are_no_model() -> None:
     trials = [ended(0.1, "completed", 0.8), ended(0.3, "completed", 0.9)]
-    assert learn(landscape(), trials) is None
+    assert learn(encoding(), trials) is None
 
 
 def test_longer_is_better_and_higher_breaks_before_any_trial_says_so() -> None:
-    where = landscape(edge=1.0)
+    where = encoding(edge=1.0)
     model = learn(where, [ended(r, "completed", 0.8, e) for r, e in ((0.1, 2), (0.3, 3), (1, 4))])
     assert model is not None
     short, long, high = rows(
@@ -147,7 +147,7 @@ def test_longer_is_better_and_higher_breaks_before_any_trial_says_so() -> None:
 
 
 def test_one_lucky_run_among_unlucky_neighbours_is_not_believed() -> None:
-    where = landscape()
+    where = encoding()
     bad = [ended(0.3 * 1.05**i, "completed", 0.84, 2.0) for i in range(-4, 5) if i]
     good = [ended(0.3 * 1.05**i, "completed", 0.93, 6.0) for i in range(-2, 3)]
     lucky = ended(0.3, "completed", 0.91, 2.0)
@@ -158,7 +158,7 @@ def test_one_lucky_run_among_unlucky_neighbours_is_not_believed() -> None:
 
 
 def test_a_pruned_run_fell_short_but_is_not_as_bad_as_when_it_was_stopped() -> None:
-    where = landscape()
+    where = encoding()
     good = [ended(0.3 * 1.3**i, "completed", 0.92) for i in range(-3, 4)]
     trials = [*good, ended(0.3, "pruned", None, epochs=2.5)]  # last seen at 70 %
     model = learn(where, trials)
@@ -168,7 +168,7 @@ def test_a_pruned_run_fell_short_but_is_not_as_bad_as_when_it_was_stopped() -> N
 
 
 def test_what_is_imputed_is_the_mean_beyond_what_was_asked() -> None:
-    where = landscape()
+    where = encoding()
     model = learn(where, [ended(r, "completed", 0.9) for r in (0.2, 0.3, 0.45)])
     assert model is not None
     x = rows(where, [ended(0.3, "", 0.0)])
@@ -180,7 +180,7 @@ def test_what_is_imputed_is_the_mean_beyond_what_was_asked() -> None:
 
 
 def test_a_running_trial_leaves_less_to_learn_beside_it() -> None:
-    where = landscape()
+    where = encoding()
     done = [ended(r, "completed", 0.8) for r in (0.01, 0.1, 1.0)]
     running = ended(0.3, "", None)
     running.state = TrialState.RUNNING
@@ -198,7 +198,7 @@ def test_accuracies_differ_by_the_odds_of_an_error() -> None:
 
 
 def test_cycles_longer_than_the_shortlist_are_not_wanted() -> None:
-    where = landscape()
+    where = encoding()
     trials = [ended(0.3, "completed", 0.97, float(e)) for e in (3, 4, 5, 6)]
     model = learn(where, trials)
     assert model is not None
@@ -207,7 +207,7 @@ def test_cycles_longer_than_the_shortlist_are_not_wanted() -> None:
 
 def test_it_finds_a_shorter_cycle_than_chance_would_and_keeps_below_the_cliff() -> None:
     trainer = SurfaceTrainer(edge=2.0)
-    trials = searched(trainer, landscape(edge=1.0), 30)
+    trials = searched(trainer, encoding(edge=1.0), 30)
     late = trials[STARTUP:]
     reached = [t.params["epochs"] for t in late if t.constraints["accuracy"] <= 0]
     # the surface needs max_lr x epochs of about 1.4; a draw that reaches it in under 2 epochs
@@ -218,7 +218,7 @@ def test_it_finds_a_shorter_cycle_than_chance_would_and_keeps_below_the_cliff() 
 
 
 def test_a_cliff_that_no_range_test_told_of_is_learned() -> None:
-    where = landscape()
+    where = encoding()
     trials = searched(SurfaceTrainer(edge=0.5), where, 24)
     # the target is reached nowhere below 3.5 epochs, and there with a rate at the very cliff
     assert min(t.params["epochs"] for t in trials if t.constraints["accuracy"] <= 0) < 4.5
@@ -246,14 +246,14 @@ def test_caution_grows_with_proposals_that_broke_and_not_with_start_up_draws() -
 
 
 def test_where_accuracy_is_searched_it_rises() -> None:
-    trials = searched(SurfaceTrainer(edge=2.0, noise=0.0), landscape(1.0, target=None), 25)
+    trials = searched(SurfaceTrainer(edge=2.0, noise=0.0), encoding(1.0, target=None), 25)
     found = [t.user_attrs["accuracy"] or 0.0 for t in trials]
     assert max(found[STARTUP:]) > 0.94
     assert np.median(found[STARTUP:]) > np.median(found[:STARTUP])
 
 
 def test_no_proposal_lies_above_the_cap() -> None:
-    where = landscape(edge=0.1)
+    where = encoding(edge=0.1)
     for trial in searched(SurfaceTrainer(edge=5.0), where, 20):
         cap = where.prior.cap(trial.params["batch_size"], trial.params["weight_decay"])
         assert trial.params["max_lr"] <= cap * (1 + 1e-9)

@@ -7,7 +7,7 @@ from optuna.samplers import RandomSampler
 
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.with_prior import EdgeSampler, ceiling
+from autosuperconv.tuning.samplers.with_prior import WithPrior, ceiling
 
 EPOCHS = FloatDistribution(1.0, 10.0, log=True)
 
@@ -15,7 +15,7 @@ EPOCHS = FloatDistribution(1.0, 10.0, log=True)
 def study_with(*ended: tuple[float, float], direction: str = "minimize") -> optuna.Study:
     """Of trials of (epochs, shortfall)."""
     prior = LrPrior(None, Range(1e-3, 10.0, log=True))
-    sampler = EdgeSampler(RandomSampler(seed=0), prior, 0)
+    sampler = WithPrior(RandomSampler(seed=0), prior, 0)
     study = optuna.create_study(direction=direction, sampler=sampler)
     for epochs, shortfall in ended:
         study.enqueue_trial({"epochs": float(epochs)})

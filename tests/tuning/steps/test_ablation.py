@@ -17,7 +17,7 @@ from autosuperconv.tuning.steps.confirmation import Confirmation, seeds
 from autosuperconv.tuning.steps.plan import Budget, Sizes, forecast
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.run_store import Ledger
+from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
 
 BASELINE = Recipe(
@@ -54,7 +54,7 @@ def session_for(trainer: RuleTrainer) -> Session:
     storage = optuna.storages.InMemoryStorage()
     study = optuna.create_study(storage=storage, study_name="s")
     runs = optuna.create_study(storage=storage, study_name="s.runs")
-    return Session(study, Ledger(runs), InProcess(trainer), silent, "")
+    return Session(study, RunStore(runs), InProcess(trainer), silent, "")
 
 
 def confirmed(trainer: RuleTrainer, winner: Recipe = WINNER) -> Confirmation:
@@ -70,7 +70,7 @@ def test_both_ends_of_every_factor_are_trained_on_the_test_set() -> None:
     ends = {e.factor: (e.points, e.forward.points if e.forward else None) for e in found.effects}
     assert ends["max_lr"] == (pytest.approx(-3), pytest.approx(-1))
     assert ends["weight_decay"] == (pytest.approx(-4), pytest.approx(0, abs=1e-9))
-    runs = session.ledger.of("ablation")
+    runs = session.run_store.of("ablation")
     assert {trace.measured_on for _, trace in runs} == {"test"}
     assert {role for role, _ in runs} == {
         *("reverted:max_lr", "reverted:momentum", "reverted:weight_decay"),
@@ -83,7 +83,7 @@ def test_the_forward_half_starts_from_the_winners_length_and_the_baselines_value
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     found = ablate(session, confirmed(trainer), WINNER, BASELINE)
-    (start, *_) = (t for role, t in session.ledger.of("ablation") if role == "forward:none")
+    (start, *_) = (t for role, t in session.run_store.of("ablation") if role == "forward:none")
     assert (start.recipe.epochs, start.recipe.schedule, start.recipe.max_lr) == (5, "1cycle", 0.1)
     assert found.start == replace(start.recipe, seed=0)
 
@@ -105,7 +105,7 @@ def test_three_factors_have_every_subset_of_shapley_in_both_halves_already() -> 
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     ablate(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
-    assert len(session.ledger.of("ablation")) == distinct_runs(3, 3, shapley=True) == 21
+    assert len(session.run_store.of("ablation")) == distinct_runs(3, 3, shapley=True) == 21
 
 
 @pytest.mark.parametrize(("factors", "runs"), [(4, 2 * 4 + 1 + 6), (5, 2 * 5 + 1 + 6 + 2)])
@@ -114,7 +114,7 @@ def test_shapley_trains_only_the_subsets_between_the_halves(factors: int, runs: 
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     found = ablate(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
-    trained = {replace(t.recipe, seed=0) for _, t in session.ledger.of("ablation")}
+    trained = {replace(t.recipe, seed=0) for _, t in session.run_store.of("ablation")}
     # six pairs of four groups; two factors in one group have ends of their own
     assert len(trained) == runs
     assert distinct_runs(factors, 3, shapley=True) == 3 * runs
@@ -131,7 +131,7 @@ def test_a_run_that_belongs_to_both_halves_is_trained_once(
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     found = ablate(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
-    assert len(session.ledger.of("ablation")) == distinct_runs(len(changes), 3) == 3 * runs
+    assert len(session.run_store.of("ablation")) == distinct_runs(len(changes), 3) == 3 * runs
     assert {effect.factor for effect in found.effects} == set(changes)
     assert all(effect.forward is not None for effect in found.effects)
 
@@ -150,7 +150,7 @@ def test_a_winner_equal_to_the_baseline_trains_nothing() -> None:
     session = session_for(trainer)
     same = replace(BASELINE, epochs=5, schedule="1cycle")
     found = ablate(session, confirmed(trainer, same), same, BASELINE, shapley=True)
-    assert session.ledger.of("ablation") == []
+    assert session.run_store.of("ablation") == []
     assert (found.effects, found.shares) == ((), ())
 
 

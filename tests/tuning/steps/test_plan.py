@@ -27,7 +27,8 @@ from autosuperconv.tuning.steps.plan import Budget, Sizes, fit, forecast, make_p
 from autosuperconv.tuning.steps.selection import Winner, first_to_reach, pick, shortlists
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session, open_study
+from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.studies import open_study
 
 SIZES = Sizes(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
@@ -38,10 +39,10 @@ COST = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
 
 def session_of(trainer: Trainer, workers: int = 1) -> Session:
     storage = optuna.storages.InMemoryStorage()
-    study, ledger = open_study(storage, "s", {}, "minimize")
+    study, run_store = open_study(storage, "s", {}, "minimize")
     executor = InProcess(trainer)
     executor.size = workers
-    return Session(study, ledger, executor, lambda event: None, "")
+    return Session(study, run_store, executor, lambda event: None, "")
 
 
 def seconds(budget: Budget, workers: int = 1) -> float:
@@ -141,7 +142,7 @@ def planned(session: Session, budget: Budget = Budget(trials=12)) -> tuple[float
 def test_a_resumed_plan_is_kept_though_the_time_is_another() -> None:
     session = session_of(SurfaceTrainer())
     first = planned(session)
-    session.deadline = 0.0
+    session = replace(session, deadline=0.0)
     assert planned(session) == first
 
 

@@ -82,7 +82,7 @@ class Commonest(Sweeper):
 def swept(folder: Path, trainer: Sweeper, bounded: bool = False, **changed: object) -> RangeTest:
     setup: Setup = replace(make_setup(folder), **changed)  # type: ignore[arg-type]
     with surface_work(folder, setup, trainer) as work:
-        return sweep_range(work, bounded)
+        return sweep_range(work, bounded=bounded)
 
 
 def edge_of(factor: float) -> Callable[[Job], float]:

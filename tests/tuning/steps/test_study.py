@@ -22,15 +22,16 @@ from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.samplers import SAMPLERS, make_sampler
-from autosuperconv.tuning.samplers.encoding import Landscape
+from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.with_prior import EdgeSampler
+from autosuperconv.tuning.samplers.with_prior import WithPrior
 from autosuperconv.tuning.steps.objective import Objective, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise, requeue_stale
 from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session, open_study
+from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import open_study
 
 MAX_LR = Range(1e-3, 10.0, log=True)
 SPACE = SearchSpace(
@@ -54,8 +55,8 @@ def prior(edge: float = 0.5) -> LrPrior:
     return LrPrior(RangeTest(cells, 1e-3, 10.0, True, "Possible."), MAX_LR)
 
 
-def landscape(prior: LrPrior) -> Landscape:
-    return Landscape(SPACE, BASE, prior, OBJECTIVE.target)
+def encoding(prior: LrPrior) -> Encoding:
+    return Encoding(SPACE, BASE, prior, OBJECTIVE.target)
 
 
 def study_settings(trials: int = 15, **changed: object) -> StudySettings:
@@ -71,8 +72,8 @@ def storage_path(tmp_path: Path) -> str:
 
 
 def session_of(path: str, trainer: Trainer) -> Session:
-    study, ledger = open_study(open_storage(path), "s", {"data": "surface"}, "minimize")
-    return Session(study, ledger, InProcess(trainer), lambda event: None, path)
+    study, run_store = open_study(open_storage(path), "s", {"data": "surface"}, "minimize")
+    return Session(study, run_store, InProcess(trainer), lambda event: None, path)
 
 
 def told(trace: Trace) -> FrozenTrial:
@@ -213,9 +214,9 @@ class Stubborn(BaseSampler):
 
 def test_a_joint_proposal_above_the_cap_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
-        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+        SAMPLERS, "stubborn", lambda where, seed: WithPrior(Stubborn(), where.prior, seed)
     )
-    study = optuna.create_study(sampler=make_sampler("stubborn", landscape(prior()), 0, 0))
+    study = optuna.create_study(sampler=make_sampler("stubborn", encoding(prior()), 0, 0))
     rates = [suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(100)]
     assert max(rates) <= prior().cap(16, 1e-6)
     assert len(set(rates)) == 100
@@ -223,10 +224,10 @@ def test_a_joint_proposal_above_the_cap_is_drawn_again(monkeypatch: pytest.Monke
 
 def test_a_joint_proposal_below_the_cap_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(
-        SAMPLERS, "stubborn", lambda where, seed: EdgeSampler(Stubborn(), where.prior, seed)
+        SAMPLERS, "stubborn", lambda where, seed: WithPrior(Stubborn(), where.prior, seed)
     )
     study = optuna.create_study(
-        sampler=make_sampler("stubborn", landscape(LrPrior(None, MAX_LR)), 0, 0)
+        sampler=make_sampler("stubborn", encoding(LrPrior(None, MAX_LR)), 0, 0)
     )
     assert suggest(study.ask(), SPACE, BASE, 0).max_lr == MAX_LR.high
 
@@ -234,7 +235,7 @@ def test_a_joint_proposal_below_the_cap_is_kept(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
     def draws(so_far: int) -> Iterator[float]:
-        study = optuna.create_study(sampler=make_sampler(name, landscape(prior()), 0, so_far))
+        study = optuna.create_study(sampler=make_sampler(name, encoding(prior()), 0, so_far))
         return (suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(8))
 
     assert list(draws(0)) == list(draws(0))
@@ -243,12 +244,12 @@ def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
 
 def test_an_unknown_sampler_names_a_near_one() -> None:
     with pytest.raises(UnknownName, match=r"Unknown sampler 'tpee'. Did you mean 'tpe'"):
-        make_sampler("tpee", landscape(prior()), 0, 0)
+        make_sampler("tpee", encoding(prior()), 0, 0)
 
 
 def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer())
-    session.study.sampler = make_sampler("tpe", landscape(prior()), 0, 0)
+    session.study.sampler = make_sampler("tpe", encoding(prior()), 0, 0)
     lost = suggest(session.study.ask(), SPACE, BASE, 0)
     optimise(session, study_settings(4))
     states = [trial.state for trial in session.study.trials]
@@ -296,7 +297,7 @@ def test_a_closed_study_is_left_alone_until_more_trials_are_asked_for(storage_pa
 
 def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer())
-    session.deadline = 0.0
+    session = replace(session, deadline=0.0)
     notes: list[object] = []
     session.listener = notes.append
     optimise(session, study_settings(5, reserve=10.0))
@@ -305,7 +306,7 @@ def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_p
 
 
 def test_the_last_suggestion_is_the_rate() -> None:
-    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
+    study = optuna.create_study(sampler=make_sampler("random", encoding(prior()), 0, 0))
     suggest(study.ask(), SPACE, BASE, 0)
     assert list(study.trials[0].params)[-1] == "max_lr"
 
@@ -318,7 +319,7 @@ def test_above_the_edge_the_cap_is_named() -> None:
 
 
 def test_rates_are_spread_over_the_whole_range_below_the_cap() -> None:
-    study = optuna.create_study(sampler=make_sampler("random", landscape(prior()), 0, 0))
+    study = optuna.create_study(sampler=make_sampler("random", encoding(prior()), 0, 0))
     logs = np.log10([suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(300)])
     assert logs.min() < -2
     assert logs.max() > -0.5

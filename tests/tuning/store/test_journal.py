@@ -10,7 +10,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from autosuperconv.tuning.store.storage import open_journal
+from autosuperconv.tuning.store.journal import open_journal
 
 
 def test_what_a_journal_writes_optunas_own_backend_reads_at_once(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_the_disk_is_waited_for_once_a_second_at_most(
     forced: list[int] = []
     clock = [100.0]
     monkeypatch.setattr(os, "fsync", forced.append)
-    monkeypatch.setattr("autosuperconv.tuning.store.storage.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("autosuperconv.tuning.store.journal.time.monotonic", lambda: clock[0])
     journal = open_journal(tmp_path / "s.journal")
     for now in (100.0, 100.2, 100.9, 101.5, 101.6):
         clock[0] = now

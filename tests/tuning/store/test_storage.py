@@ -101,3 +101,10 @@ def test_a_server_that_is_down_or_has_no_driver_here_is_named() -> None:
     with pytest.raises(AutosuperconvError, match=r"postgresql://127.0.0.1:1/x") as caught:
         open_storage("postgresql://127.0.0.1:1/x")
     assert type(caught.value) is expected
+
+
+def test_a_password_is_never_said() -> None:
+    with pytest.raises(AutosuperconvError) as caught:
+        open_storage("postgresql://me:secret@127.0.0.1:1/x")
+    assert "secret" not in str(caught.value)
+    assert "postgresql://me:***@127.0.0.1:1/x" in str(caught.value)

@@ -1,4 +1,4 @@
-"""An earlier search is found in its storage, or it is said what is there; nothing is made."""
+"""Studies are opened, found and refused by name; looking for one creates nothing."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from pathlib import Path
 import optuna
 import pytest
 
-from autosuperconv.errors import AutosuperconvError, InvalidInput, StorageUnavailable, UnknownName
-from autosuperconv.tuning.store.finding import artifacts_of, find_study
-from autosuperconv.tuning.store.session import open_study
+from autosuperconv.errors import InvalidInput, StorageUnavailable, StudyMismatch, UnknownName
 from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import Direction, artifacts_of, find_study, open_study
 
+FINGERPRINT: dict[str, object] = {"data": "digits 12ab", "model": "mlp", "seed": 0}
 FIND = [find_study, artifacts_of]
+
+
+def memory() -> optuna.storages.InMemoryStorage:
+    return optuna.storages.InMemoryStorage()
 
 
 def searched(url: str, *names: str) -> str:
     for name in names:
-        _, ledger = open_study(open_storage(url), name, {}, "minimize")
-        ledger.store("artifacts", f"runs/{name}/artifacts")
+        _, run_store = open_study(open_storage(url), name, {}, "minimize")
+        run_store.store("artifacts", f"runs/{name}/artifacts")
     return url
 
 
@@ -40,7 +44,7 @@ def test_one_of_several_is_found_by_its_name(url: str) -> None:
     searched(url, "one", "two")
     assert find_study(url, "one").study_name == "one"
     assert artifacts_of(url, "one") == Path("runs/one/artifacts")
-    with pytest.raises(InvalidInput, match=r"holds 2 searches: one, two. Name one"):
+    with pytest.raises(InvalidInput, match=r"holds 2 searches: one, two. Choose one"):
         find_study(url, None)
 
 
@@ -84,8 +88,46 @@ def test_a_plain_optuna_study_has_no_artifacts_of_ours(url: str) -> None:
     assert artifacts_of(url, "theirs") == Path("artifacts")
 
 
-def test_a_password_is_never_said() -> None:
-    with pytest.raises(AutosuperconvError) as caught:
-        open_storage("postgresql://me:secret@127.0.0.1:1/x")
-    assert "secret" not in str(caught.value)
-    assert "postgresql://me:***@127.0.0.1:1/x" in str(caught.value)
+@pytest.mark.parametrize(
+    ("direction", "name"), [("minimize", "training samples"), ("maximize", "accuracy")]
+)
+def test_a_studys_values_are_named(direction: Direction, name: str) -> None:
+    study, _ = open_study(memory(), "s", {}, direction)
+    assert study.metric_names == [name]
+
+
+def test_another_search_is_refused_and_the_difference_is_named() -> None:
+    storage = memory()
+    open_study(storage, "s", FINGERPRINT, "minimize")
+    with pytest.raises(
+        StudyMismatch,
+        match=r"model: stored mlp, requested resnet8\). Give .* --study-name or --storage",
+    ):
+        open_study(storage, "s", {**FINGERPRINT, "model": "resnet8"}, "minimize")
+
+
+def test_another_objective_is_refused_in_the_same_words() -> None:
+    storage = memory()
+    open_study(storage, "s", {**FINGERPRINT, "objective": "cost"}, "minimize")
+    with pytest.raises(StudyMismatch, match="objective: stored cost, requested accuracy"):
+        open_study(storage, "s", {**FINGERPRINT, "objective": "accuracy"}, "maximize")
+
+
+def test_a_foreign_study_is_refused() -> None:
+    storage = memory()
+    optuna.create_study(storage=storage, study_name="s").optimize(lambda trial: 0.0, n_trials=1)
+    with pytest.raises(StudyMismatch, match="was not made by this version of autosuperconv"):
+        open_study(storage, "s", FINGERPRINT, "minimize")
+
+
+def test_the_same_search_opens_the_same_study() -> None:
+    storage = memory()
+    first, _ = open_study(storage, "s", FINGERPRINT, "minimize")
+    first.add_trial(optuna.create_trial(value=1.0))
+    assert len(open_study(storage, "s", FINGERPRINT, "minimize")[0].trials) == 1
+
+
+def test_a_fingerprint_with_tuples_survives_the_storage() -> None:
+    storage = memory()
+    for _ in range(2):
+        open_study(storage, "s", {**FINGERPRINT, "epochs": (1.0, 4.0)}, "minimize")

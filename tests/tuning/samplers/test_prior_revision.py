@@ -11,7 +11,7 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.range_test.types import Cell, Reading
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.prior_check import doubt, lid, revised
+from autosuperconv.tuning.samplers.prior_revision import doubt, lid, revised
 
 READING = Reading(0.01, 1.0, 0.1, None, None, None, 0.9, True, "")
 CELL = Cell(64, 1e-4, (READING,), (), 0.01, 1.0, 0.1, False, 0.9, True)

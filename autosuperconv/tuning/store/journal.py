@@ -1,0 +1,79 @@
+"""A journal file: Optuna's storage in one file, written without waiting for the disk each time."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal._file import get_lock_file
+
+SYNC_SECONDS = 1.0
+BEGINNING = b'{"op_code"'  # of every entry of a journal
+
+
+class Journal(JournalFileBackend):
+    """A journal file that is synced to the disk once a second instead of at every entry.
+
+    A trial writes about twenty entries, and each takes 3 ms when it waits for the disk. Whatever
+    was written survives the process that wrote it; only a power cut can lose the last second.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._guard = path, JournalFileSymlinkLock(str(path))
+        self._synced = 0.0
+        super().__init__(str(path), self._guard)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Write entries, one a line, under the lock."""
+        text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
+        with get_lock_file(self._guard), self._path.open("ab") as file:
+            file.write(text.encode())
+            file.flush()
+            if time.monotonic() - self._synced > SYNC_SECONDS:
+                os.fsync(file.fileno())
+                self._synced = time.monotonic()
+
+
+def open_journal(path: Path) -> JournalFileBackend:
+    """A journal file, created if there is none. An incomplete last line, left by a writer that was
+    killed, is cut off; otherwise the next entry would be appended to it.
+
+    The path must be absolute: the lock beside the file is a link to it.
+
+    Raises:
+        ValueError: the file is not a journal; it is left unchanged.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileSymlinkLock(str(path))
+    backend = Journal(path)
+    with path.open("r+b") as file:
+        if not BEGINNING.startswith(file.read(len(BEGINNING))):
+            raise ValueError("it does not begin with an entry")
+        if not ends_whole(file):
+            lock.acquire()
+            try:
+                cut_torn_line(file)
+            finally:
+                lock.release()
+    return backend
+
+
+def ends_whole(file: BinaryIO) -> bool:
+    """Whether a journal is empty or its last line is complete."""
+    size = file.seek(0, io.SEEK_END)
+    if size == 0:
+        return True
+    file.seek(size - 1)
+    return file.read(1) == b"\n"
+
+
+def cut_torn_line(file: BinaryIO) -> None:
+    """Cut off an incomplete last line; under the lock, so that nobody is still writing it."""
+    if not ends_whole(file):
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)

@@ -1,0 +1,139 @@
+"""The two studies of a search: its trials, and the companion that keeps every other run.
+
+They are opened or found by name, refused where they belong to another search, and dropped where
+they hold nothing but a plan.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Literal
+
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.storages import BaseStorage
+
+from autosuperconv.core.format import without_password
+from autosuperconv.errors import InvalidInput, StudyMismatch, UnknownName
+from autosuperconv.tuning.store.fingerprint import Fingerprint, differences
+from autosuperconv.tuning.store.run_store import RunStore
+from autosuperconv.tuning.store.storage import open_existing
+
+Direction = Literal["maximize", "minimize"]
+METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
+COMPANION = ".runs"  # the companion's name is the study's with this at its end
+FINGERPRINT = "fingerprint"  # the study's attribute that says which search it belongs to
+PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" from the end of a dry run to a search
+
+
+def open_study(
+    storage: BaseStorage, name: str, fingerprint: Fingerprint, direction: Direction
+) -> tuple[optuna.Study, RunStore]:
+    """The study and the run store of a search, created or those of an earlier start of the search.
+
+    Raises:
+        StudyMismatch: the study exists and belongs to another search.
+    """
+    exists = name in optuna.study.get_all_study_names(storage)
+    study = optuna.create_study(
+        storage=storage, study_name=name, direction=direction, load_if_exists=True
+    )
+    if exists:
+        refuse_another(study, fingerprint)
+    study.set_user_attr(FINGERPRINT, json.dumps(fingerprint))
+    name_metric(study, METRICS[direction])
+    companion = optuna.create_study(
+        storage=storage, study_name=name + COMPANION, direction="maximize", load_if_exists=True
+    )
+    name_metric(companion, METRICS["maximize"])
+    return study, RunStore(companion)
+
+
+def refuse_another(study: optuna.Study, fingerprint: Fingerprint) -> None:
+    """Refuse to mix two searches in one study.
+
+    Raises:
+        StudyMismatch: names every field in which they differ.
+    """
+    stored = study.user_attrs.get(FINGERPRINT)
+    if stored is None:
+        raise StudyMismatch(
+            f"Study {study.study_name!r} exists but was not made by this version of "
+            "autosuperconv. Give this search another --study-name or --storage."
+        )
+    clauses = differences(json.loads(stored), fingerprint)
+    if clauses:
+        raise StudyMismatch(
+            f"Study {study.study_name!r} belongs to another search ({'; '.join(clauses)}). "
+            "Give this search another --study-name or --storage."
+        )
+
+
+def name_metric(study: optuna.Study, name: str) -> None:
+    """Name the study's value, for the dashboard's axes and columns."""
+    with warnings.catch_warnings():  # Optuna would warn every user at every start: "experimental"
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        study.set_metric_names([name])
+
+
+def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
+    """The companion of the study of that name; None if there is none."""
+    if name + COMPANION not in optuna.study.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=name + COMPANION, storage=storage)
+
+
+def forget_plan(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> None:
+    """Delete the study if all it holds is the plan of another search: a dry run left it, and it
+    would refuse the search that the user decided on after the dry run."""
+    attributes = {s.study_name: s.user_attrs for s in optuna.study.get_all_study_summaries(storage)}
+    if attributes.get(name + COMPANION, {}).get(PLAN_ONLY) != "yes":
+        return
+    if differences(json.loads(attributes[name][FINGERPRINT]), fingerprint):
+        for each in (name, name + COMPANION):
+            optuna.delete_study(study_name=each, storage=storage)
+
+
+def find_study(url: str, study_name: str | None) -> optuna.Study:
+    """The study of that name; without a name, the only one in the storage.
+
+    Raises:
+        InvalidInput: the storage holds no study, or several and no name was given.
+        UnknownName: the storage holds no study of that name.
+        StorageUnavailable: the storage does not respond.
+    """
+    storage = open_existing(url)
+    names = optuna.study.get_all_study_names(storage)
+    searches = sorted(name for name in names if not name.endswith(COMPANION))
+    if study_name is None:
+        if len(searches) != 1:
+            raise InvalidInput(f"{without_password(url)!r} holds {_content(searches)}")
+        study_name = searches[0]
+    if study_name not in searches:
+        raise UnknownName("study", study_name, searches)
+    return optuna.load_study(study_name=study_name, storage=storage)
+
+
+def _content(searches: list[str]) -> str:
+    if not searches:
+        return "no search. Run a search with this --storage first."
+    return f"{len(searches)} searches: {', '.join(searches)}. Choose one with --study-name."
+
+
+def artifacts_of(url: str, study_name: str | None) -> Path:
+    """The artifact folder of the study; without a name, of any study in the storage.
+
+    Raises:
+        InvalidInput, UnknownName, StorageUnavailable: as `find_study`.
+    """
+    if study_name is not None:
+        find_study(url, study_name)
+    folders = [
+        Path(s.user_attrs["artifacts"])
+        for s in optuna.study.get_all_study_summaries(open_existing(url))
+        if "artifacts" in s.user_attrs
+        and study_name in (None, s.study_name.removesuffix(COMPANION))
+    ]
+    return folders[-1] if folders else Path("artifacts")

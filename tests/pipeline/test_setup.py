@@ -1,0 +1,13 @@
+"""What a search is made of before its first run."""
+
+from __future__ import annotations
+
+from autosuperconv.core.events import Event, Note
+from autosuperconv.pipeline.setup import told_to
+
+
+def test_every_listener_is_told_in_turn() -> None:
+    heard: list[tuple[str, Event]] = []
+    first, second = (lambda event, name=name: heard.append((name, event)) for name in "ab")
+    told_to(first, second)(Note("hello"))
+    assert heard == [("a", Note("hello")), ("b", Note("hello"))]
