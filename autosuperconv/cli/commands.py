@@ -56,7 +56,7 @@ def search(dry_run: bool, **given: Any) -> None:
     from autosuperconv.api import search as run_search
     from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.progress import make_listener
-    from autosuperconv.reporting.terminal import plan_text, summary
+    from autosuperconv.reporting.terminal import plan_text, report_text
 
     factory, data, chosen = asked(given)
     with make_listener(quiet=given["quiet"]) as listener:
@@ -68,7 +68,7 @@ def search(dry_run: bool, **given: Any) -> None:
         _show(plan, plan_text(plan), given["as_json"])
         return
     out = chosen.out or Path("runs") / report.settings.study_name
-    _show(report, summary(report, files_in(out)), given["as_json"])
+    _show(report, report_text(report, files_in(out)), given["as_json"])
 
 
 @cli.command("range-test", epilog=examples("range-test"))
@@ -87,7 +87,7 @@ def range_test(read: Path | None, **given: Any) -> None:
     """
     if read is not None:
         from autosuperconv.core.range_test.recorded import read_recorded
-        from autosuperconv.reporting.short_text import reading_text
+        from autosuperconv.reporting.terminal import reading_text
 
         nothing_besides("read", "as_json", "quiet")
         reading = read_recorded(_text_of(read))
@@ -133,7 +133,7 @@ def train(
     """
     from autosuperconv.api import train as run_train
     from autosuperconv.reporting.progress import make_listener
-    from autosuperconv.reporting.short_text import trace_text
+    from autosuperconv.reporting.terminal import trace_text
 
     wanted = {name: given[name] for name in TRAINED if given[name] is not None}
     if (
@@ -174,7 +174,7 @@ def judge(
     Give several files after one option, or repeat the option; runs are paired in their order.
     """
     from autosuperconv.core.verdict.judging import judge_recorded
-    from autosuperconv.reporting.short_text import verdict_text
+    from autosuperconv.reporting.terminal import verdict_text
 
     verdict = judge_recorded(
         [_text_of(path) for path in candidate],
@@ -197,10 +197,10 @@ def report(
     """Make the report of a finished search again, from its study alone."""
     from autosuperconv.pipeline.rebuild import rebuild
     from autosuperconv.reporting.files import files_in
-    from autosuperconv.reporting.terminal import summary
+    from autosuperconv.reporting.terminal import report_text
 
     result, folder = rebuild(storage, study_name, out)
-    _show(result, summary(result, files_in(folder)), as_json)
+    _show(result, report_text(result, files_in(folder)), as_json)
 
 
 @cli.command(epilog=examples("reproduce"))
@@ -234,7 +234,7 @@ def dashboard(
     open_browser: bool,
 ) -> None:
     """Open optuna-dashboard on the study and its artifacts."""
-    from autosuperconv.reporting.dashboard import serve
+    from autosuperconv.reporting.dashboard.server import serve
     from autosuperconv.tuning.store.storage import open_existing
     from autosuperconv.tuning.store.studies import artifacts_of
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from autosuperconv.core.report import Report
 from autosuperconv.pipeline.setup import Work
-from autosuperconv.reporting import dashboard
-from autosuperconv.reporting.files import write_report
+from autosuperconv.reporting.dashboard.publish import publish_report
+from autosuperconv.reporting.files import render_report, write_files
 
 
 def publish(work: Work, report: Report) -> None:
     """Write all files, then show the same in optuna-dashboard."""
-    write_report(report, Path(work.setup.out))
-    dashboard.publish(work.session.study, report, Path(work.setup.out) / "artifacts")
+    rendered, out = render_report(report), Path(work.setup.out)
+    write_files(rendered, out)
+    publish_report(work.session.study, report, rendered, out / "artifacts")

@@ -21,9 +21,8 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.resources import ENGINE, settle
-from autosuperconv.reporting.dashboard import publish_live
+from autosuperconv.reporting.dashboard.note import LiveNote, set_note
 from autosuperconv.reporting.files import check_writable
-from autosuperconv.reporting.live import LiveNote
 from autosuperconv.training.data.arrays import Data, as_task_data
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
@@ -118,7 +117,7 @@ def open_work(
             study, run_store = open_study(
                 open_storage(storage), setup.settings.study_name, fingerprint, direction
             )
-            keep_note = functools.partial(publish_live, study)
+            keep_note = functools.partial(set_note, study)
             live = LiveNote(name_of_search(setup), keep_note, time.monotonic)
             session = Session(
                 *(study, run_store, executor, told_to(listener, live), storage),

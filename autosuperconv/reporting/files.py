@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import OutputUnwritable
 from autosuperconv.reporting.markdown import render_markdown
-from autosuperconv.reporting.page import render
+from autosuperconv.reporting.page import render_page
 
 FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
 
@@ -35,12 +36,39 @@ def check_writable(out: Path) -> None:
         ) from None
 
 
-def write_report(report: Report, out: Path) -> None:
-    """All files of a report."""
+@dataclass(frozen=True, slots=True)
+class RenderedReport:
+    """A report's texts, made once for everything that shows them."""
+
+    page: str
+    """HTML, with every picture inside."""
+    json: str
+    """All of the report; `core.serialization.from_json` reads it back."""
+    markdown: str
+    """The page's main parts."""
+    recipe: str | None
+    """The winner as JSON; None without one."""
+
+
+def render_report(report: Report) -> RenderedReport:
+    """All texts of a report. The page takes seconds: it draws every picture."""
+    return RenderedReport(
+        page=render_page(report),
+        json=to_json(report, indent=1) + "\n",
+        markdown=render_markdown(report),
+        recipe=None if report.winner is None else to_json(report.winner, indent=2) + "\n",
+    )
+
+
+def write_files(rendered: RenderedReport, out: Path) -> None:
+    """Write all files of a report into a folder."""
     check_writable(out)
-    (out / "report.json").write_text(to_json(report, indent=1) + "\n", encoding="utf-8")
-    (out / "report.html").write_text(render(report), encoding="utf-8")
-    (out / "report.md").write_text(render_markdown(report), encoding="utf-8")
-    if report.winner is not None:
-        text = to_json(report.winner, indent=2) + "\n"
-        (out / "recipe.json").write_text(text, encoding="utf-8")
+    texts = {
+        "report.json": rendered.json,
+        "report.html": rendered.page,
+        "report.md": rendered.markdown,
+        "recipe.json": rendered.recipe,
+    }
+    for name, text in texts.items():
+        if text is not None:
+            (out / name).write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ ALWAYS_SHOWN = ("max_lr", "epochs", "batch_size", "weight_decay")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class TwoSizes:
     """A picture twice: for a page and for a phone. The page's style shows one of them."""
 
     wide: str
@@ -27,7 +27,7 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class TableCell:
     """A cell of a table: what is shown, and what the column is sorted by."""
 
     text: str
@@ -36,7 +36,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class KeyFigure:
     """One of the few numbers of the first screen."""
 
     name: str
@@ -44,14 +44,14 @@ class Key:
     detail: str
 
 
-def render(report: Report) -> str:
+def render_page(report: Report) -> str:
     """The page as HTML text. Everything that a user wrote is escaped."""
     template = _environment().get_template("report.html.j2")
     fields = shown_fields([trial.recipe for trial in report.trials])
     return template.render(
         report=report,
         outcome=words.OUTCOMES[report.verdict.outcome],
-        keys=keys(report),
+        key_figures=key_figures(report),
         cost_caption=cost_caption(report),
         figures=_figures(report),
         roles=words.role_rows(report.confirmation),
@@ -90,7 +90,7 @@ def minus(text: object) -> str:
     return "\u2013" if shown == words.MISSING else shown
 
 
-def _figures(report: Report) -> dict[str, Figure]:
+def _figures(report: Report) -> dict[str, TwoSizes]:
     from markupsafe import Markup
 
     figures = {}
@@ -98,11 +98,11 @@ def _figures(report: Report) -> dict[str, Figure]:
         wide = picture_svg(name, report)
         narrow = picture_svg(name, report, wide=False)
         if wide is not None and narrow is not None:
-            figures[name] = Figure(Markup(wide), Markup(narrow))
+            figures[name] = TwoSizes(Markup(wide), Markup(narrow))
     return figures
 
 
-def keys(report: Report) -> tuple[Key, ...]:
+def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
     verdict = report.verdict
     took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
@@ -112,13 +112,13 @@ def keys(report: Report) -> tuple[Key, ...]:
     rate = "" if report.winner is None else words.number(report.winner.max_lr)
     rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
     shown = (
-        Key("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
-        Key("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
-        Key("Learning rate", words.times(words.lr_ratio(report)), rates),
-        Key("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
+        KeyFigure("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
+        KeyFigure("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
+        KeyFigure("Learning rate", words.times(words.lr_ratio(report)), rates),
+        KeyFigure("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
     )
     return tuple(
-        Key(key.name, "\u2013", "not measured") if key.value == words.MISSING else key
+        KeyFigure(key.name, "\u2013", "not measured") if key.value == words.MISSING else key
         for key in shown
     )
 
@@ -169,28 +169,28 @@ def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
     )
 
 
-def _field_cell(recipe: Recipe, name: str) -> Cell:
+def _field_cell(recipe: Recipe, name: str) -> TableCell:
     value = getattr(recipe, name)
     if isinstance(value, int | float):
-        return Cell(words.number(value, 4), value)
-    return Cell(str(value), str(value), number=False)
+        return TableCell(words.number(value, 4), value)
+    return TableCell(str(value), str(value), number=False)
 
 
 def _sortable(value: float | None) -> float:
     return value if value is not None and value == value else -1.0
 
 
-def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -> list[Cell]:
+def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -> list[TableCell]:
     relative = None if trial.edge is None else trial.recipe.max_lr / trial.edge
     return [
-        Cell(str(trial.number), trial.number),
-        Cell(words.STATES[trial.state], trial.state, number=False),
-        Cell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
-        Cell(words.count(trial.samples), trial.samples),
+        TableCell(str(trial.number), trial.number),
+        TableCell(words.STATES[trial.state], trial.state, number=False),
+        TableCell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
+        TableCell(words.count(trial.samples), trial.samples),
         *(_field_cell(trial.recipe, name) for name in fields),
-        Cell(words.number(relative, 2), _sortable(relative)),
-        Cell(words.duration(trial.seconds), trial.seconds),
-        Cell(trial_note(report, trial), "", number=False),
+        TableCell(words.number(relative, 2), _sortable(relative)),
+        TableCell(words.duration(trial.seconds), trial.seconds),
+        TableCell(trial_note(report, trial), "", number=False),
     ]
 
 
@@ -206,13 +206,13 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
     return "; ".join([*notes, trial.detail] if trial.detail else notes)
 
 
-def _tuning_cells(run: RunSummary) -> list[Cell]:
+def _tuning_cells(run: RunSummary) -> list[TableCell]:
     return [
         *(_field_cell(run.recipe, name) for name in ALWAYS_SHOWN),
-        Cell(words.percent(run.accuracy), _sortable(run.accuracy)),
-        Cell(words.count(run.samples), run.samples),
-        Cell(words.duration(run.seconds), run.seconds),
-        Cell(run.stopped_because, run.stopped_because, number=False),
+        TableCell(words.percent(run.accuracy), _sortable(run.accuracy)),
+        TableCell(words.count(run.samples), run.samples),
+        TableCell(words.duration(run.seconds), run.seconds),
+        TableCell(run.stopped_because, run.stopped_because, number=False),
     ]
 
 

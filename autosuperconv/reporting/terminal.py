@@ -1,4 +1,4 @@
-"""The report, the plan and the range test in a terminal.
+"""What each command prints: report, plan, range test, reading, verdict, run.
 
 Everything is built of `rich.text.Text`, never of markup, so that a study called "[red]" is
 printed as it is. Colour comes with a terminal only; rich honours NO_COLOR.
@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autosuperconv.core.format import counted
-from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.range_test import RangeTest, Reading
 from autosuperconv.core.report import Plan, Report
+from autosuperconv.core.trace import Trace
 from autosuperconv.core.verdict import Outcome, Verdict
 from autosuperconv.reporting import rows as words
 
@@ -31,7 +32,7 @@ OUTCOME_STYLES: dict[Outcome, str] = {
 MET_STYLES = {True: "green", False: "red", None: "dim"}
 
 
-def summary(report: Report, files: Mapping[str, str] | None = None) -> RenderableType:
+def report_text(report: Report, files: Mapping[str, str] | None = None) -> RenderableType:
     """The whole result: outcome, the compared runs, conditions, trade-off, files.
 
     Args:
@@ -182,3 +183,44 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
         return Group(head)
     cost = [] if range_test.cost is None else [Text(range_test.cost.sentence)]
     return Group(head, Padding(table, (1, 0, 0 if not cost else 1, 0)), *cost)
+
+
+def reading_text(reading: Reading) -> RenderableType:
+    """A sweep's reading, a line each."""
+    table = Table.grid(padding=(0, 2))
+    rows = {
+        "possible": words.possible(reading.possible),
+        "floor": words.number(reading.floor),
+        "edge": words.number(reading.edge),
+        "peak at": words.number(reading.peak_lr),
+        "retention": words.percent(reading.retention, 0),
+        "steepest": words.number(reading.steepest),
+        "valley": words.number(reading.valley),
+        "minimum / 10": words.number(reading.minimum_tenth),
+    }
+    for name, value in rows.items():
+        table.add_row(Text(name, "dim"), Text(value))
+    return Group(Text(reading.reason), table)
+
+
+def verdict_text(verdict: Verdict) -> RenderableType:
+    """A verdict's sentence and its conditions."""
+    table = Table.grid(padding=(0, 2))
+    for condition in verdict.conditions:
+        met = Text(words.yes_no(condition.met), "bold")
+        table.add_row(Text(condition.name), met, Text(condition.detail))
+    head = Text(words.OUTCOMES[verdict.outcome], "bold")
+    return Group(head, Text(verdict.sentence), table)
+
+
+def trace_text(trace: Trace) -> RenderableType:
+    """A run's end in a few lines."""
+    recipe = trace.recipe
+    cost = f"{trace.steps} steps, {trace.samples} samples, {trace.seconds:.1f} s"
+    speed = f"{trace.samples_per_second:.0f} samples/s"
+    end = trace.detail or trace.stopped_because
+    if trace.accuracy is not None:
+        end = f"{100 * trace.accuracy:.2f} % on {trace.evaluated} {trace.measured_on} samples"
+        end += f", loss {trace.loss:.4g}" + (f" ({trace.detail})" if trace.detail else "")
+    head = f"{recipe.schedule}, max_lr {recipe.max_lr:g}, {recipe.epochs:g} epochs: {end}"
+    return Group(Text(head), Text(f"{cost}, {speed}", "dim"))

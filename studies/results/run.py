@@ -30,8 +30,8 @@ from rich.console import Console
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
-from autosuperconv.reporting.files import files_in, write_report
-from autosuperconv.reporting.terminal import summary as summary_text
+from autosuperconv.reporting.files import files_in, render_report, write_files
+from autosuperconv.reporting.terminal import report_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -53,7 +53,7 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
     Args:
         target: where its files go; None: nowhere.
     """
-    command = ["autosuperconv", "search", *COMMANDS[name], "--out", "out"]
+    command = ["autosuperconv", "search", *COMMANDS[name]]
     if seed:
         command += ["--seed", str(seed)]
     start = [
@@ -70,7 +70,7 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
         done = subprocess.run(
             start, cwd=folder, text=True, stdout=subprocess.PIPE, check=True, env=environment
         )
-        out = Path(folder) / "out"
+        out = next(Path(folder).glob("runs/*/report.json")).parent
         if target is not None:
             target.mkdir(exist_ok=True)
             (target / "console.txt").write_text(stripped(done.stdout), encoding="utf-8")
@@ -88,9 +88,9 @@ def stripped(console: str) -> str:
 def draw(folder: Path) -> None:
     """Pages and console again, by the present code, from report.json."""
     report = from_json(Report, (folder / "report.json").read_text(encoding="utf-8"))
-    write_report(report, folder)
+    write_files(render_report(report), folder)
     shown = Console(width=80, file=io.StringIO())
-    shown.print(summary_text(report, files_in(Path("out"))))
+    shown.print(report_text(report, files_in(Path("runs") / report.settings.study_name)))
     (folder / "console.txt").write_text(stripped(shown.file.getvalue()), encoding="utf-8")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from autosuperconv.core.report import Report
-from autosuperconv.reporting.page import render
+from autosuperconv.reporting.page import render_page
 from tests.reporting.sample import sample_report
 
 
@@ -14,4 +14,4 @@ def report() -> Report:
 
 @pytest.fixture(scope="session")
 def page(report: Report) -> str:
-    return render(report)
+    return render_page(report)

@@ -13,7 +13,11 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from autosuperconv.core.report import Report
-from autosuperconv.reporting import dashboard
+from autosuperconv.core.serialization import to_json
+from autosuperconv.reporting.dashboard.publish import publish_report
+from autosuperconv.reporting.dashboard.server import make_dashboard
+from autosuperconv.reporting.files import RenderedReport
+from autosuperconv.reporting.markdown import render_markdown
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is in the [test] extra")
 
@@ -134,10 +138,9 @@ def served(report: Report, page: str, tmp_path_factory: pytest.TempPathFactory) 
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(storage=storage, study_name="sample")
     study.add_trial(optuna.trial.create_trial(value=1.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dashboard, "render", lambda _: page)
-        dashboard.publish(study, report, folder / "artifacts")
-    with dashboard.make_dashboard(storage, folder / "artifacts", "127.0.0.1", 0) as server:
+    rendered = RenderedReport(page, to_json(report), render_markdown(report), None)
+    publish_report(study, report, rendered, folder / "artifacts")
+    with make_dashboard(storage, folder / "artifacts", "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/dashboard"

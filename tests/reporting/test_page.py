@@ -54,7 +54,7 @@ def test_the_page_is_well_formed(page: str) -> None:
 
 
 def test_the_page_of_a_search_without_result_is_well_formed() -> None:
-    text = html.render(bare_report())
+    text = html.render_page(bare_report())
     parsed = Page(text)
     assert parsed.open == []
     assert not [tag for tag, _ in parsed.tags if tag == "figure"]  # no empty panel
@@ -85,7 +85,7 @@ def test_a_hostile_study_name_stays_text(report: Report) -> None:
     verdict = replace(report.verdict, sentence=HOSTILE)
     trials = tuple(replace(trial, detail=HOSTILE) for trial in report.trials[:2])
     whole = bare_report()
-    text = html.render(replace(whole, settings=settings, verdict=verdict, trials=trials))
+    text = html.render_page(replace(whole, settings=settings, verdict=verdict, trials=trials))
     parsed = Page(text)
     assert "alert('x')</script>" not in text
     assert [tag for tag, _ in parsed.tags if tag == "script"] == ["script"]
@@ -94,7 +94,7 @@ def test_a_hostile_study_name_stays_text(report: Report) -> None:
 
 
 def test_two_hundred_trials_stay_under_five_megabytes_and_all_are_listed() -> None:
-    text = html.render(sample_report(trials=200))
+    text = html.render_page(sample_report(trials=200))
     assert len(text.encode()) < 5_000_000
     cells = Page(text).cells
     assert all(str(number) in cells for number in range(200))
@@ -111,7 +111,7 @@ def test_the_first_screen_has_verdict_outcome_and_the_few_numbers(
 def test_every_outcome_has_its_words(report: Report) -> None:
     for outcome, shown in words.OUTCOMES.items():
         verdict = replace(report.verdict, outcome=outcome)
-        text = html.render(replace(bare_report(), verdict=verdict))
+        text = html.render_page(replace(bare_report(), verdict=verdict))
         assert f'<p class="outcome {outcome}">{shown}</p>' in text
 
 
@@ -144,7 +144,7 @@ def test_a_column_is_shown_for_a_field_that_varies(report: Report) -> None:
 
 def test_what_was_not_measured_is_called_so(report: Report) -> None:
     verdict = replace(report.verdict, speedup=None)
-    key = html.keys(replace(report, verdict=verdict))[0]
+    key = html.key_figures(replace(report, verdict=verdict))[0]
     assert (key.value, key.detail) == ("\u2013", "not measured")
 
 

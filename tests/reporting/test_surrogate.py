@@ -9,9 +9,9 @@ import pytest
 from autosuperconv.core.report import Report
 from autosuperconv.core.surrogate import no_exchange, read_exchange
 from autosuperconv.reporting.figures import picture_svg
-from autosuperconv.reporting.figures.plane import contour_levels
+from autosuperconv.reporting.figures.lr_weight_decay import contour_levels
 from autosuperconv.reporting.markdown import render_markdown
-from autosuperconv.reporting.terminal import summary
+from autosuperconv.reporting.terminal import report_text
 from tests.reporting.terminal import to_text
 
 SENTENCE = (
@@ -27,7 +27,7 @@ def test_the_page_shows_the_rate_and_both_importances_side_by_side(page: str) ->
 
 
 def test_the_summary_has_one_line_of_it(report: Report) -> None:
-    text = " ".join(to_text(summary(report), width=1000).split())
+    text = " ".join(to_text(report_text(report), width=1000).split())
     assert f"{SENTENCE} fANOVA: max_lr 70 %, weight decay 30 %. PED-ANOVA: weight decay" in text
 
 

@@ -14,12 +14,12 @@ from tests.reporting.terminal import to_text
 
 
 def test_the_summary_begins_with_the_outcome_and_its_sentence(report: Report) -> None:
-    shown = to_text(text.summary(report), width=300)
+    shown = to_text(text.report_text(report), width=300)
     assert shown.startswith(f"REACHED  {report.verdict.sentence}\n")
 
 
 def test_the_summary_compares_the_three_runs_with_mean_spread_and_n(report: Report) -> None:
-    lines = to_text(text.summary(report)).splitlines()
+    lines = to_text(text.report_text(report)).splitlines()
     # 91.96, 92.04, 92.11: mean 92.04, sample deviation 0.075.
     candidate = next(line for line in lines if line.startswith("candidate"))
     assert candidate.split() == [
@@ -32,30 +32,30 @@ def test_the_summary_says_which_conditions_are_not_met(report: Report) -> None:
     first = replace(report.verdict.conditions[0], met=False)
     second = replace(report.verdict.conditions[1], met=None)
     verdict = replace(report.verdict, conditions=(first, second))
-    shown = to_text(text.summary(replace(report, verdict=verdict)))
+    shown = to_text(text.report_text(replace(report, verdict=verdict)))
     assert "C1 accuracy  NOT MET" in shown
     assert "C2 speed     not checked" in shown
 
 
 def test_the_summary_says_where_the_files_are(report: Report) -> None:
-    shown = to_text(text.summary(report, {"page": "runs/a/report.html"}))
+    shown = to_text(text.report_text(report, {"page": "runs/a/report.html"}))
     assert "Page        runs/a/report.html" in shown
 
 
 def test_a_search_without_any_result_still_has_a_summary() -> None:
-    shown = to_text(text.summary(bare_report()))
+    shown = to_text(text.report_text(bare_report()))
     assert shown.startswith("UNDECIDED  Undecided: no trial completed.")
 
 
 def test_markup_in_a_name_is_printed_as_it_is(report: Report) -> None:
     verdict = replace(report.verdict, sentence="[red]no[/red] [/]")
-    assert "[red]no[/red] [/]" in to_text(text.summary(replace(report, verdict=verdict)))
+    assert "[red]no[/red] [/]" in to_text(text.report_text(replace(report, verdict=verdict)))
 
 
 def _printed(report: Report, terminal: bool, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.delenv("NO_COLOR", raising=False)
     stream = io.StringIO()
-    Console(file=stream, force_terminal=terminal, width=100).print(text.summary(report))
+    Console(file=stream, force_terminal=terminal, width=100).print(text.report_text(report))
     return stream.getvalue()
 
 
@@ -98,14 +98,14 @@ def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost
     assert shown.count("  0.9  ") == 4
     assert "8 sweeps, 8,000 samples: 0.9 % of the search's forecast work" in shown
     whole = replace(report, range_test=replace(report.range_test, cost=cost))
-    assert "Sweeps" in to_text(text.summary(whole))
+    assert "Sweeps" in to_text(text.report_text(whole))
 
 
 def test_a_target_that_the_winner_misses_is_said_and_one_that_it_reaches_is_not() -> None:
     report = sample_report()
     baseline = replace(report.baseline, target=0.9999)
-    missed = to_text(text.summary(replace(report, baseline=baseline)))
+    missed = to_text(text.report_text(replace(report, baseline=baseline)))
     assert "Target      Not reached: the winner has" in missed
     assert "of 99.99 % on validation data." in missed
     reached = replace(report.baseline, target=report.winner_validation_accuracy or 0.0)
-    assert "Not reached" not in to_text(text.summary(replace(report, baseline=reached)))
+    assert "Not reached" not in to_text(text.report_text(replace(report, baseline=reached)))

@@ -9,12 +9,12 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures import canvas
-from autosuperconv.reporting.figures import effects as plot_effects
 from autosuperconv.reporting.figures import range_test as plot_range_test
+from autosuperconv.reporting.figures import tradeoff as plot_tradeoff
+from autosuperconv.reporting.figures.accuracy_cost import draw_cost
 from autosuperconv.reporting.figures.canvas import Sheet
-from autosuperconv.reporting.figures.cost import draw_cost
-from autosuperconv.reporting.figures.curves import draw_curves
-from autosuperconv.reporting.figures.plane import draw_plane
+from autosuperconv.reporting.figures.learning_curves import draw_curves
+from autosuperconv.reporting.figures.lr_weight_decay import draw_plane
 
 __all__ = ["PICTURES", "Picture", "picture_svg"]
 
@@ -77,9 +77,9 @@ PICTURES: dict[str, Picture] = {
         _count_label("Accuracy against the phase of the run"),
     ),
     "effects": Picture(
-        lambda sheet, report: plot_effects.draw_effects(sheet, report.tradeoff),
+        lambda sheet, report: plot_tradeoff.draw_effects(sheet, report.tradeoff),
         lambda report: bool(report.tradeoff.effects),
-        lambda report, wide: plot_effects.height(report.tradeoff, wide),
+        lambda report, wide: plot_tradeoff.height(report.tradeoff, wide),
         _effects_label,
     ),
     "plane": Picture(

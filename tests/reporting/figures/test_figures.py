@@ -11,8 +11,8 @@ import pytest
 
 from autosuperconv.core.report import Curve, Report
 from autosuperconv.reporting import figures as plots
+from autosuperconv.reporting.dashboard.plots import range_test_figure
 from autosuperconv.reporting.figures import canvas
-from autosuperconv.reporting.figures.interactive import range_test_figure
 from tests.reporting.sample import bare_report, sample_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -199,7 +199,8 @@ def test_both_themes_have_the_same_colours_and_no_two_are_equal() -> None:
 def test_importing_the_reports_loads_no_heavy_library() -> None:
     code = (
         "import sys, autosuperconv.reporting.page, autosuperconv.reporting.terminal, "
-        "autosuperconv.reporting.progress, autosuperconv.reporting.dashboard\n"
+        "autosuperconv.reporting.progress, autosuperconv.reporting.dashboard.publish, "
+        "autosuperconv.reporting.dashboard.server\n"
         "print({'torch', 'optuna', 'matplotlib', 'plotly', 'jinja2'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
+from autosuperconv.reporting.figures.accuracy_cost import draw_cost
 from autosuperconv.reporting.figures.canvas import Sheet
-from autosuperconv.reporting.figures.cost import draw_cost
 from autosuperconv.reporting.figures.labels import Labels, Place, area, shared
 
 RESULTS = Path(__file__).parents[3] / "studies" / "results"
@@ -45,7 +45,7 @@ def test_no_label_of_a_real_search_lies_on_another(
             super().settle()
             made.append(self)
 
-    monkeypatch.setattr("autosuperconv.reporting.figures.cost.Labels", Kept)
+    monkeypatch.setattr("autosuperconv.reporting.figures.accuracy_cost.Labels", Kept)
     report = from_json(Report, (RESULTS / name / "report.json").read_text(encoding="utf-8"))
     figure = Figure(figsize=(9.4 if wide else 4.1, 4.6), layout="constrained")
     draw_cost(Sheet(figure, wide), report)

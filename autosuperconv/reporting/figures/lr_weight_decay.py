@@ -10,8 +10,8 @@ from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report, TrialSummary
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.accuracy_cost import tip
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
-from autosuperconv.reporting.figures.cost import tip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

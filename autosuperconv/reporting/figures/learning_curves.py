@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from autosuperconv.core.report import Curve, Report, TrialSummary
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
+from autosuperconv.reporting.figures.accuracy_cost import baseline_runs
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, apart, present, write
-from autosuperconv.reporting.figures.cost import baseline_runs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

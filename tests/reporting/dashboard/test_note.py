@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import optuna
+from optuna_dashboard import get_note
+
 from autosuperconv.core.events import Note, RunFinished, StepFinished, StepStarted
-from autosuperconv.reporting.live import LiveNote
+from autosuperconv.reporting.dashboard.note import LiveNote, set_note
 
 
 class Clock:
@@ -60,3 +63,12 @@ def test_the_best_of_an_earlier_run_stays_until_there_is_a_better_one() -> None:
     live(RunFinished("study", "trial 0", "97 %", "97 % (trial 0)", None))
     live(RunFinished("study", "trial 1", "pruned", None, None))
     assert "Best so far: 97 % (trial 0)." in live.text()
+
+
+def test_the_live_note_is_written_only_when_it_changes(study: optuna.Study) -> None:
+    set_note(study, "**12 of 40** trials")
+    version = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_ver"]
+    set_note(study, "**12 of 40** trials")
+    assert study._storage.get_study_system_attrs(study._study_id)["dashboard:note_ver"] == version
+    set_note(study, "**13 of 40** trials")
+    assert get_note(study) == "**13 of 40** trials"

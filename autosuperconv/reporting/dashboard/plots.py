@@ -12,14 +12,14 @@ from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
-from autosuperconv.reporting.figures.canvas import LIGHT, present
-from autosuperconv.reporting.figures.cost import (
+from autosuperconv.reporting.figures.accuracy_cost import (
     accuracy_floor,
     accuracy_top,
     baseline_runs,
     shown_accuracy,
     tip,
 )
+from autosuperconv.reporting.figures.canvas import LIGHT, present
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import from_json
+from autosuperconv.errors import OutputUnwritable
+from autosuperconv.reporting import page
+from autosuperconv.reporting.files import RenderedReport, check_writable, render_report, write_files
+from tests.reporting.sample import bare_report
+
+
+def test_each_picture_is_drawn_once_in_each_size(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: Counter[tuple[str, bool]] = Counter()
+
+    def count(name: str, report: Report, *, wide: bool = True) -> str:
+        drawn[name, wide] += 1
+        return "<svg></svg>"
+
+    monkeypatch.setattr(page, "picture_svg", count)
+    render_report(report)
+    assert set(drawn.values()) == {1}
+    assert len(drawn) == 10  # five pictures, wide and narrow
+
+
+def test_the_files_hold_the_rendered_texts_unchanged(tmp_path: Path) -> None:
+    write_files(RenderedReport("<p>\u00b1</p>", "{}", "## no", "[]"), tmp_path / "new")
+    texts = {p.name: p.read_text(encoding="utf-8") for p in (tmp_path / "new").iterdir()}
+    assert texts == {
+        "report.html": "<p>\u00b1</p>",
+        "report.json": "{}",
+        "report.md": "## no",
+        "recipe.json": "[]",
+    }
+
+
+def test_the_json_and_the_recipe_can_be_read_back(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page, "picture_svg", lambda *_, **__: None)
+    rendered = render_report(report)
+    assert from_json(Report, rendered.json) == report
+    assert from_json(Recipe, rendered.recipe or "") == report.winner
+
+
+def test_without_a_winner_there_is_no_recipe() -> None:
+    assert render_report(bare_report()).recipe is None
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_any_training(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputUnwritable, match=r"--out '.*file/below' cannot be written"):
+        check_writable(tmp_path / "file" / "below")
