@@ -36,7 +36,7 @@ def kept_share(accuracies: Sequence[float], chance: float) -> float:
     return float(means[-1] / means.max()) if means.max() > 0 else 1.0
 
 
-def is_lost(accuracies: Sequence[float], chance: float, samples: float) -> bool:
+def has_collapsed(accuracies: Sequence[float], chance: float, samples: float) -> bool:
     """Whether less than `KEPT` of the highest mean is left, by more than sampling noise.
 
     Args:

@@ -134,10 +134,12 @@ class TrialSummary:
 
     Args:
         accuracy: validation, at the end; None where it did not get there.
-        samples: really trained. edge: of the range test at this batch size and weight decay.
+        samples: really trained.
+        edge: of the range test at this batch size and weight decay.
         feasible: finished with at least the target accuracy.
         on_front: on the accuracy/cost Pareto front of the completed trials.
-        condemned_at: phase at which the pruner would have stopped it, though it was let finish.
+        would_prune_at: phase at which the pruner would have stopped it, although it was kept
+            running to measure the pruner's errors.
     """
 
     number: int
@@ -150,7 +152,7 @@ class TrialSummary:
     edge: float | None
     feasible: bool
     on_front: bool
-    condemned_at: float | None
+    would_prune_at: float | None
     curve: Curve
 
 

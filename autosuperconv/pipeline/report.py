@@ -71,13 +71,13 @@ def assemble(work: Work, found: Findings) -> Report:
 
 
 def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:
-    """What pruning saved, and its errors among the trials that it spared."""
+    """What pruning saved, and its errors among the trials that were kept running."""
     pruned = [t for t in trials if t.state == StopReason.PRUNED]
-    spared = [t for t in trials if t.condemned_at is not None]
+    kept = [t for t in trials if t.would_prune_at is not None]
     return pruning_report(
         trained=sum(t.samples for t in trials),
         untrained=[max(round(t.recipe.epochs * n_train) - t.samples, 0) for t in pruned],
-        reached=[t.feasible for t in spared],
+        reached=[t.feasible for t in kept],
     )
 
 

@@ -199,9 +199,9 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
     notes = ["winner"] if trial.recipe == report.winner else []
     notes += ["reaches the target"] if trial.feasible else []
     notes += ["best of its cost"] if trial.on_front else []
-    if trial.condemned_at is not None:
+    if trial.would_prune_at is not None:
         notes.append(
-            f"let finish; the pruner would have stopped it at phase {trial.condemned_at:.2f}"
+            f"let finish; the pruner would have stopped it at phase {trial.would_prune_at:.2f}"
         )
     return "; ".join([*notes, trial.detail] if trial.detail else notes)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autosuperconv.core.collapse import is_lost, kept_share
+from autosuperconv.core.collapse import has_collapsed, kept_share
 
 
 def test_the_share_is_of_the_height_above_chance() -> None:
@@ -30,21 +30,21 @@ def test_what_is_lost_must_exceed_the_noise_of_so_few_samples() -> None:
     # (0.26 x 0.74 + 0.92^2 x 0.3 x 0.7) / 5n: four deviations of it are 0.024 at n = 2056
     falling = [0.3] * 10 + [0.26] * 5
     assert kept_share(falling, 0.1) == pytest.approx(0.8)
-    assert not is_lost(falling, 0.1, samples=2000)
-    assert is_lost(falling, 0.1, samples=2100)
+    assert not has_collapsed(falling, 0.1, samples=2000)
+    assert has_collapsed(falling, 0.1, samples=2100)
 
 
 def test_a_short_noisy_run_that_stays_where_it_is_loses_nothing() -> None:
     rng = np.random.default_rng(0)
     for _ in range(200):
         noisy = rng.binomial(100, 0.3, 50) / 100
-        assert not any(is_lost(noisy[:i].tolist(), 0.1, 100) for i in range(10, 51))
+        assert not any(has_collapsed(noisy[:i].tolist(), 0.1, 100) for i in range(10, 51))
 
 
 def test_one_that_falls_to_chance_is_lost_however_few_its_samples() -> None:
     rng = np.random.default_rng(0)
     fallen = rng.binomial(64, [0.5] * 20 + [0.1] * 5) / 64
-    assert is_lost(fallen.tolist(), 0.1, 64)
+    assert has_collapsed(fallen.tolist(), 0.1, 64)
 
 
 SAMPLES = 100_000  # of the author: a hundred iterations of a thousand
@@ -60,7 +60,7 @@ def first_lost(name: str) -> float | None:
     seen: list[float] = []
     for row in rows:
         seen.append(float(row["train_accuracy"]))
-        if is_lost(seen, chance=0.1, samples=SAMPLES):
+        if has_collapsed(seen, chance=0.1, samples=SAMPLES):
             return int(row["iteration"]) / int(rows[-1]["iteration"])
     return None
 

@@ -208,7 +208,7 @@ def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float)
         curve = _diverged_curve(rng, recipe, until)
     else:
         curve = one_cycle_curve(rng, recipe, final, until)
-    condemned = state == StopReason.COMPLETED and recipe != WINNER and rng.random() < 0.12
+    kept_running = state == StopReason.COMPLETED and recipe != WINNER and rng.random() < 0.12
     return TrialSummary(
         number=number,
         state=state,
@@ -220,7 +220,7 @@ def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float)
         edge=_edge(recipe),
         feasible=state == StopReason.COMPLETED and final >= target,
         on_front=False,
-        condemned_at=0.65 if condemned else None,
+        would_prune_at=0.65 if kept_running else None,
         curve=curve,
     )
 

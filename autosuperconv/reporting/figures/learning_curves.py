@@ -42,8 +42,8 @@ def _trial(axes: Axes, trial: TrialSummary) -> None:
     axes.plot(x, y, color=colour, lw=0.7, alpha=0.65 if failed else 0.35, zorder=2)
     if failed:
         axes.plot(x[-1:], y[-1:], ENDS[trial.state], color=colour, ms=5, mew=1.4, zorder=3)
-    if trial.condemned_at is not None:
-        axes.axvline(trial.condemned_at, ymax=0.03, color=LIGHT[StopReason.PRUNED], lw=1.2)
+    if trial.would_prune_at is not None:
+        axes.axvline(trial.would_prune_at, ymax=0.03, color=LIGHT[StopReason.PRUNED], lw=1.2)
 
 
 def _name_states(axes: Axes) -> None:

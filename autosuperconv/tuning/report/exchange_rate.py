@@ -22,7 +22,7 @@ from optuna.importance import (
     PedAnovaImportanceEvaluator,
     get_param_importances,
 )
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState, create_trial
 from scipy.spatial import Delaunay, QhullError
 from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
@@ -37,7 +37,7 @@ from autosuperconv.core.surrogate import (
     no_exchange,
     read_exchange,
 )
-from autosuperconv.core.trace import StopReason
+from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
 
 Floats = NDArray[np.float64]
@@ -64,12 +64,9 @@ QUESTIONS = {
 
 def surrogate_view(session: Session, winner: Recipe, evaluated: int) -> SurrogateView:
     """Fit everything to the study's completed trials, measured on so many samples each."""
-    trials = [
-        t
-        for t in session.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        if t.user_attrs.get("accuracy") is not None
-        and t.user_attrs.get("stopped_because") == StopReason.COMPLETED
-    ]
+    done = session.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    observed = [Observation(trial) for trial in done]
+    trials = [t for t in observed if t.completed and t.accuracy is not None]
     exchange, surface = exchange_at(trials, winner, evaluated)
     return SurrogateView(exchange, importances(trials), surface)
 
@@ -105,7 +102,7 @@ class Design:
 
 
 def exchange_at(
-    trials: Sequence[FrozenTrial], winner: Recipe, evaluated: int
+    trials: Sequence[Observation], winner: Recipe, evaluated: int
 ) -> tuple[ExchangeRate, Surface | None]:
     """The exchange rate at the winner, and the surface around it where the model predicts.
 
@@ -138,7 +135,7 @@ def rate_of(own: tuple[float, float], drawn: Floats, trials: int, predicted: flo
     return read_exchange(factor, low, high, separable, trials, predicted)
 
 
-def make_design(trials: Sequence[FrozenTrial], evaluated: int) -> tuple[Design | None, str]:
+def make_design(trials: Sequence[Observation], evaluated: int) -> tuple[Design | None, str]:
     """The trials as numbers; or None and why they carry no model."""
     if len(trials) < MIN_TRIALS:
         return None, f"{len(trials)} completed trials, and a model takes {MIN_TRIALS}"
@@ -151,7 +148,7 @@ def make_design(trials: Sequence[FrozenTrial], evaluated: int) -> tuple[Design |
     if np.any(np.ptp(x[:, :2], axis=0) < MIN_DECADES):
         return None, "the completed trials lie too close together in max_lr or weight decay"
     half = 0.5 / evaluated  # an accuracy of 100 % would have infinite odds
-    accuracy = np.clip([t.user_attrs["accuracy"] for t in trials], half, 1 - half)
+    accuracy = np.clip([t.accuracy or 0.0 for t in trials], half, 1 - half)
     if np.ptp(accuracy) == 0:
         return None, "all completed trials ended at the same accuracy"
     kept = tuple(name for name, keep in zip(names, varies, strict=True) if keep)
@@ -207,9 +204,9 @@ def surface_of(design: Design, columns: Floats, alpha: float, at: Floats) -> Sur
     return Surface(ticks[0], ticks[1], rows)
 
 
-def importances(trials: Sequence[FrozenTrial]) -> tuple[Importance, ...]:
+def importances(trials: Sequence[Observation]) -> tuple[Importance, ...]:
     """fANOVA and PED-ANOVA of the completed trials' accuracy; none where there are too few."""
-    if len(trials) < MIN_TRIALS or len({t.user_attrs["accuracy"] for t in trials}) < 2:
+    if len(trials) < MIN_TRIALS or len({t.accuracy or 0.0 for t in trials}) < 2:
         return ()
     study = _by_accuracy(trials)
     with warnings.catch_warnings():
@@ -224,16 +221,14 @@ def importances(trials: Sequence[FrozenTrial]) -> tuple[Importance, ...]:
         )
 
 
-def _by_accuracy(trials: Sequence[FrozenTrial]) -> optuna.Study:
+def _by_accuracy(trials: Sequence[Observation]) -> optuna.Study:
     """A study of the same trials whose value is the accuracy, to be maximised: PED-ANOVA takes
     the study's direction, and would take the least of a `target` for the best."""
     study = optuna.create_study(
         storage=optuna.storages.InMemoryStorage(), direction="maximize", study_name="by accuracy"
     )
     study.add_trials(
-        create_trial(
-            params=t.params, distributions=t.distributions, value=float(t.user_attrs["accuracy"])
-        )
+        create_trial(params=t.params, distributions=t.trial.distributions, value=t.accuracy)
         for t in trials
     )
     return study

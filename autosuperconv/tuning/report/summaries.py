@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Curve, RunSummary, TrialSummary
 from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.tuning.steps.objective import Objective
-from autosuperconv.tuning.steps.study import FINISHED, trace_of
+from autosuperconv.tuning.steps.study import finished
+from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
 
 EMPTY = Curve((), (), (), (), ())
@@ -48,8 +48,8 @@ def trial_summaries(
     session: Session, objective: Objective, base: Recipe
 ) -> tuple[TrialSummary, ...]:
     """Every finished trial of the study, by number."""
-    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
-    front = pareto_front([t for trial in trials if (t := trace_of(trial)) and t.completed])
+    trials = finished(session.study)
+    front = pareto_front([t.trace for t in trials if t.trace is not None and t.completed])
     return tuple(_summary(trial, objective, base, front) for trial in trials)
 
 
@@ -64,32 +64,27 @@ def pareto_front(traces: Sequence[Trace]) -> set[Recipe]:
 
 
 def _summary(
-    trial: FrozenTrial, objective: Objective, base: Recipe, front: set[Recipe]
+    trial: Observation, objective: Objective, base: Recipe, front: set[Recipe]
 ) -> TrialSummary:
-    trace, attrs = trace_of(trial), trial.user_attrs
-    recipe = trace.recipe if trace else _recipe_of(trial, base)
+    trace, recipe = trial.trace, trial.recipe(base)
     accuracy = trace.accuracy if trace and trace.completed else None
     return TrialSummary(
         number=trial.number,
         state=_state(trial),
-        detail=attrs.get("stopped_detail", ""),
+        detail=trial.detail,
         recipe=recipe,
         accuracy=accuracy,
         samples=trace.samples if trace else 0,
         seconds=trace.seconds if trace else 0.0,
-        edge=attrs.get("edge"),
+        edge=trial.edge,
         feasible=accuracy is not None and accuracy >= objective.target,
         on_front=trace is not None and trace.completed and recipe in front,
-        condemned_at=attrs.get("condemned_at"),
+        would_prune_at=trial.would_prune_at,
         curve=curve_of(trace) if trace else EMPTY,
     )
 
 
-def _state(trial: FrozenTrial) -> StopReason:
+def _state(trial: Observation) -> StopReason:
     if trial.state == TrialState.PRUNED:
         return StopReason.PRUNED
-    return StopReason(trial.user_attrs.get("stopped_because", StopReason.COMPLETED))
-
-
-def _recipe_of(trial: FrozenTrial, base: Recipe) -> Recipe:
-    return replace(base, **trial.params)
+    return trial.stopped_because or StopReason.COMPLETED

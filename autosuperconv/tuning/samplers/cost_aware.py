@@ -27,11 +27,11 @@ from scipy.stats import norm, qmc
 
 from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
-from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import WIDTH
 from autosuperconv.tuning.samplers.surrogate import AccuracyModel, learn
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
+from autosuperconv.tuning.store.observation import Observation
 
 STARTUP = 8  # finished trials before the model is asked
 SPREAD = 512  # length of the start-up sequence
@@ -144,7 +144,7 @@ class CostAwareSampler(BaseSampler):
     def _nearby(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
         """Candidates about the trials with the highest expected accuracy, rather shorter."""
         encoding = model.encoding
-        done = [t for t in trials if t.user_attrs.get("stopped_because") == StopReason.COMPLETED]
+        done = [t for t in trials if Observation(t).completed]
         if not done:
             return np.empty((0, len(encoding.names)))
         rows = np.array([encoding.row(t.params) for t in done])
@@ -170,7 +170,7 @@ def caution(trials: Sequence[FrozenTrial]) -> float:
     """Power of the probability not to break: `CAUTION` while no more proposals broke than are
     allowed. The start-up draws do not count, they are to find out where runs break."""
     proposed = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
-    broke = len([t for t in proposed if t.user_attrs.get("stopped_because") == StopReason.DIVERGED])
+    broke = sum(Observation(t).diverged for t in proposed)
     return CAUTION * (1 + DEARER * max(0.0, broke - ALLOWED * len(proposed)))
 
 
@@ -179,7 +179,7 @@ def gain(model: AccuracyModel, trials: Sequence[FrozenTrial], x: Floats) -> Floa
     encoding = model.encoding
     if encoding.target is None:
         mean, sd = model.log_odds(x)
-        done = np.array([encoding.row(t.params) for t in trials if "accuracy" in t.user_attrs])
+        done = np.array([encoding.row(t.params) for t in trials if Observation(t).trained])
         better = (float(model.log_odds(done)[0].min()) - mean) / sd
         return np.asarray(sd * (better * norm.cdf(better) + norm.pdf(better)))
     saved = longest_wanted(model, trials) - encoding.column(x, "epochs")
@@ -200,11 +200,7 @@ def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
     """(n, d): the completed trials that more probably reach the target than not, by what all
     trials say of them: one lucky seed is not enough."""
     encoding = model.encoding
-    rows = [
-        encoding.row(t.params)
-        for t in trials
-        if t.user_attrs.get("stopped_because") == StopReason.COMPLETED
-    ]
+    rows = [encoding.row(t.params) for t in trials if Observation(t).completed]
     x = np.array(rows).reshape(-1, len(encoding.names))
     return x[model.believed(x)] if len(x) else x
 

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial
 
 from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.prior import WIDTH, LrPrior, cell_of
+from autosuperconv.tuning.store.observation import Observation
 
 MIN_SOUND = 8
 OUTSIDE = 1.5  # widths of the bell
@@ -27,10 +28,10 @@ def doubt(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
     """Why the finished trials refute the prior, in one sentence; "" while they do not."""
     if prior.range_test is None:
         return ""
-    sound = [t for t in trials if t.user_attrs.get("stopped_because") == StopReason.COMPLETED]
+    sound = [t for t in trials if Observation(t).completed]
     if len(sound) < MIN_SOUND or prior.centre(*cell_of(sound[0].params)) is None:
         return ""
-    best = sorted(sound, key=lambda t: -float(t.user_attrs["accuracy"]))[: len(sound) // 3]
+    best = sorted(sound, key=lambda t: -(Observation(t).accuracy or 0.0))[: len(sound) // 3]
     away = median(math.log10(_over(t, prior.centre(*cell_of(t.params)))) for t in best)
     if abs(away) < OUTSIDE * WIDTH:
         return ""
@@ -51,8 +52,7 @@ def lid(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
     """The second lowest of the rates that broke with no sound run above them, over the prior's
     unit; infinite while there are not two."""
     over = [
-        (_over(t, prior.unit(*cell_of(t.params))), t.user_attrs.get("stopped_because"))
-        for t in trials
+        (_over(t, prior.unit(*cell_of(t.params))), Observation(t).stopped_because) for t in trials
     ]
     highest = max((rate for rate, ended in over if ended == StopReason.COMPLETED), default=0.0)
     broke = sorted(rate for rate, ended in over if ended == StopReason.DIVERGED and rate > highest)

@@ -23,6 +23,7 @@ from autosuperconv.core.stats.gaussian_process import Floats, GaussianProcess, K
 from autosuperconv.core.stats.stability import Stability, fit_stability
 from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.encoding import Encoding
+from autosuperconv.tuning.store.observation import Observation
 
 MIN_RUNS = 3
 FLOOR = 0.01  # added to error and accuracy: the last hundredth is noise
@@ -70,9 +71,7 @@ def learn(encoding: Encoding, trials: Sequence[FrozenTrial]) -> AccuracyModel | 
     done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
     x = np.array([encoding.row(t.params) for t in done]).reshape(-1, len(encoding.names))
     y = log_odds(np.array([known_end(t) for t in done], dtype=float))
-    broke = broken(
-        encoding, x, [t.user_attrs.get("stopped_because") == StopReason.DIVERGED for t in done]
-    )
+    broke = broken(encoding, x, [Observation(t).diverged for t in done])
     pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
     whole = ~broke & ~pruned
     if whole.sum() < MIN_RUNS:
@@ -151,17 +150,13 @@ def broken(encoding: Encoding, x: Floats, diverged: Sequence[bool]) -> NDArray[n
 def known_end(trial: FrozenTrial) -> float | None:
     """Accuracy at the end; of a pruned run the last one seen; 0 after a divergence; None where the
     trial says nothing of accuracy."""
-    ended = trial.user_attrs.get("stopped_because")
-    if ended == StopReason.DIVERGED:
+    seen = Observation(trial)
+    if seen.diverged:
         return 0.0
-    if trial.state == TrialState.PRUNED and trial.intermediate_values:
-        return float(trial.intermediate_values[max(trial.intermediate_values)])
-    accuracy = trial.user_attrs.get("accuracy")
-    return (
-        float(accuracy)
-        if accuracy is not None and ended in (StopReason.COMPLETED, StopReason.PRUNED)
-        else None
-    )
+    if seen.state == TrialState.PRUNED and seen.last_accuracy is not None:
+        return seen.last_accuracy
+    known = seen.stopped_because in (StopReason.COMPLETED, StopReason.PRUNED)
+    return seen.accuracy if known else None
 
 
 def rows_running(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:

@@ -15,13 +15,13 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
-from autosuperconv.core.collapse import is_lost
+from autosuperconv.core.collapse import has_collapsed
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.serialization import to_json
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Point, PruneTraining, StopReason, Trace
-from autosuperconv.tuning.steps.pruner import is_spared, nearest_rung
-from autosuperconv.tuning.store.run_store import flat_attributes, step_of
+from autosuperconv.tuning.steps.pruner import kept_running, nearest_rung
+from autosuperconv.tuning.store.observation import DETAIL, STOPPED, WOULD_PRUNE_AT, attributes_of
+from autosuperconv.tuning.store.run_store import step_of
 from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import Direction
 
@@ -84,9 +84,8 @@ def _suggest_float(trial: Trial, name: str, range_: Range) -> float:
 
 def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) -> None:
     """Tell a trial's end to the study."""
-    for key, value in flat_attributes(trace).items():
+    for key, value in attributes_of(trace).items():
         trial.set_user_attr(key, value)
-    trial.set_user_attr("trace", to_json(trace))
     last = next((p.accuracy for p in reversed(trace.points) if p.accuracy is not None), None)
     reached = trace.accuracy if trace.completed else None
     pruned = trace.stopped_because == StopReason.PRUNED
@@ -102,8 +101,8 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
 def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
     """Tell a trial that is not worth training: its rate lies above the range test's edge."""
     detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
-    trial.set_user_attr("stopped_because", StopReason.ABOVE_EDGE)
-    trial.set_user_attr("stopped_detail", detail)
+    trial.set_user_attr(STOPPED, StopReason.ABOVE_EDGE)
+    trial.set_user_attr(DETAIL, detail)
     trial.set_constraint("accuracy", objective.shortfall(None))
     study.tell(trial, objective.worst())
 
@@ -126,8 +125,8 @@ class Reporter:
     _learned: list[float] = field(default_factory=list)
 
     def __call__(self, point: Point) -> None:
-        loses = self._loses(point)
-        if point.accuracy is None and not loses:
+        collapses = self._collapses(point)
+        if point.accuracy is None and not collapses:
             return
         study = optuna.load_study(
             study_name=self.study_name,
@@ -137,28 +136,29 @@ class Reporter:
         trial = Trial(study, self.trial_id)
         if point.accuracy is not None:
             self._report(trial, point.accuracy, point.phase)
-        if "condemned_at" in trial.user_attrs:
+        if WOULD_PRUNE_AT in trial.user_attrs:
             return
-        if loses:
-            self._condemn(trial, point.phase, f"accuracy lost at phase {point.phase:.2f}")
+        if collapses:
+            why = f"training accuracy collapsed at phase {point.phase:.2f}"
+            self._prune(trial, point.phase, why)
         elif trial.should_prune():
             now = f"{100 * (point.accuracy or 0.0):.1f} % at phase {point.phase:.2f}"
-            self._condemn(trial, point.phase, f"{now} cannot get there")
+            self._prune(trial, point.phase, f"{now} cannot get there")
 
     def _report(self, trial: Trial, accuracy: float, phase: float) -> None:
         with warnings.catch_warnings():  # a run taken up again reports the same points again
             warnings.simplefilter("ignore", UserWarning)
             trial.report(accuracy, step_of(nearest_rung(phase)))
 
-    def _loses(self, point: Point) -> bool:
+    def _collapses(self, point: Point) -> bool:
         """Whether the training accuracy falls away from its own peak."""
         if self.chance is None or point.train_accuracy is None:
             return False
         self._learned.append(point.train_accuracy)
-        return is_lost(self._learned, self.chance, point.samples / len(self._learned))
+        return has_collapsed(self._learned, self.chance, point.samples / len(self._learned))
 
-    def _condemn(self, trial: Trial, phase: float, why: str) -> None:
-        """End the run, unless it is spared to measure the pruner's errors."""
-        if not is_spared(trial.number):
+    def _prune(self, trial: Trial, phase: float, why: str) -> None:
+        """End the run, unless it is kept running to measure the pruner's errors."""
+        if not kept_running(trial.number):
             raise PruneTraining(why)
-        trial.set_user_attr("condemned_at", nearest_rung(phase))
+        trial.set_user_attr(WOULD_PRUNE_AT, nearest_rung(phase))

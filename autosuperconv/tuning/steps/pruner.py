@@ -16,13 +16,14 @@ import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from autosuperconv.core.trace import StopReason
 from autosuperconv.errors import UnknownName
+from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import step_of
 
 FIRST_PHASE = 0.5  # about where the rate begins to descend
 MIN_TRIALS = 12  # sound ones, before any is stopped
-SPARED = 0.1
+KEPT_RUNNING = 0.1
+"""Share of the trials that run to their end whatever the pruner says."""
 RUNGS = (FIRST_PHASE, 0.625, 0.75, 0.875, 1.0)
 
 
@@ -79,18 +80,18 @@ def comparable(study: optuna.Study, trial: FrozenTrial) -> tuple[float, list[tup
     if step is None or not step_of(FIRST_PHASE) <= step < step_of(1.0):
         return 0.0, []
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    sound = [t for t in map(Observation, done) if t.completed]
     return trial.intermediate_values[step], [
-        (t.intermediate_values[step], t.user_attrs["accuracy"])
-        for t in done
-        if step in t.intermediate_values
-        and t.user_attrs.get("accuracy") is not None
-        and t.user_attrs.get("stopped_because", StopReason.COMPLETED) == StopReason.COMPLETED
+        (t.trial.intermediate_values[step], t.accuracy)
+        for t in sound
+        if step in t.trial.intermediate_values and t.accuracy is not None
     ]
 
 
-def is_spared(number: int) -> bool:
-    """One trial in ten is let finish though condemned: the pruner's own error is measured."""
-    return bool(np.random.default_rng(number).random() < SPARED)
+def kept_running(number: int) -> bool:
+    """Whether a trial runs to its end although the pruner would stop it: one in ten does, which
+    measures the pruner's errors."""
+    return bool(np.random.default_rng(number).random() < KEPT_RUNNING)
 
 
 def _median(target: float | None, noise: float) -> BasePruner:

@@ -22,7 +22,7 @@ from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.surrogate import learn
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 from autosuperconv.tuning.steps.objective import Objective
-from autosuperconv.tuning.steps.study import FINISHED, StudySettings, trace_of
+from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.session import Session
 
 EXTRA_SEEDS = 2
@@ -67,16 +67,15 @@ def shortlists(
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
     """Recipes of the completed trials that more probably reach the target than not; None where
     too few trials are there to tell, or there is no target."""
-    encoding = settings.encoding
-    trials = session.study.get_trials(deepcopy=False, states=FINISHED)
-    model = learn(encoding, trials) if encoding.target is not None else None
+    encoding, trials = settings.encoding, finished(session.study)
+    if encoding.target is None:
+        return None
+    model = learn(encoding, [t.trial for t in trials])
     if model is None:
         return None
-    traces = [(trial, trace_of(trial)) for trial in trials]
-    completed = [(trial, trace) for trial, trace in traces if trace is not None and trace.completed]
-    rows = np.array([encoding.row(trial.params) for trial, _ in completed])
-    likely = model.believed(rows)
-    return {trace.recipe for (_, trace), yes in zip(completed, likely, strict=True) if yes}
+    completed = [t for t in trials if t.completed]
+    likely = model.believed(np.array([encoding.row(t.params) for t in completed]))
+    return {t.recipe(settings.base) for t, yes in zip(completed, likely, strict=True) if yes}
 
 
 def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winner:
@@ -89,11 +88,11 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
         NothingCompleted: no trial completed.
     """
     objective, seed = settings.objective, settings.seed
-    stored = [trace_of(t) for t in session.study.get_trials(deepcopy=False, states=FINISHED)]
-    completed = [t for t in stored if t is not None and t.completed]
+    trials = finished(session.study)
+    completed = [t.trace for t in trials if t.trace is not None and t.completed]
     if not completed:
         raise NothingCompleted(
-            f"No trial of study {session.study.study_name!r} completed: all {len(stored)} were "
+            f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "
             "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
             "lower rates (--max-lr)."
         )

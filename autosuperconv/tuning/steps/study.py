@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import optuna
 from optuna.pruners import BasePruner
-from optuna.trial import FrozenTrial, Trial, TrialState
+from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.events import RunFinished, Step
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, StopReason, Trace
 from autosuperconv.tuning.samplers import StudySampler, make_sampler
@@ -21,6 +20,7 @@ from autosuperconv.tuning.samplers.prior_revision import doubt, revised
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import RUNGS
 from autosuperconv.tuning.store.executor import Task, drive
+from autosuperconv.tuning.store.observation import EDGE, Observation
 from autosuperconv.tuning.store.session import Session, outcome_text
 
 CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
@@ -95,7 +95,7 @@ def propose(
         recipe = suggest(trial, settings.space, settings.base, settings.seed)
         cell = cell_of(trial.params)
         cap, edge = sampler.prior.cap(*cell), settings.prior.edge(*cell)
-        trial.set_user_attr("edge", edge)
+        trial.set_user_attr(EDGE, edge)
         if recipe.max_lr > cap * (1 + 1e-9):
             tell_above_edge(study, trial, settings.objective, cap)
             continue
@@ -130,16 +130,12 @@ def requeue_stale(study: optuna.Study) -> None:
 
 def count_finished(study: optuna.Study) -> int:
     """Trials that count: finished, and trained at all."""
-    return sum(
-        t.user_attrs.get("stopped_because") != StopReason.ABOVE_EDGE
-        for t in study.get_trials(deepcopy=False, states=FINISHED)
-    )
+    return sum(t.stopped_because != StopReason.ABOVE_EDGE for t in finished(study))
 
 
-def trace_of(trial: FrozenTrial) -> Trace | None:
-    """The stored trace of a finished trial; None where it was never trained."""
-    text = trial.user_attrs.get("trace")
-    return from_json(Trace, text) if text else None
+def finished(study: optuna.Study) -> list[Observation]:
+    """The trials that completed or were pruned, by number."""
+    return [Observation(t) for t in study.get_trials(deepcopy=False, states=FINISHED)]
 
 
 def trial_text(trace: Trace) -> str:
@@ -154,8 +150,8 @@ def trial_text(trace: Trace) -> str:
 def best_text(study: optuna.Study) -> str | None:
     """The best trial so far in a few words; None while no trial reaches the target."""
     try:
-        best = study.best_trial
+        best = Observation(study.best_trial)
     except ValueError:
         return None
-    accuracy = 100 * best.user_attrs["accuracy"]
-    return f"{accuracy:.2f} % in {best.user_attrs['epochs']:.3g} epochs (trial {best.number})"
+    accuracy = 100 * (best.accuracy or 0.0)
+    return f"{accuracy:.2f} % in {best.epochs or 0.0:.3g} epochs (trial {best.number})"

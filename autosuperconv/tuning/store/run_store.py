@@ -5,7 +5,6 @@ So the same command resumes at any step, and the runs can be looked at in optuna
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import optuna
@@ -13,8 +12,9 @@ from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from autosuperconv.core.events import Step
-from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
+from autosuperconv.core.serialization import digest, from_json
 from autosuperconv.core.trace import Job, Trace
+from autosuperconv.tuning.store.observation import attributes_of
 
 SHOWN: dict[str, BaseDistribution] = {
     "max_lr": FloatDistribution(1e-9, 1e9, log=True),
@@ -28,29 +28,6 @@ SHOWN: dict[str, BaseDistribution] = {
 def step_of(phase: float) -> int:
     """The Optuna step of a phase: per mille of the run."""
     return round(1000 * phase)
-
-
-def flat_attributes(trace: Trace) -> dict[str, object]:
-    """A trace's few numbers, one dashboard column each."""
-    rate = trace.samples_per_second
-    return {
-        "accuracy": trace.accuracy,
-        "epochs": trace.points[-1].epoch if trace.points else 0.0,
-        "samples": trace.samples,
-        "seconds": round(trace.seconds, 3),
-        "samples_per_second": round(rate, 1) if math.isfinite(rate) else None,
-        "stopped_because": trace.stopped_because,
-        "stopped_detail": trace.detail,
-        "phase": trace.points[-1].phase if trace.points else 0.0,
-    }
-
-
-def name_of(job: Job) -> str:
-    """Equal jobs, equal names; the same as in studies of before jobs had a `curve_share`."""
-    fields = to_dict(job)
-    if job.curve_share is None:
-        del fields["curve_share"]
-    return digest(fields)
 
 
 class RunStore:
@@ -74,12 +51,12 @@ class RunStore:
 
     def find(self, job: Job) -> Trace | None:
         """The trace of an equal job, if it has been done."""
-        found = self._traces.get(name_of(job))
+        found = self._traces.get(digest(job))
         return found[2] if found else None
 
     def add(self, step: Step, role: str, job: Job, trace: Trace) -> None:
         """Keep a finished run."""
-        self._traces[name_of(job)] = (step, role, trace)
+        self._traces[digest(job)] = (step, role, trace)
         values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
         self._study.add_trial(
             optuna.trial.create_trial(
@@ -94,9 +71,8 @@ class RunStore:
                     "schedule": trace.recipe.schedule,
                     "seed": trace.recipe.seed,
                     "measured_on": trace.measured_on,
-                    **flat_attributes(trace),
-                    "job": name_of(job),
-                    "trace": to_json(trace),
+                    **attributes_of(trace),
+                    "job": digest(job),
                 },
             )
         )

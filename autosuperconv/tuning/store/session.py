@@ -15,6 +15,7 @@ from autosuperconv.core.report import Plan, StepCost
 from autosuperconv.core.serialization import digest
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.tuning.store.executor import Executor, Task, drive
+from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.studies import PLAN_ONLY
 
@@ -136,8 +137,8 @@ class Session:
         """What a step has taken so far, earlier starts included."""
         runs = [(t.samples, t.seconds) for _, t in self.run_store.of(step)]
         if step == Step.STUDY:
-            attrs = [t.user_attrs for t in self.study.get_trials(deepcopy=False)]
-            runs += [(a["samples"], a["seconds"]) for a in attrs if "seconds" in a]
+            trials = map(Observation, self.study.get_trials(deepcopy=False))
+            runs += [(t.samples, t.seconds or 0.0) for t in trials if t.trained]
         return StepCost(step, len(runs), sum(r[0] for r in runs), sum(r[1] for r in runs))
 
     def time_left(self) -> float | None:

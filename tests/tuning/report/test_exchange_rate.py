@@ -8,12 +8,13 @@ import numpy as np
 import optuna
 import pytest
 from optuna.distributions import BaseDistribution, FloatDistribution
-from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import create_trial
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.tuning.report.exchange_rate import exchange_at, importances, make_design
+from autosuperconv.tuning.store.observation import Observation
 
 WINNER = Recipe(max_lr=0.3, epochs=5, weight_decay=1e-4)
 SPACE: dict[str, BaseDistribution] = {
@@ -25,7 +26,7 @@ EVALUATED = 10_000
 Surface = Callable[[float, float], float]
 
 
-def trials_of(surface: Surface, n: int = 40, noise: float = 0.02) -> list[FrozenTrial]:
+def trials_of(surface: Surface, n: int = 40, noise: float = 0.02) -> list[Observation]:
     """Trials at random places; their log odds are the surface of the two decades, plus noise."""
     rng = np.random.default_rng(1)
     made = []
@@ -41,7 +42,7 @@ def trials_of(surface: Surface, n: int = 40, noise: float = 0.02) -> list[Frozen
                 user_attrs={"accuracy": float(1 / (1 + np.exp(-odds)))},
             )
         )
-    return made
+    return [Observation(trial) for trial in made]
 
 
 def test_a_valley_of_equal_products_trades_twice_the_rate_for_half_the_decay() -> None:
@@ -85,8 +86,9 @@ def test_a_few_trials_carry_no_model() -> None:
 def test_a_weight_decay_that_was_not_searched_has_no_exchange_rate() -> None:
     trials = trials_of(lambda r, d: r)
     for trial in trials:
-        trial.distributions = {k: v for k, v in SPACE.items() if k != "weight_decay"}
-        trial.params = {k: v for k, v in trial.params.items() if k != "weight_decay"}
+        own = trial.trial
+        own.distributions = {k: v for k, v in SPACE.items() if k != "weight_decay"}
+        own.params = {k: v for k, v in own.params.items() if k != "weight_decay"}
     exchange, _ = exchange_at(trials, WINNER, EVALUATED)
     assert exchange.sentence == "No exchange rate: weight_decay was not searched."
 
@@ -98,7 +100,7 @@ def test_equal_accuracies_carry_no_model() -> None:
 
 def test_a_perfect_accuracy_counts_as_half_a_sample_short_of_it() -> None:
     trials = trials_of(lambda r, d: 2.0)
-    trials[0].user_attrs["accuracy"] = 1.0
+    trials[0].trial.user_attrs["accuracy"] = 1.0
     design, _ = make_design(trials, 99)
     assert design is not None
     assert design.y[0] == pytest.approx(np.log(98.5 / 0.5))

@@ -23,7 +23,7 @@ from autosuperconv.tuning.steps.pruner import (
     PRUNERS,
     RUNGS,
     PhasePruner,
-    is_spared,
+    kept_running,
     make_pruner,
     nearest_rung,
 )
@@ -39,12 +39,12 @@ def finished(study: optuna.Study, curve: Mapping[float, float]) -> None:
         optuna.create_trial(
             value=1000.0,
             intermediate_values={step_of(phase): accuracy for phase, accuracy in curve.items()},
-            user_attrs={"accuracy": curve[1.0]},
+            user_attrs={"accuracy": curve[1.0], "stopped_because": "completed"},
         )
     )
 
 
-def condemned(study: optuna.Study, pruner: BasePruner, phase: float, accuracy: float) -> bool:
+def stops(study: optuna.Study, pruner: BasePruner, phase: float, accuracy: float) -> bool:
     """Whether the pruner would stop a run that has this accuracy at this phase."""
     study.pruner = pruner
     trial = study.ask()
@@ -74,19 +74,19 @@ def test_a_run_is_stopped_where_even_a_great_gain_does_not_reach_the_target(
     accuracy: float, stopped: bool
 ) -> None:
     study = study_of_gains(*[0.2] * MIN_TRIALS)  # everyone gained 0.2 from half-way; the bar is 0.9
-    assert condemned(study, PhasePruner(BAR), 0.5, accuracy) is stopped
+    assert stops(study, PhasePruner(BAR), 0.5, accuracy) is stopped
 
 
 def test_noise_gives_the_benefit_of_the_doubt() -> None:
     study = study_of_gains(*[0.2] * MIN_TRIALS)
-    assert not condemned(study, PhasePruner(BAR, noise=0.02), 0.5, 0.69)
+    assert not stops(study, PhasePruner(BAR, noise=0.02), 0.5, 0.69)
 
 
 def test_without_a_target_the_bar_is_the_best_end_so_far() -> None:
     study = study_of_gains(*[0.2] * MIN_TRIALS)
     finished(study, {0.5: 0.75, 1.0: 0.95})
-    assert condemned(study, PhasePruner(None), 0.5, 0.74)
-    assert not condemned(study, PhasePruner(None), 0.5, 0.76)
+    assert stops(study, PhasePruner(None), 0.5, 0.74)
+    assert not stops(study, PhasePruner(None), 0.5, 0.76)
 
 
 @pytest.mark.parametrize("name", ["median", "phase"])
@@ -95,15 +95,15 @@ def test_nothing_is_stopped_before_the_descent_nor_at_the_end(name: str, phase: 
     study = optuna.create_study()
     for _ in range(MIN_TRIALS):
         finished(study, dict.fromkeys((0.25, *RUNGS), 0.9))
-    assert not condemned(study, make_pruner(name, BAR, 0.0), phase, 0.1)
+    assert not stops(study, make_pruner(name, BAR, 0.0), phase, 0.1)
 
 
 @pytest.mark.parametrize("name", ["median", "phase"])
 def test_nothing_is_stopped_before_enough_runs_have_finished(name: str) -> None:
     study = study_of_gains(*[0.2] * (MIN_TRIALS - 1))
-    assert not condemned(study, make_pruner(name, BAR, 0.0), 0.5, 0.1)
+    assert not stops(study, make_pruner(name, BAR, 0.0), 0.5, 0.1)
     finished(study, {0.5: 0.7, 1.0: 0.9})
-    assert condemned(study, make_pruner(name, BAR, 0.0), 0.5, 0.1)
+    assert stops(study, make_pruner(name, BAR, 0.0), 0.5, 0.1)
 
 
 def test_runs_without_an_accuracy_are_not_compared_with() -> None:
@@ -111,7 +111,7 @@ def test_runs_without_an_accuracy_are_not_compared_with() -> None:
     study.add_trial(
         optuna.create_trial(value=8000.0, intermediate_values={500: 0.1}, user_attrs={})
     )
-    assert not condemned(study, PhasePruner(BAR), 0.5, 0.1)
+    assert not stops(study, PhasePruner(BAR), 0.5, 0.1)
 
 
 def test_diverged_runs_do_not_lower_the_projection() -> None:
@@ -124,17 +124,17 @@ def test_diverged_runs_do_not_lower_the_projection() -> None:
                 user_attrs={"accuracy": 0.1, "stopped_because": "diverged"},
             )
         )
-    assert not condemned(study, PhasePruner(BAR), 0.5, 0.71)
+    assert not stops(study, PhasePruner(BAR), 0.5, 0.71)
 
 
 @pytest.mark.parametrize("name", sorted(PRUNERS))
 def test_every_registered_pruner_answers_on_an_empty_study(name: str) -> None:
-    assert condemned(optuna.create_study(), make_pruner(name, BAR, 0.0), 0.5, 0.1) is False
+    assert stops(optuna.create_study(), make_pruner(name, BAR, 0.0), 0.5, 0.1) is False
 
 
 def test_the_pruner_none_stops_nothing() -> None:
     study = study_of_gains(*[0.0] * 20)
-    assert not condemned(study, make_pruner("none", BAR, 0.0), 0.5, 0.0)
+    assert not stops(study, make_pruner("none", BAR, 0.0), 0.5, 0.0)
 
 
 def test_an_unknown_pruner_names_a_near_one() -> None:
@@ -149,7 +149,7 @@ def test_phases_that_miss_a_rung_by_a_step_stand_for_it() -> None:
 
 
 def test_one_trial_in_ten_is_let_finish() -> None:
-    assert 80 <= sum(is_spared(number) for number in range(1000)) <= 120
+    assert 80 <= sum(kept_running(number) for number in range(1000)) <= 120
 
 
 def smith(name: str) -> dict[float, float]:
@@ -176,9 +176,9 @@ def test_the_papers_winning_run_is_kept_and_a_median_would_have_stopped_it() -> 
     target = standard[1.0] - 0.002
     assert winner[1.0] > target
     keeps = PhasePruner(target, noise=0.002)
-    assert not any(condemned(study, keeps, p, winner[p]) for p in RUNGS)
-    assert any(condemned(study, make_pruner("median", None, 0.0), p, winner[p]) for p in RUNGS)
-    assert condemned(study, keeps, 0.75, smith("clr3SS5kWD-3Fig11.csv")[0.75])
+    assert not any(stops(study, keeps, p, winner[p]) for p in RUNGS)
+    assert any(stops(study, make_pruner("median", None, 0.0), p, winner[p]) for p in RUNGS)
+    assert stops(study, keeps, 0.75, smith("clr3SS5kWD-3Fig11.csv")[0.75])
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def reporter(tmp_path: Path) -> Reporter:
     for _ in range(MIN_TRIALS):
         finished(study, dict.fromkeys(RUNGS, 0.9))
     trial = study.ask({"max_lr": FloatDistribution(0.1, 1.0)})
-    while is_spared(trial.number):
+    while kept_running(trial.number):
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
         trial = study.ask()
     return Reporter(storage, "s", trial._trial_id, PhasePruner(BAR))
@@ -209,16 +209,16 @@ def test_the_reporter_lets_a_point_without_accuracy_pass(reporter: Reporter) -> 
     reporter(point(0.5, None))
 
 
-def test_the_reporter_lets_a_spared_trial_finish_and_remembers(reporter: Reporter) -> None:
+def test_the_reporter_keeps_one_trial_in_ten_running_and_remembers(reporter: Reporter) -> None:
     study = optuna.load_study(study_name="s", storage=open_storage(reporter.storage_url))
     trial = study.ask()
-    while not is_spared(trial.number):
+    while not kept_running(trial.number):
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
         trial = study.ask()
-    spared = Reporter(reporter.storage_url, "s", trial._trial_id, reporter.pruner)
-    spared(point(0.5, 0.4))
-    spared(point(0.625, 0.4))
-    assert study.trials[trial.number].user_attrs["condemned_at"] == 0.5
+    kept = Reporter(reporter.storage_url, "s", trial._trial_id, reporter.pruner)
+    kept(point(0.5, 0.4))
+    kept(point(0.625, 0.4))
+    assert study.trials[trial.number].user_attrs["would_prune_at"] == 0.5
 
 
 def test_a_run_taken_up_again_reports_the_same_points_in_silence(reporter: Reporter) -> None:
@@ -247,7 +247,7 @@ def test_a_run_that_loses_its_training_accuracy_is_ended_between_two_evaluations
     for i in range(10):
         watching(learning(0.02 * (i + 1), 0.8))
     watching(learning(0.22, 0.5))  # mean of the last five 0.74: 91 % of 0.7 above chance
-    with pytest.raises(PruneTraining, match=r"accuracy lost at phase 0.24"):
+    with pytest.raises(PruneTraining, match=r"training accuracy collapsed at phase 0\.24"):
         watching(learning(0.24, 0.5))  # 0.68: 83 %
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import optuna
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.store.run_store import RunStore, name_of
+from autosuperconv.tuning.store.run_store import RunStore
 
 JOBS = [Job(Recipe(max_lr=0.5, seed=seed)) for seed in range(3)]
 
@@ -23,12 +21,6 @@ def test_the_run_store_gives_back_exactly_what_was_put_in() -> None:
     assert again.of("baseline") == [("tuning", trace)]
     assert again.of("study") == []
     assert again.find(JOBS[1]) is None
-
-
-def test_studies_of_before_jobs_had_a_curve_share_are_still_read() -> None:
-    job = Job(Recipe(max_lr=0.5))
-    assert name_of(job) == "d492d166c223afae"
-    assert name_of(replace(job, curve_share=0.1)) != name_of(job)
 
 
 def test_a_diverged_run_is_kept_with_its_reason() -> None:
