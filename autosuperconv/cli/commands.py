@@ -141,7 +141,7 @@ def train(
         and click.get_current_context().get_parameter_source("seed") is ParameterSource.DEFAULT
     ):
         del wanted["seed"]  # the file's holds
-    factory, data = named_task(given)
+    _, factory, data = named_task({**given, "quiet": quiet})
     with make_listener(quiet=quiet) as listener:
         start = _text_of(recipe) if recipe else None
         wished = recipe_from(start, wanted)

@@ -12,6 +12,8 @@ import click
 from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS, SWEEPS
 from autosuperconv.core.recipe import OPTIMIZERS
 from autosuperconv.core.schedule import SCHEDULES
+from autosuperconv.training.data import DATASETS
+from autosuperconv.training.models import DEFAULT_RULE, MODELS
 
 Command = Callable[..., None]
 SCHEDULE_NAMES = f"{', '.join(SCHEDULES)}; or package.module:function."
@@ -115,8 +117,8 @@ TASK = options(
         default="digits",
         show_default=True,
         metavar="NAME",
-        help="digits, mnist, fashion-mnist, cifar10, cifar100, or folder:PATH: images in class "
-        "folders (train/ and test/ or val/, or one folder to be split).",
+        help=f"{', '.join(DATASETS)}; or folder:PATH, images in class folders: train/ and test/ or "
+        "val/, or one folder to be split.",
     ),
     click.option(
         "--data-dir",
@@ -134,8 +136,8 @@ TASK = options(
     click.option(
         "--model",
         metavar="NAME",
-        help="resnet8/20/32/44/56/110, wrn-N-K, lenet, mlp, a torchvision model, or "
-        "package.module:factory.  [default: resnet8; lenet for MNIST]",
+        help=f"{', '.join(MODELS)}; wrn-N-K, any classification model of torchvision, or "
+        f"package.module:factory of your own.  [default: {DEFAULT_RULE}]",
     ),
     click.option(
         "--seed",

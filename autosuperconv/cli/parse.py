@@ -48,32 +48,32 @@ def asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]
             space[name] = Range(low, high, log)
     if given["batch_size"] is not None:
         space["batch_size"] = Choices(given["batch_size"])
-    chosen = SearchOptions(
+    options = SearchOptions(
         **{name: given[name] for name in SEARCHED},
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
-        model_name=model_named(given),
         command=without_password(shlex.join(["autosuperconv", *sys.argv[1:]])),
     )
-    return *named_task(given), chosen
+    name, factory, data = named_task(given)
+    return factory, data, replace(options, model_name=name)
 
 
-def named_task(given: dict[str, Any]) -> tuple[ModelFactory, TaskData]:
-    """The data set and the model that the command line names."""
+def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
+    """The data set and the model that the command line names, or the model that fits the data."""
     from autosuperconv.training.data import load_dataset
-    from autosuperconv.training.models import model_factory
+    from autosuperconv.training.models import default_model, model_factory
 
     data = load_dataset(
         *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
         augment=given["augment"],
     )
-    return model_factory(model_named(given), data.shape, data.classes), data
-
-
-def model_named(given: dict[str, Any]) -> str:
-    """The model that was asked for, or one that fits the data set."""
-    fits = "lenet" if given["dataset"] in ("mnist", "fashion-mnist") else "resnet8"
-    return given["model"] or fits
+    name = given["model"]
+    if name is None:
+        name = default_model(data.shape)
+        if not given["quiet"]:
+            sizes = " x ".join(str(size) for size in data.shape)
+            click.echo(f"Model: {name}, the default for samples of {sizes} (--model).", err=True)
+    return name, model_factory(name, data.shape, data.classes), data
 
 
 def nothing_besides(option: str, *more: str) -> None:

@@ -1,4 +1,4 @@
-"""Made data for the tests of data and models."""
+"""Made data for the tests of data and models, and a count of parameters."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.task import Split, TaskData
+from autosuperconv.training.models import model_factory
 
 
 def features(n: int = 60, classes: int = 3, width: int = 4) -> tuple[np.ndarray, np.ndarray]:
@@ -33,3 +34,9 @@ def refused(data: object, message: str) -> None:
 def images(*shape: int, classes: int = 4) -> TaskData:
     x = np.random.default_rng(0).integers(0, 256, (20, *shape)).astype(np.uint8)
     return as_task_data((x, np.arange(20) % classes))
+
+
+def parameters(name: str, shape: tuple[int, ...] = (3, 32, 32), classes: int = 10) -> int:
+    """Of a network by its name, without the memory for them."""
+    with torch.device("meta"):
+        return sum(p.numel() for p in model_factory(name, shape, classes)().parameters())

@@ -4,6 +4,12 @@ A name is a key of `MODELS`; "wrn-N-K", a wide residual network; any classificat
 torchvision; or "package.module:factory", the caller's own.
 """
 
-from autosuperconv.training.models.registry import MODELS, ModelFactory, model_factory
+from autosuperconv.training.models.registry import (
+    DEFAULT_RULE,
+    MODELS,
+    ModelFactory,
+    default_model,
+    model_factory,
+)
 
-__all__ = ["MODELS", "ModelFactory", "model_factory"]
+__all__ = ["DEFAULT_RULE", "MODELS", "ModelFactory", "default_model", "model_factory"]

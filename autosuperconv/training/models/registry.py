@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 ModelFactory: TypeAlias = "Callable[[], nn.Module]"
 
+SMALL_IMAGE = 64  # pixels a side, up to which a network made for CIFAR's 32 x 32 is the better one
+DEFAULT_RULE = (
+    f"mlp for tables of features, lenet for gray 28 x 28 images, resnet8 for other images up to "
+    f"{SMALL_IMAGE} pixels a side, resnet18 for larger ones"
+)
 WIDE = re.compile(r"wrn-(\d+)-(\d+)")
 
 
@@ -56,6 +61,16 @@ MODELS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "resnet56": partial(cifar_resnet, depth=56),
     "resnet8": partial(cifar_resnet, depth=8),
 }
+
+
+def default_model(shape: Shape) -> str:
+    """The model for samples of this shape where nobody names one, by `DEFAULT_RULE`."""
+    if len(shape) != 3:
+        return "mlp"
+    if shape == (1, 28, 28):
+        return "lenet"
+    for_torchvision = shape[0] in (1, 3)  # channels, which its networks cannot do without
+    return "resnet18" if for_torchvision and max(shape[1:]) > SMALL_IMAGE else "resnet8"
 
 
 def model_factory(name: str, shape: Shape, classes: int) -> ModelFactory:
