@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
 import optuna
 import pytest
 
-from autosuperconv.core.events import Event, RunFinished, silent
+from autosuperconv.core.events import Event, RunFinished, Step, StepStarted, silent
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.report import Forecast
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.studies import open_study
+from tests.reporting.sample import sample_plan
 
 FINGERPRINT: dict[str, object] = {"data": "digits 12ab", "model": "mlp", "seed": 0}
 JOBS = [Job(Recipe(max_lr=0.5, seed=seed)) for seed in range(3)]
@@ -87,3 +92,63 @@ def test_wall_seconds_add_up_over_starts() -> None:
     again.remember_start()
     again.remember_wall_seconds()
     assert 100.0 <= float(again.stored("wall_seconds")) < 110.0
+
+
+@dataclass(frozen=True)
+class Sized:
+    """As if so many runs went on at once; every one takes so many seconds."""
+
+    size: int
+    seconds: float
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        done: Future[Trace] = Future()
+        done.set_result(replace(SurfaceTrainer()(job, on_point), seconds=self.seconds))
+        return done
+
+    def stop(self) -> None:
+        """Holds nothing."""
+
+
+def seconds_left(seconds: float, done: int = 0, workers: int = 1) -> float | None:
+    """Forecast when a study of four runs starts after three baseline runs of so many seconds."""
+    forecast = (
+        Forecast(Step.PLAN, 1, 1.0, 50.0),
+        Forecast(Step.BASELINE, 3, 3.0, 100.0),
+        Forecast(Step.STUDY, 4, 4.0, 200.0),
+        Forecast(Step.CONFIRMATION, 1, 1.0, 30.0),
+    )
+    study, run_store = open_study(memory(), "s", FINGERPRINT, "minimize")
+    events: list[Event] = []
+    plan = replace(sample_plan(), forecast=forecast)
+    executor = Sized(workers, seconds)
+    session = Session(study, run_store, executor, events.append, "", plan=plan)
+    session.run(Step.BASELINE, "tuning", JOBS, label)
+    session.start(Step.STUDY, runs=4, done=done)
+    started = events[-1]
+    assert isinstance(started, StepStarted)
+    return started.seconds_left
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (100 / 3, 230.0),  # as forecast
+        (50.0, 345.0),  # 150 s where 100 s were forecast: 1.5 x 230
+        (20.0, 138.0),  # 60 s: 0.6 x 230
+        (1000.0, 1150.0),  # 30 times as long: no more than 5 x is believed
+        (0.1, 46.0),  # hardly any time: no less than a fifth is
+    ],
+)
+def test_the_time_left_is_corrected_by_what_the_finished_steps_took(
+    seconds: float, expected: float
+) -> None:
+    assert seconds_left(seconds) == pytest.approx(expected)
+
+
+def test_finished_runs_of_the_step_are_no_longer_ahead() -> None:
+    assert seconds_left(50.0, done=2) == pytest.approx(1.5 * (100.0 + 30.0))
+
+
+def test_two_workers_take_half_the_time_that_their_runs_add_up_to() -> None:
+    assert seconds_left(50.0, workers=2) == pytest.approx(0.75 * 230.0)
