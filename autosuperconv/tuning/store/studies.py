@@ -37,18 +37,27 @@ def open_study(
         StudyMismatch: the study exists and belongs to another search.
     """
     exists = name in optuna.study.get_all_study_names(storage)
-    study = optuna.create_study(
-        storage=storage, study_name=name, direction=direction, load_if_exists=True
-    )
+    study = create_study(storage, name, direction)
     if exists:
         refuse_another(study, fingerprint)
     study.set_user_attr(FINGERPRINT, json.dumps(fingerprint))
     name_metric(study, METRICS[direction])
-    companion = optuna.create_study(
-        storage=storage, study_name=name + COMPANION, direction="maximize", load_if_exists=True
-    )
+    companion = create_study(storage, name + COMPANION, "maximize")
     name_metric(companion, METRICS["maximize"])
     return study, RunStore(companion)
+
+
+def create_study(storage: BaseStorage, name: str, direction: Direction) -> optuna.Study:
+    """A new study, or the one of that name. Optuna would log either case for the user to see; the
+    level that the user has set is restored."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
+    try:
+        return optuna.create_study(
+            storage=storage, study_name=name, direction=direction, load_if_exists=True
+        )
+    finally:
+        optuna.logging.set_verbosity(level)
 
 
 def refuse_another(study: optuna.Study, fingerprint: Fingerprint) -> None:
