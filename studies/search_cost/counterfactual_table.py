@@ -25,7 +25,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from world import Design, fit, load, noise_of
 
-from autosuperconv.core.collapse import is_lost
+from autosuperconv.core.collapse import has_collapsed
 from autosuperconv.tuning.steps.pruner import FIRST_PHASE, MIN_TRIALS
 
 BEST_RATE = {
@@ -56,7 +56,7 @@ def lost_at(train: np.ndarray, samples: float) -> float:
     Args:
         samples: behind each of the accuracies.
     """
-    hits = (i for i in range(10, len(train) + 1) if is_lost(train[:i].tolist(), 0.1, samples))
+    hits = (i for i in range(10, len(train) + 1) if has_collapsed(train[:i].tolist(), 0.1, samples))
     first = next(hits, None)
     return 1.0 if first is None else first / (len(train) + 1)
 
