@@ -21,6 +21,7 @@ SHARED_STILL = {
     *("Cell", "Contrast", "Sizes", "assemble", "confirm", "contrast", "fit", "height", "interval"),
     *("is_lost", "measure", "name_of", "nearest", "number", "percent", "points", "prepare"),
     *("publish", "resident", "share_held", "share_of", "silent", "suggest"),
+    "value_text",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
