@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.text import Text
 
 from autosuperconv.core.events import (
@@ -46,7 +52,7 @@ def make_listener(
     if quiet:
         yield silent
     elif console.is_terminal and not console.is_dumb_terminal:
-        display = LiveDisplay(console, Watch(clock))
+        display = LiveDisplay(console, Watch(clock), make_progress(console, clock))
         with Live(
             console=console, get_renderable=display.view, refresh_per_second=4, transient=True
         ):
@@ -139,33 +145,60 @@ class LiveDisplay:
 
     console: Console
     watch: Watch
+    progress: Progress
+    row: TaskID | None = None
 
     def __call__(self, event: Event) -> None:
         """Count the event in; write a line where it should stay on the screen."""
         self.watch.take(event)
-        if isinstance(event, StepFinished):
-            took = (self.watch.took_for(event.step), "dim")
-            name = (f"{event.step:<15} ", "bold green")
-            self.watch.step = ""
-            self.console.print(Text.assemble(name, event.text, took))
+        if isinstance(event, StepStarted):
+            self._begin(event)
+        elif isinstance(event, RunFinished) and self.row is not None:
+            self.progress.update(self.row, completed=self.watch.done, total=self.watch.runs)
+        elif isinstance(event, StepFinished):
+            self._end(event)
         elif isinstance(event, Note):
             self.console.print(Text.assemble(("note            ", "bold yellow"), event.text))
 
+    def _begin(self, event: StepStarted) -> None:
+        self._forget()
+        self.row = self.progress.add_task(
+            event.step, completed=event.done, total=event.runs, remaining=""
+        )
+
+    def _end(self, event: StepFinished) -> None:
+        took = (self.watch.took_for(event.step), "dim")
+        self._forget()
+        self.console.print(Text.assemble((f"{event.step:<15} ", "bold green"), event.text, took))
+
+    def _forget(self) -> None:
+        if self.row is not None:
+            self.progress.remove_task(self.row)
+            self.row = None
+
     def view(self) -> RenderableType:
         """The current step; drawn again four times a second, so the time left counts down."""
-        watch = self.watch
-        if not watch.step:
+        if self.row is None:
             return Text()
-        row = Table.grid(padding=(0, 2, 0, 0))
-        row.add_column(min_width=15)
-        row.add_column()
-        row.add_column()
-        row.add_column(no_wrap=True)
-        bar = ProgressBar(total=max(watch.runs, 1), completed=watch.done, width=20)
-        count = f"{watch.done}/{watch.runs}"
-        left = Text(", ".join(filter(None, (watch.took(), watch.remaining()))), "cyan")
-        row.add_row(Text(watch.step, "bold"), bar, count, left)
-        lines = [Text(f"  {watch.last}", "dim", no_wrap=True, overflow="ellipsis")]
-        if watch.best:
-            lines.append(Text(f"  best so far: {watch.best}", no_wrap=True, overflow="ellipsis"))
-        return Group(row, *lines)
+        self.progress.update(self.row, remaining=self.watch.remaining())
+        lines = [Text(f"  {self.watch.last}", "dim", no_wrap=True, overflow="ellipsis")]
+        if self.watch.best:
+            best = f"  best so far: {self.watch.best}"
+            lines.append(Text(best, no_wrap=True, overflow="ellipsis"))
+        return Group(self.progress.get_renderable(), *lines)
+
+
+def make_progress(console: Console, clock: Clock) -> Progress:
+    """A step's row: its name, a bar, runs done, time since it began, and the forecast.
+
+    The time left is the search's own forecast: rich's estimate takes runs for equally long.
+    """
+    return Progress(
+        TextColumn("{task.description:<15}", style="bold", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[remaining]}", style="cyan", markup=False),
+        console=console,
+        get_time=clock,
+    )

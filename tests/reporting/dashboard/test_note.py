@@ -5,7 +5,7 @@ from __future__ import annotations
 import optuna
 from optuna_dashboard import get_note
 
-from autosuperconv.core.events import Note, RunFinished, StepFinished, StepStarted
+from autosuperconv.core.events import Note, RunFinished, Step, StepFinished, StepStarted
 from autosuperconv.reporting.dashboard.note import LiveNote, set_note
 
 
@@ -24,10 +24,10 @@ def told() -> tuple[LiveNote, list[str], Clock]:
 
 def test_the_note_tells_the_step_how_far_it_is_and_what_was_found() -> None:
     live, written, clock = told()
-    live(StepFinished("range test", "possible: [4] of 4 cells"))
-    live(StepStarted("study", 30, 10, 70.0))
+    live(StepFinished(Step.RANGE_TEST, "possible: [4] of 4 cells"))
+    live(StepStarted(Step.STUDY, 30, 10, 70.0))
     clock.now = 11.0
-    live(RunFinished("study", "trial 11", "97.2 % after 3 epochs", "97.9 % (trial 4)", 61.0))
+    live(RunFinished(Step.STUDY, "trial 11", "97.2 % after 3 epochs", "97.9 % (trial 4)", 61.0))
     assert written[-1] == (
         "## Running: resnet8 on digits\n\n"
         "**study**: run 11 of 30; about 61 s to the end.\n\n"
@@ -39,10 +39,10 @@ def test_the_note_tells_the_step_how_far_it_is_and_what_was_found() -> None:
 
 def test_inside_a_step_the_note_is_written_every_ten_seconds_at_most() -> None:
     live, written, clock = told()
-    live(StepStarted("study", 30, 0, None))
+    live(StepStarted(Step.STUDY, 30, 0, None))
     for second in range(25):
         clock.now = float(second)
-        live(RunFinished("study", f"trial {second}", "97 %", None, None))
+        live(RunFinished(Step.STUDY, f"trial {second}", "97 %", None, None))
     # at the start, then after 10 and 20 seconds
     assert len(written) == 3
     assert "run 21 of 30" in written[-1]
@@ -50,18 +50,18 @@ def test_inside_a_step_the_note_is_written_every_ten_seconds_at_most() -> None:
 
 def test_the_end_of_a_step_and_a_word_to_the_user_are_written_at_once() -> None:
     live, written, _ = told()
-    live(StepStarted("plan", 5, 0, None))
+    live(StepStarted(Step.PLAN, 5, 0, None))
     live(Note("The model has no dropout layer."))
-    live(StepFinished("plan", "100 runs"))
+    live(StepFinished(Step.PLAN, "100 runs"))
     assert len(written) == 3
     assert written[-1].endswith("- **plan**: 100 runs\n\n- The model has no dropout layer.\n")
 
 
 def test_the_best_of_an_earlier_run_stays_until_there_is_a_better_one() -> None:
     live, _, _ = told()
-    live(StepStarted("study", 30, 0, None))
-    live(RunFinished("study", "trial 0", "97 %", "97 % (trial 0)", None))
-    live(RunFinished("study", "trial 1", "pruned", None, None))
+    live(StepStarted(Step.STUDY, 30, 0, None))
+    live(RunFinished(Step.STUDY, "trial 0", "97 %", "97 % (trial 0)", None))
+    live(RunFinished(Step.STUDY, "trial 1", "pruned", None, None))
     assert "Best so far: 97 % (trial 0)." in live.text()
 
 
