@@ -14,7 +14,7 @@ from autosuperconv.training.engine.system import cpu_workers, describe_environme
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
-from autosuperconv.tuning.store.executor import Executor, InProcess, Processes
+from autosuperconv.tuning.store.executor import Executor, make_executor
 from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import companion_of
 
@@ -52,7 +52,7 @@ def settle(
         threads=1 if workers > 1 else None,
     )
     trainer = trainer.having(engine)
-    executor: Executor = Processes(trainer, workers) if workers > 1 else InProcess(trainer)
+    executor = make_executor(trainer, workers)
     told = replace(
         setup,
         choices=(*trainer.choices(), *choice.reasons, *left_out, *about_memory(needs, most)),

@@ -19,7 +19,7 @@ from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
 from autosuperconv.tuning.samplers.prior_revision import doubt, revised
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import RUNGS
-from autosuperconv.tuning.store.executor import Task, drive
+from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.observation import EDGE, Observation
 from autosuperconv.tuning.store.session import Session, outcome_text
 
@@ -82,7 +82,7 @@ def optimise(session: Session, settings: StudySettings) -> None:
 
 def propose(
     session: Session, settings: StudySettings, sampler: StudySampler, asked: dict[str, Trial]
-) -> Iterator[Task]:
+) -> Iterator[QueuedJob]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
     while count_finished(study) + len(asked) < settings.trials:
@@ -109,7 +109,7 @@ def propose(
             settings.chance,
         )
         job = Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE)
-        yield Task(key, job, reporter)
+        yield QueuedJob(key, job, reporter)
 
 
 def check_prior(session: Session, sampler: StudySampler) -> None:

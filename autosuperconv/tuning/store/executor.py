@@ -1,52 +1,42 @@
-"""Executors: who carries out jobs, one after the other or several at once.
+"""Executors: what carries out jobs, one after the other or several at once.
 
-`drive` keeps an executor full and hands out traces as they come. Jobs are pulled one by one, after
-the caller has digested the last result, so a sampler always knows all that has happened.
+A new executor is a class with `Executor`'s methods and one line in `EXECUTORS`.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from contextlib import contextmanager
-from typing import NamedTuple, Protocol
-
-from joblib.externals.loky import get_reusable_executor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
 
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import WorkerDied
+from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 
 MAX_DEATHS = 3
-PARENT_SEEN_EVERY = 1.0  # seconds
 
 
 class Executor(Protocol):
-    """Carries out jobs; `size` of them at once."""
+    """Carries out jobs, up to `size` of them at once."""
 
-    size: int
+    @property
+    def size(self) -> int:
+        """How many jobs run at once."""
+        ...
 
-    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]: ...
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        """Start a job; the future gets its trace, or what the run raised."""
+        ...
 
     def stop(self) -> None:
-        """Give back what it holds; running jobs are lost."""
+        """Release processes and memory; jobs still running are lost."""
         ...
 
 
-class Task(NamedTuple):
-    """A job with a name to know its result by, and who to tell of its points."""
-
-    key: str
-    job: Job
-    on_point: OnPoint | None = None
-
-
 class InProcess:
-    """One job at a time, here."""
+    """One job at a time, in this process."""
 
     size = 1
 
@@ -65,110 +55,76 @@ class InProcess:
         pass
 
 
-class Processes:
-    """Several worker processes, through joblib's loky; the trainer travels once to each."""
-
-    def __init__(self, trainer: Trainer, size: int) -> None:
-        self._trainer, self.size = trainer, size
-        self._started = False
-
-    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
-        self._started = True
-        with interrupts_held():
-            pool = get_reusable_executor(
-                self.size,
-                timeout=600,
-                initializer=_install,
-                initargs=(self._trainer, os.getpid()),
-            )
-            future: Future[Trace] = pool.submit(_carry_out, job, on_point)
-        return future
-
-    def stop(self) -> None:
-        if self._started:
-            get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+EXECUTORS: dict[str, Callable[[Trainer, int], Executor]] = {
+    "in-process": lambda trainer, workers: InProcess(trainer),
+    "worker-processes": WorkerProcesses,
+}
 
 
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Ctrl-C waits until this is left. Worker processes that are started meanwhile inherit the
-    mask: without it one that is still importing would print a traceback of its own."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def make_executor(trainer: Trainer, workers: int) -> Executor:
+    """The executor for that many workers; one worker needs no process of its own."""
+    return EXECUTORS["worker-processes" if workers > 1 else "in-process"](trainer, workers)
 
 
-_installed: Trainer | None = None
+@dataclass(frozen=True, slots=True)
+class QueuedJob:
+    """A job that waits for its turn.
+
+    Args:
+        key: identifies the job's result.
+        job: what to train.
+        on_point: sees every measured point of the run; None: nobody does.
+    """
+
+    key: str
+    job: Job
+    on_point: OnPoint | None = None
 
 
-def _install(trainer: Trainer, parent: int) -> None:
-    global _installed
-    _installed = trainer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the main process to handle
-    if sys.platform != "win32":  # there a virtual environment's launcher may stand between
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+def drive(executor: Executor, queue: Iterator[QueuedJob]) -> Iterator[tuple[QueuedJob, Trace]]:
+    """Carry out all jobs of the queue; yields each with its trace as soon as it ends.
 
-
-def _end_with(parent: int) -> None:
-    """End this worker once the process that started it is gone: one that is killed cannot stop its
-    workers, and they would keep their memory for as long as they wait for work."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_SEEN_EVERY)
-    os._exit(1)
-
-
-def _carry_out(job: Job, on_point: OnPoint | None) -> Trace:
-    assert _installed is not None
-    return _installed(job, on_point)
-
-
-def drive(executor: Executor, tasks: Iterator[Task]) -> Iterator[tuple[Task, Trace]]:
-    """Carry out all tasks; yields each with its trace as it ends.
-
-    A task whose worker was killed is taken up again.
+    The queue is read one job at a time, and only when the caller has dealt with the results so far:
+    a sampler that fills it knows everything that has happened. A job whose worker was killed is
+    started again.
 
     Raises:
         WorkerDied: workers were killed again and again.
     """
-    running: dict[Future[Trace], Task] = {}
-    deaths, more = 0, True
+    running: dict[Future[Trace], QueuedJob] = {}
+    deaths = 0
     while True:
-        while more and len(running) < executor.size:
-            task = next(tasks, None)
-            if task is None:
-                more = False
-            else:
-                running[executor.submit(task.job, task.on_point)] = task
+        for queued in islice(queue, executor.size - len(running)):
+            running[executor.submit(queued.job, queued.on_point)] = queued
         if not running:
             return
         done, _ = wait(running, return_when=FIRST_COMPLETED)
-        broken = [f for f in done if isinstance(f.exception(), BrokenExecutor)]
-        if broken:
+        killed = [future for future in done if isinstance(future.exception(), BrokenExecutor)]
+        if killed:
             deaths += 1
-            _check_deaths(deaths, broken[0])
-            lost = [running.pop(future) for future in list(running) if not _has_result(future)]
-            running.update({executor.submit(task.job, task.on_point): task for task in lost})
-        for future in [f for f in running if _has_result(f)]:
+            _check_deaths(deaths, killed[0])
+            _restart_unfinished(executor, running)
+        for future in [future for future in running if _has_trace(future)]:
             yield running.pop(future), future.result()
-        for future in done.difference(broken):
-            if future in running:
-                raise future.exception() or AssertionError("a future without a result")
+        for future in done.intersection(running):
+            future.result()  # raises what the run raised
 
 
-def _has_result(future: Future[Trace]) -> bool:
+def _restart_unfinished(executor: Executor, running: dict[Future[Trace], QueuedJob]) -> None:
+    """Submit again what the death of a worker took along."""
+    lost = [running.pop(future) for future in list(running) if not _has_trace(future)]
+    running.update({executor.submit(queued.job, queued.on_point): queued for queued in lost})
+
+
+def _has_trace(future: Future[Trace]) -> bool:
     return future.done() and future.exception() is None
 
 
 def _check_deaths(deaths: int, future: Future[Trace]) -> None:
     if deaths >= MAX_DEATHS:
-        why = str(future.exception()).splitlines()[0].rstrip(".")
+        cause = str(future.exception()).splitlines()[0].rstrip(".")
         raise WorkerDied(
-            f"A worker process died {deaths} times, last with: {why}. Often the "
-            "memory ran out: use fewer --workers or less data. The study is kept; the same "
-            "command goes on with it."
+            f"A worker process died {deaths} times; the last error was: {cause}. The usual cause "
+            "is too little memory: use fewer --workers or less data. The study is kept; the same "
+            "command continues it."
         )

@@ -20,7 +20,7 @@ def differences(stored: Fingerprint, requested: Fingerprint) -> list[str]:
     clauses = []
     for name in sorted(before | now):
         pairs = zip(before.get(name, NOWHERE), now.get(name, NOWHERE), strict=True)
-        differing = [(value_text(old), value_text(new)) for old, new in pairs if old != new]
+        differing = [(field_text(old), field_text(new)) for old, new in pairs if old != new]
         if differing:
             clauses.append("{}: stored {}, requested {}".format(name, *differing[0]))
     return clauses
@@ -35,7 +35,7 @@ def places(fingerprint: Fingerprint) -> dict[str, tuple[Any, ...]]:
     return {name: tuple(part.get(name) for part in (plain, space, base)) for name in names}
 
 
-def value_text(value: Any) -> str:
+def field_text(value: Any) -> str:
     """A field's value in a few characters."""
     match value:
         case None:

@@ -14,7 +14,7 @@ from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFin
 from autosuperconv.core.report import Plan, StepCost
 from autosuperconv.core.serialization import digest
 from autosuperconv.core.trace import Job, OnPoint, Trace
-from autosuperconv.tuning.store.executor import Executor, Task, drive
+from autosuperconv.tuning.store.executor import Executor, QueuedJob, drive
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.studies import PLAN_ONLY
@@ -101,13 +101,13 @@ class Session:
             watch: makes a function that sees the points of one run and may end it.
         """
         missing = {digest(job): job for job in jobs if self.run_store.find(job) is None}
-        tasks = (Task(key, job, watch() if watch else None) for key, job in missing.items())
-        for task, trace in drive(self.executor, tasks):
+        queue = (QueuedJob(key, job, watch() if watch else None) for key, job in missing.items())
+        for queued, trace in drive(self.executor, queue):
             self.run_store.add(
-                step, role if isinstance(role, str) else role(task.job), task.job, trace
+                step, role if isinstance(role, str) else role(queued.job), queued.job, trace
             )
             left = self.seconds_left(step, len(self.run_store.of(step)))
-            self.listener(RunFinished(step, describe(task.job), outcome_text(trace), None, left))
+            self.listener(RunFinished(step, describe(queued.job), outcome_text(trace), None, left))
         return [self._known(job) for job in jobs]
 
     def _known(self, job: Job) -> Trace:

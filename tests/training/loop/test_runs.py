@@ -30,7 +30,8 @@ from autosuperconv.training.loop.divergence import LossWatch
 from autosuperconv.training.loop.evaluation import end_complaint, recalibrate
 from autosuperconv.training.loop.trainer import TorchTrainer, steps_of
 from autosuperconv.training.models import model_factory
-from autosuperconv.tuning.store.executor import Processes, Task, drive
+from autosuperconv.tuning.store.executor import QueuedJob, drive
+from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 
 SHORT = Recipe(max_lr=0.3, epochs=2.0, batch_size=64)
 MLP = partial(nn.Sequential, nn.Flatten(), nn.Linear(64, 10))
@@ -86,10 +87,10 @@ def test_worker_processes_give_the_same_traces_in_any_order(digits: TaskData) ->
     run = trainer(digits, threads=1)
     jobs = [Job(replace(SHORT, seed=seed, dropout=0.1)) for seed in (0, 1)]
     alone = {job.recipe.seed: timeless(run(job)) for job in jobs}
-    executor = Processes(run, 2)
+    executor = WorkerProcesses(run, 2)
     try:
         for order in (jobs, jobs[::-1]):
-            tasks = iter([Task(str(job.recipe.seed), job) for job in order])
+            tasks = iter([QueuedJob(str(job.recipe.seed), job) for job in order])
             found = {int(task.key): timeless(trace) for task, trace in drive(executor, tasks)}
             assert found == alone
     finally:

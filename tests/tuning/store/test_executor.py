@@ -1,26 +1,32 @@
-"""Executors: full, in any order, and not put off by a worker that is killed."""
+"""Executors: always busy, in any order, and not stopped by a worker that is killed."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.core.trace import Job, OnPoint, Point, Trace, Trainer
 from autosuperconv.errors import DataError, UnknownName, WorkerDied
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.store.executor import Executor, InProcess, Processes, Task, drive
+from autosuperconv.tuning.store.executor import (
+    EXECUTORS,
+    Executor,
+    InProcess,
+    QueuedJob,
+    drive,
+    make_executor,
+)
+from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 
 JOBS = [Job(Recipe(max_lr=0.5, epochs=1.0, seed=seed)) for seed in range(5)]
-TASKS = [Task(str(job.recipe.seed), job) for job in JOBS]
+QUEUE = [QueuedJob(str(job.recipe.seed), job) for job in JOBS]
 
 
 @dataclass(frozen=True)
@@ -42,12 +48,22 @@ class Mortal:
 
 @dataclass(frozen=True)
 class Refusing:
-    """Raises an error of this package in the worker."""
+    """Raises an error of this package for every job."""
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
         if job.recipe.seed == 0:
             raise UnknownName("schedule", "onecycle", ["1cycle", "cosine"])
         raise DataError("The data are gone.")
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Leaves a file for every point that it is shown."""
+
+    folder: Path
+
+    def __call__(self, point: Point) -> None:
+        (self.folder / f"{point.phase}").touch()
 
 
 @dataclass(frozen=True)
@@ -73,32 +89,73 @@ def stopping() -> Iterator[list[Executor]]:
         executor.stop()
 
 
-def test_every_task_is_carried_out_once(stopping: list[Executor]) -> None:
-    expected = {task.key: SurfaceTrainer()(task.job) for task in TASKS}
-    executors = [InProcess(SurfaceTrainer()), Processes(SurfaceTrainer(), 2)]
-    stopping.extend(executors)
-    for executor in executors:
-        done = list(drive(executor, iter(TASKS)))
-        assert {task.key: trace for task, trace in done} == expected
-        assert len(done) == len(TASKS)
+@pytest.fixture(params=EXECUTORS)
+def make(request: pytest.FixtureRequest, stopping: list[Executor]) -> Callable[..., Executor]:
+    """Makes the executor of every name, for a trainer."""
+
+    def made(trainer: Trainer) -> Executor:
+        stopping.append(EXECUTORS[request.param](trainer, 2))
+        return stopping[-1]
+
+    return made
 
 
-def test_a_task_is_pulled_only_when_the_result_before_it_was_digested() -> None:
+def test_every_executor_carries_out_each_job_once(make: Callable[..., Executor]) -> None:
+    expected = {queued.key: SurfaceTrainer()(queued.job) for queued in QUEUE}
+    done = list(drive(make(SurfaceTrainer()), iter(QUEUE)))
+    assert {queued.key: trace for queued, trace in done} == expected
+    assert len(done) == len(QUEUE)
+
+
+def test_every_executor_passes_a_runs_error_on_as_it_was_raised(
+    make: Callable[..., Executor],
+) -> None:
+    with pytest.raises(DataError, match="The data are gone"):
+        list(drive(make(Refusing()), iter(QUEUE[1:2])))
+    with pytest.raises(UnknownName, match="Did you mean '1cycle'"):
+        list(drive(make(Refusing()), iter(QUEUE[:1])))
+
+
+def test_every_executor_may_be_stopped_before_its_first_job_and_twice(
+    make: Callable[..., Executor],
+) -> None:
+    executor = make(SurfaceTrainer())
+    executor.stop()
+    executor.stop()
+
+
+def test_every_executor_shows_each_measured_point(
+    make: Callable[..., Executor], tmp_path: Path
+) -> None:
+    points: list[Point] = []
+    SurfaceTrainer()(JOBS[0], points.append)
+    list(drive(make(SurfaceTrainer()), iter([QueuedJob("0", JOBS[0], Watching(tmp_path))])))
+    assert {p.name for p in tmp_path.iterdir()} == {f"{point.phase}" for point in points} != set()
+
+
+def test_one_worker_needs_no_process_and_more_need_as_many() -> None:
+    assert isinstance(make_executor(SurfaceTrainer(), 1), InProcess)
+    several = make_executor(SurfaceTrainer(), 3)
+    assert isinstance(several, WorkerProcesses)
+    assert several.size == 3
+
+
+def test_a_job_is_pulled_only_when_the_result_before_it_was_digested() -> None:
     log: list[str] = []
 
-    def tasks() -> Iterator[Task]:
-        for task in TASKS[:3]:
-            log.append(f"asked {task.key}")
-            yield task
+    def queue() -> Iterator[QueuedJob]:
+        for queued in QUEUE[:3]:
+            log.append(f"asked {queued.key}")
+            yield queued
 
-    for task, _ in drive(InProcess(SurfaceTrainer()), tasks()):
-        log.append(f"told {task.key}")
+    for queued, _ in drive(InProcess(SurfaceTrainer()), queue()):
+        log.append(f"told {queued.key}")
     assert log == ["asked 0", "told 0", "asked 1", "told 1", "asked 2", "told 2"]
 
 
 def test_a_slow_run_does_not_hold_up_the_others(stopping: list[Executor], tmp_path: Path) -> None:
-    stopping.append(Processes(Slow(tmp_path / "ended"), 2))
-    keys = [task.key for task, _ in drive(stopping[0], iter(TASKS))]
+    stopping.append(WorkerProcesses(Slow(tmp_path / "ended"), 2))
+    keys = [queued.key for queued, _ in drive(stopping[0], iter(QUEUE))]
     assert keys[0] != "0"
     assert sorted(keys) == ["0", "1", "2", "3", "4"]
 
@@ -106,8 +163,8 @@ def test_a_slow_run_does_not_hold_up_the_others(stopping: list[Executor], tmp_pa
 def test_a_run_whose_worker_was_killed_is_taken_up_again(
     stopping: list[Executor], tmp_path: Path
 ) -> None:
-    stopping.append(Processes(Mortal(tmp_path, seed=2), 2))
-    done = {task.key: trace for task, trace in drive(stopping[0], iter(TASKS))}
+    stopping.append(WorkerProcesses(Mortal(tmp_path, seed=2), 2))
+    done = {queued.key: trace for queued, trace in drive(stopping[0], iter(QUEUE))}
     assert sorted(done) == ["0", "1", "2", "3", "4"]
     assert done["2"] == SurfaceTrainer()(JOBS[2])
     assert len(list(tmp_path.iterdir())) == 1
@@ -116,41 +173,11 @@ def test_a_run_whose_worker_was_killed_is_taken_up_again(
 def test_workers_that_die_again_and_again_end_it_with_a_remedy(
     stopping: list[Executor], tmp_path: Path
 ) -> None:
-    stopping.append(Processes(Mortal(tmp_path, seed=0, deaths=99), 2))
+    stopping.append(WorkerProcesses(Mortal(tmp_path, seed=0, deaths=99), 2))
     with pytest.raises(WorkerDied, match=r"died 3 times.*fewer --workers.*same command"):
-        list(drive(stopping[0], iter(TASKS)))
+        list(drive(stopping[0], iter(QUEUE)))
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_workers_error_arrives_as_it_was_raised(stopping: list[Executor]) -> None:
-    stopping.append(Processes(Refusing(), 2))
-    with pytest.raises(DataError, match="The data are gone"):
-        list(drive(stopping[0], iter(TASKS[1:2])))
-    with pytest.raises(UnknownName, match="Did you mean '1cycle'"):
-        list(drive(stopping[0], iter(TASKS[:1])))
-
-
-def test_an_executor_that_was_never_used_starts_nothing_when_stopped() -> None:
-    Processes(SurfaceTrainer(), 2).stop()
-
-
-def test_no_tasks_are_no_trouble() -> None:
+def test_no_jobs_are_no_trouble() -> None:
     assert list(drive(InProcess(SurfaceTrainer()), iter([]))) == []
-
-
-KILLED = """
-import os, signal
-from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.store.executor import Processes
-from tests.tuning.store.test_executor import JOBS
-
-Processes(SurfaceTrainer(), 2).submit(JOBS[0], None).result()
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
-def test_the_workers_of_a_search_that_is_killed_end_with_it() -> None:
-    killed = subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True)
-    killed.communicate(timeout=60)  # to the end of the pipe: until no worker holds it any more
-    assert killed.returncode == -signal.SIGKILL

@@ -1,0 +1,81 @@
+"""Several worker processes, through joblib's loky."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+from joblib.externals.loky import get_reusable_executor
+
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+
+PARENT_CHECK_SECONDS = 1.0
+IDLE_SECONDS = 600  # after which a worker without work ends
+
+
+class WorkerProcesses:
+    """Several jobs at once, each in a process; the trainer is sent once to each process."""
+
+    def __init__(self, trainer: Trainer, size: int) -> None:
+        self._trainer, self.size = trainer, size
+        self._started = False
+
+    def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
+        self._started = True
+        with interrupts_held():
+            pool = get_reusable_executor(
+                self.size,
+                timeout=IDLE_SECONDS,
+                initializer=_install,
+                initargs=(self._trainer, os.getpid()),
+            )
+            future: Future[Trace] = pool.submit(_carry_out, job, on_point)
+        return future
+
+    def stop(self) -> None:
+        if self._started:
+            get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Hold back Ctrl-C until the end. Worker processes started meanwhile inherit the mask: without
+    it, a worker that is still importing would print a traceback of its own."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_installed: Trainer | None = None  # in a worker: what trains there
+
+
+def _install(trainer: Trainer, parent: int) -> None:
+    global _installed
+    _installed = trainer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles Ctrl-C
+    if sys.platform != "win32":  # there a virtual environment's launcher may stand between
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    """End this worker once the process that started it is gone: a parent that is killed cannot stop
+    its workers, and they would hold their memory for as long as they wait for work."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
+
+
+def _carry_out(job: Job, on_point: OnPoint | None) -> Trace:
+    assert _installed is not None
+    return _installed(job, on_point)
