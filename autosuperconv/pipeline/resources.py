@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import overload
 
+from joblib import cpu_count
+
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
 from autosuperconv.errors import InvalidSpace
-from autosuperconv.training.engine.system import cpu_workers, describe_environment
+from autosuperconv.training.engine.system import describe_environment
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
@@ -40,7 +42,7 @@ def settle(
     choice = stored or replace(
         choose(
             *(trainer, setup.base, options.precision, options.memory_format),
-            *(asked, at_most(cpu_workers(), most)),
+            *(asked, at_most(cpu_count(), most)),
         ),
         memory=needs,
     )
@@ -51,7 +53,7 @@ def settle(
         memory_format=choice.memory_format,
         threads=1 if workers > 1 else None,
     )
-    trainer = trainer.having(engine)
+    trainer = trainer.with_engine(engine)
     executor = make_executor(trainer, workers)
     told = replace(
         setup,

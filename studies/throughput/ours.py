@@ -22,7 +22,7 @@ from autosuperconv.training.feed.batches import input_layout
 from autosuperconv.training.loop.evaluation import evaluate, recalibrate
 from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.loop.trainer import Run, TorchTrainer
-from autosuperconv.training.probe.autotune import Timing, fastest, measure
+from autosuperconv.training.probe.autotune import Timing, fastest, time_engines
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell
 from autosuperconv.tuning.steps.pruner import RUNGS, make_pruner
 from autosuperconv.tuning.store.storage import open_storage
@@ -50,10 +50,10 @@ def chosen_engine(case: Case, threads: int) -> tuple[TorchTrainer, list[Timing]]
         for precision in ("float32", "bfloat16")
         for memory_format in formats
     ]
-    timings = measure(trainer, case.recipe, engines)
+    timings = time_engines(trainer, case.recipe, engines)
     best = fastest(timings)
     engine = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
-    return trainer.having(engine), timings
+    return trainer.with_engine(engine), timings
 
 
 def fit(case: Case, trainer: TorchTrainer, seed: int) -> tuple[float, torch.nn.Module]:
@@ -86,7 +86,7 @@ def bare(case: Case, trainer: TorchTrainer, steps: int) -> float:
 
 def accuracy(case: Case, trainer: TorchTrainer, model: torch.nn.Module) -> float:
     """Of anybody's model, measured alike: float32, statistics recalibrated."""
-    plain = trainer.having(Engine(threads=trainer.engine.threads))
+    plain = trainer.with_engine(Engine(threads=trainer.engine.threads))
     batches = plain.batches()
     with isolated(plain.engine):
         model.to(memory_format=torch.contiguous_format)

@@ -43,7 +43,9 @@ def main() -> None:
     plain = TorchTrainer(
         data, model_factory("resnet8", data.shape, data.classes), Engine(threads=1)
     )
-    fast = plain.having(replace(plain.engine, precision="bfloat16", memory_format="channels_last"))
+    fast = plain.with_engine(
+        replace(plain.engine, precision="bfloat16", memory_format="channels_last")
+    )
     ends: dict[str, list[float]] = {"float32": [], "bfloat16, channels_last": []}
     for seed in range(SEEDS):
         job = Job(replace(RECIPE, seed=seed), measured_on="test")

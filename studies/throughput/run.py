@@ -28,10 +28,11 @@ import ours
 import peers
 import torch
 import whole_search
+from joblib import cpu_count
 from tables import write
 from task import Case, cases, use_threads
 
-from autosuperconv.training.engine.system import cpu_workers, processor_name
+from autosuperconv.training.engine.system import processor_name
 from autosuperconv.training.loop.trainer import TorchTrainer
 
 HERE = Path(__file__).parent
@@ -115,7 +116,7 @@ def machine() -> dict[str, Any]:
     """Where this was measured."""
     return {
         "processor": processor_name(),
-        "cores": cpu_workers(),
+        "cores": cpu_count(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "none",
         "python": platform.python_version(),
         "load_average": [round(x, 1) for x in os.getloadavg()],

@@ -10,7 +10,7 @@ import torch
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.training.data import load_dataset
-from autosuperconv.training.data.task import Split, TaskData
+from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.loop.trainer import steps_of
 from autosuperconv.training.models import ModelFactory, model_factory
 
@@ -34,13 +34,13 @@ class Case:
     def short(self) -> Case:
         """One epoch of two batches: to warm up."""
         few = 2 * self.recipe.batch_size
-        train = Split(self.train.x[:few], self.train.y[:few])
+        train = TensorSplit(self.train.x[:few], self.train.y[:few])
         data = replace(self.data, train=train)
         return replace(self, data=data, recipe=replace(self.recipe, epochs=1))
 
     @property
-    def train(self) -> Split:
-        assert isinstance(self.data.train, Split)
+    def train(self) -> TensorSplit:
+        assert isinstance(self.data.train, TensorSplit)
         return self.data.train
 
     @property
@@ -88,22 +88,22 @@ def _case(name: str, model: str, data: TaskData, recipe: Recipe) -> Case:
 def _whole_batches(data: TaskData, batch_size: int, most: int = 10**9) -> TaskData:
     """An epoch of whole batches, so that every loop makes the same steps; a short validation."""
     train, validation = data.train, data.validation
-    assert isinstance(train, Split)
-    assert isinstance(validation, Split)
+    assert isinstance(train, TensorSplit)
+    assert isinstance(validation, TensorSplit)
     n = min(len(train), most) // batch_size * batch_size
     return replace(
         data,
-        train=Split(train.x[:n], train.y[:n]),
-        validation=Split(validation.x[:VALIDATION], validation.y[:VALIDATION]),
+        train=TensorSplit(train.x[:n], train.y[:n]),
+        validation=TensorSplit(validation.x[:VALIDATION], validation.y[:VALIDATION]),
     )
 
 
 def _flat(data: TaskData) -> TaskData:
     """Images as rows of float features, standardised by the images' one mean and deviation."""
 
-    def rows(split: object) -> Split:
-        assert isinstance(split, Split)
-        return Split((split.x.flatten(1).float() / 255 - data.mean[0]) / data.std[0], split.y)
+    def rows(split: object) -> TensorSplit:
+        assert isinstance(split, TensorSplit)
+        return TensorSplit((split.x.flatten(1).float() / 255 - data.mean[0]) / data.std[0], split.y)
 
     width = data.shape[0] * data.shape[1] * data.shape[2]
     return replace(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import peers
+from joblib import cpu_count
 from task import Case, photographs, use_threads
 
 from autosuperconv.core.options import SearchOptions
@@ -18,7 +19,6 @@ from autosuperconv.core.serialization import from_json
 from autosuperconv.core.trace import Trace
 from autosuperconv.pipeline.setup import Work, prepare
 from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
-from autosuperconv.training.engine.system import cpu_workers
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.steps.baseline import tune_baseline
 
@@ -101,7 +101,7 @@ def one_after_the_other(task: Case, recipes: Sequence[Recipe], threads: int) -> 
 def better_threads(task: Case, recipe: Recipe) -> int:
     """One thread or all: whichever trains one epoch sooner."""
     short = replace(recipe, epochs=1.0)
-    took = {n: one_after_the_other(task, [short], n) for n in (1, cpu_workers(), 1, cpu_workers())}
+    took = {n: one_after_the_other(task, [short], n) for n in (1, cpu_count(), 1, cpu_count())}
     return min(took, key=lambda n: took[n])
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import Split, TaskData
+from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
 
@@ -71,7 +71,7 @@ class Greedy(nn.Module):
 class AsDataset(Dataset[tuple[Tensor, int]]):
     """A split as a torch data set of normalised floats, read one by one."""
 
-    def __init__(self, split: Split, scale: float = 255.0) -> None:
+    def __init__(self, split: TensorSplit, scale: float = 255.0) -> None:
         self._split, self._scale = split, scale
 
     def __len__(self) -> int:
@@ -79,6 +79,13 @@ class AsDataset(Dataset[tuple[Tensor, int]]):
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         return self._split.x[index].float() / self._scale, int(self._split.y[index])
+
+
+def streamed(data: TaskData) -> TaskData:
+    """The same data through torch data sets."""
+    parts = (data.train, data.validation, data.test)
+    train, validation, test = (AsDataset(p) for p in parts if isinstance(p, TensorSplit))
+    return replace(data, train=train, validation=validation, test=test)
 
 
 def trainer(data: TaskData, engine: Engine | None = None) -> TorchTrainer:

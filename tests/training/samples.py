@@ -8,7 +8,7 @@ import torch
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import Split, TaskData
+from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.models import model_factory
 
 
@@ -17,8 +17,8 @@ def features(n: int = 60, classes: int = 3, width: int = 4) -> tuple[np.ndarray,
     return rng.normal(size=(n, width)), np.arange(n) % classes
 
 
-def split(samples: object) -> Split:
-    assert isinstance(samples, Split)
+def split(samples: object) -> TensorSplit:
+    assert isinstance(samples, TensorSplit)
     return samples
 
 

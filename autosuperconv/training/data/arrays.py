@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.utils.data import Dataset, TensorDataset
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.build import ROLES, assemble
-from autosuperconv.training.data.split import Part, Parts, resident
-from autosuperconv.training.data.task import Split, TaskData
+from autosuperconv.training.data.build import ROLES, build_task
+from autosuperconv.training.data.split import Part, Parts, tensor_part
+from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.data.torch_dataset import read_labels
 from autosuperconv.training.engine.isolation import own_state
 
@@ -28,7 +28,7 @@ class SupportsArray(Protocol):
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has few operations for these
 
 Array: TypeAlias = SupportsArray | list[Any]
-OnePart: TypeAlias = "tuple[Array, Array] | Split | Dataset[Any]"
+OnePart: TypeAlias = "tuple[Array, Array] | TensorSplit | Dataset[Any]"
 Data: TypeAlias = "OnePart | tuple[OnePart, OnePart] | tuple[OnePart, OnePart, OnePart]"
 
 
@@ -63,7 +63,7 @@ def as_task_data(
     """
     with own_state():  # a data set's transforms may draw random numbers
         parts = _parts(data)
-        return assemble(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
+        return build_task(parts, name, classes=classes, n_train=n_train, seed=seed, augment=augment)
 
 
 def _parts(data: object) -> Parts:
@@ -84,7 +84,7 @@ def _is_pair(data: tuple[object, ...]) -> bool:
 
 
 def _part(data: object, role: str) -> Part:
-    if isinstance(data, Split):
+    if isinstance(data, TensorSplit):
         data = (data.x, data.y)
     if isinstance(data, TensorDataset) and len(data.tensors) == 2:
         data = data.tensors
@@ -107,7 +107,7 @@ def _resident_part(x: object, y: object, role: str) -> Part:
         )
     if len(labels) == 0:
         raise DataError(f"{role} must have at least one sample, but got none.")
-    return resident(samples, labels)
+    return tensor_part(samples, labels)
 
 
 def _numbers(values: object, what: str) -> Tensor:

@@ -11,10 +11,10 @@ from autosuperconv.training.data.split import Divided, Part, Parts, divide
 from autosuperconv.training.data.task import (
     AUGMENTS,
     Labels,
-    Split,
     TaskData,
+    TensorSplit,
     fingerprint,
-    guess_of,
+    majority_accuracy_of,
     moments,
     usual_augment,
 )
@@ -23,7 +23,7 @@ from autosuperconv.training.data.torch_dataset import first_sample
 ROLES = ("train", "validation", "test")
 
 
-def assemble(
+def build_task(
     parts: Parts,
     name: str,
     *,
@@ -39,7 +39,7 @@ def assemble(
     divided = divide(parts, classes, n_train, seed, name)
     shape, dtype = _common_shape(divided)
     mean, std = _scaling(divided.train, shape, dtype)
-    streams = not isinstance(divided.train.samples, Split)
+    streams = not isinstance(divided.train.samples, TensorSplit)
     if augment not in (None, "none") and len(shape) != 3:
         raise DataError(
             f"augment must be none for samples that are no (C, H, W) images, but got {augment!r} "
@@ -58,7 +58,7 @@ def assemble(
         std=std,
         augment=augment or usual,
         fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
-        guess=guess_of(divided.train.y, classes),
+        majority_accuracy=majority_accuracy_of(divided.train.y, classes),
     )
 
 
@@ -109,7 +109,7 @@ def _common_shape(divided: Divided) -> tuple[tuple[int, ...], torch.dtype]:
 
 
 def _one(part: Part, role: str) -> Tensor:
-    if isinstance(part.samples, Split):
+    if isinstance(part.samples, TensorSplit):
         return part.samples.x[0]
     return first_sample(part.samples, role)
 
@@ -117,7 +117,7 @@ def _one(part: Part, role: str) -> Tensor:
 def _scaling(
     train: Part, shape: tuple[int, ...], dtype: torch.dtype
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    if isinstance(train.samples, Split):
+    if isinstance(train.samples, TensorSplit):
         return moments(train.samples.x)
     if dtype == torch.uint8:
         some = np.linspace(0, len(train.y) - 1, min(1000, len(train.y))).astype(int)

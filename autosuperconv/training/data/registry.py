@@ -26,12 +26,12 @@ def digits(data_dir: Path) -> Parts:
     import torch
     from sklearn.datasets import load_digits
 
-    from autosuperconv.training.data.split import Parts, resident
+    from autosuperconv.training.data.split import Parts, tensor_part
 
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)  # given in 0..16
     labels = np.asarray(bunch.target, dtype=np.int64)
-    return Parts(resident(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)))
+    return Parts(tensor_part(torch.from_numpy(images).unsqueeze(1), torch.from_numpy(labels)))
 
 
 def mnist(data_dir: Path) -> Parts:
@@ -101,7 +101,7 @@ def load_dataset(
         UnknownName: no such data set.
         DataError: it is missing, corrupt, or has fewer than `n_train` training samples.
     """
-    from autosuperconv.training.data.build import assemble
+    from autosuperconv.training.data.build import build_task
     from autosuperconv.training.data.folder import load_folder
 
     if name.startswith(FOLDER):
@@ -110,4 +110,4 @@ def load_dataset(
         parts = DATASETS[name](data_dir)
     else:
         raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
-    return assemble(parts, name, n_train=n_train, seed=seed, augment=augment)
+    return build_task(parts, name, n_train=n_train, seed=seed, augment=augment)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Subset
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.task import Labels, Samples, Split
+from autosuperconv.training.data.task import Labels, Samples, TensorSplit
 
 SPLIT_SEED = 20180517  # fixed: no search seed moves a sample between splits
 TEST_SHARE = 0.2  # of one undivided set; as much again is for validation
@@ -46,8 +46,8 @@ class Divided:
     test: Part
 
 
-def resident(x: torch.Tensor, y: torch.Tensor) -> Part:
-    return Part(Split(x, y), y.numpy())
+def tensor_part(x: torch.Tensor, y: torch.Tensor) -> Part:
+    return Part(TensorSplit(x, y), y.numpy())
 
 
 def divide(parts: Parts, classes: int, n_train: int | None, seed: int, name: str) -> Divided:
@@ -131,8 +131,8 @@ def _check_enough(parts: Parts, classes: int, name: str) -> None:
 
 
 def _rows(samples: Samples, rows: NDArray[np.int64]) -> Samples:
-    if isinstance(samples, Split):
+    if isinstance(samples, TensorSplit):
         index = torch.from_numpy(rows)
-        return Split(samples.x[index], samples.y[index])
+        return TensorSplit(samples.x[index], samples.y[index])
     whole: Dataset[Any] = samples
     return Subset(whole, rows.tolist())

@@ -24,7 +24,7 @@ Shape: TypeAlias = tuple[int, ...]  # of one sample
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class TensorSplit:
     """A resident part of the data.
 
     Args:
@@ -39,7 +39,7 @@ class Split:
         return len(self.y)
 
 
-Samples: TypeAlias = Split | Dataset[Any]
+Samples: TypeAlias = TensorSplit | Dataset[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class TaskData:
     """A classification task: what to train on, search on and judge on.
 
     Args:
-        train: a `Split`, or the user's own `Dataset`, streamed with its transforms.
+        train: a `TensorSplit`, or the user's own `Dataset`, streamed with its transforms.
         validation: what the search measures accuracy on.
         test: what the verdict measures accuracy on, and nothing before it.
         shape: of one sample: (C, H, W), (F,) or other.
@@ -58,8 +58,8 @@ class TaskData:
             "crop-flip-cutout": then a square of half the side is filled with the mean.
         fingerprint: 16 hexadecimal digits: same data and splits, same digits. `augment` has no
             part in it.
-        guess: accuracy of naming the commonest class every time, where classes are unbalanced;
-            None where that is about one over `classes`.
+        majority_accuracy: of a network that always answers the commonest class, fraction of 1;
+            None where the classes are balanced, so that it is about one over `classes`.
     """
 
     name: str
@@ -72,7 +72,7 @@ class TaskData:
     std: tuple[float, ...]
     augment: str
     fingerprint: str
-    guess: float | None = None
+    majority_accuracy: float | None = None
 
 
 def normalised(x: Tensor, data: TaskData) -> Tensor:
@@ -121,7 +121,7 @@ def _sum_over(parts: Iterable[Tensor]) -> Tensor:
     return total
 
 
-def guess_of(y: Labels, classes: int) -> float | None:
+def majority_accuracy_of(y: Labels, classes: int) -> float | None:
     """The commonest class's share, where its odds are clearly above those of balanced classes."""
     share = float(np.bincount(y, minlength=classes).max() / len(y))
     return share if share * (classes - 1) > UNBALANCED * (1 - share) else None
@@ -145,7 +145,7 @@ def fingerprint(parts: Iterable[tuple[Samples, Labels]], classes: int) -> str:
     """
     digest = hashlib.blake2b(f"classes={classes}".encode(), digest_size=8)
     for samples, y in parts:
-        if isinstance(samples, Split):
+        if isinstance(samples, TensorSplit):
             digest.update(f"{samples.x.dtype} {tuple(samples.x.shape)}".encode())
             digest.update(samples.x.contiguous().numpy().data.cast("B"))
         else:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.split import Part, Parts, resident
+from autosuperconv.training.data.split import Part, Parts, tensor_part
 
 
 def idx_files(folder: Path) -> list[Path]:
@@ -55,4 +55,4 @@ def _resident(dataset: Any) -> Part:
     """A torchvision data set's images as (N, C, H, W), its labels beside them."""
     images = torch.as_tensor(dataset.data)
     images = images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2).contiguous()
-    return resident(images, torch.as_tensor(dataset.targets, dtype=torch.int64))
+    return tensor_part(images, torch.as_tensor(dataset.targets, dtype=torch.int64))

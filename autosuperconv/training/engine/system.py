@@ -1,21 +1,23 @@
-"""What a run's numbers depend on besides its recipe: versions, processor, device."""
+"""The machine: versions, processor and device, and how much memory is free for another run."""
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 import torch
+from joblib import cpu_count
 
 from autosuperconv.training.engine import Engine
 
 PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
-
-
-def cpu_workers() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+REFUSED = "can't allocate memory"  # torch on a CPU has no error class of its own for it
+PROC = Path("/proc")
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def describe_environment(engine: Engine) -> dict[str, str]:
@@ -27,7 +29,7 @@ def describe_environment(engine: Engine) -> dict[str, str]:
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "processor": processor_name(),
-        "cores": str(cpu_workers()),
+        "cores": str(cpu_count()),
         "device": device,
         "precision": engine.precision,
         "memory_format": engine.memory_format,
@@ -42,3 +44,76 @@ def processor_name() -> str:
     except OSError:
         names = []
     return names[0] if names else platform.processor() or platform.machine()
+
+
+def free_memory(device: str) -> float:
+    """Bytes that a run may still take on the device; infinite where nothing can be read."""
+    if device.startswith("cuda"):
+        free, _ = torch.cuda.mem_get_info(device)
+        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(free + idle)
+    return min(machine_free(), container_free(), process_free())
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an error says that memory ran out, on whatever device."""
+    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
+    return known or (isinstance(error, RuntimeError) and REFUSED in str(error))
+
+
+def machine_free(proc: Path = PROC) -> float:
+    """What the kernel says can be had without swapping."""
+    return 1024 * _field(proc / "meminfo", "MemAvailable:")
+
+
+def container_free(root: Path = CGROUP) -> float:
+    """What is left of a control group's limit, version 2 or 1; page cache counts as free."""
+    two = _left(root, "memory.max", "memory.current", "inactive_file")
+    old = _left(
+        *(root / "memory", "memory.limit_in_bytes", "memory.usage_in_bytes"), "total_inactive_file"
+    )
+    return min(two, old)
+
+
+def process_free() -> float:
+    """What is left of the address space, where it is limited (ulimit -v)."""
+    with contextlib.suppress(ImportError):
+        import resource  # not on Windows
+
+        limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if limit != resource.RLIM_INFINITY:
+            return limit - 1024 * _field(PROC / "self" / "status", "VmSize:", 0.0)
+    return math.inf
+
+
+def process_memory() -> tuple[float, float]:
+    """(Bytes this process holds in memory, the most it ever held); (nan, nan) where unknown."""
+    status = PROC / "self" / "status"
+    now, most = (1024 * _field(status, name, math.nan) for name in ("VmRSS:", "VmHWM:"))
+    return now, most
+
+
+def die_first_when_memory_runs_out() -> None:
+    """Should memory run out after all, the kernel ends this process and no other."""
+    with contextlib.suppress(OSError):
+        (PROC / str(os.getpid()) / "oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def _left(folder: Path, limit: str, used: str, cache: str) -> float:
+    try:
+        most = (folder / limit).read_text(encoding="ascii").strip()
+        taken = int((folder / used).read_text(encoding="ascii"))
+    except OSError:
+        return math.inf
+    if most == "max":
+        return math.inf
+    return int(most) - taken + _field(folder / "memory.stat", cache, 0.0)
+
+
+def _field(path: Path, name: str, otherwise: float = math.inf) -> float:
+    """The number after a name at the start of a line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return otherwise
+    return next((float(line.split()[1]) for line in lines if line.split()[:1] == [name]), otherwise)

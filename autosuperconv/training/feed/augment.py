@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from autosuperconv.training.data.task import TaskData
+
 PAD = 4
 
 
@@ -53,3 +55,13 @@ def _about_one(along: Tensor, b: int, generator: torch.Generator) -> Tensor:
     centre = torch.randint(0, size, (b, 1), generator=generator, device=along.device)
     start = centre - size // 4
     return (along >= start) & (along < start + size // 2)
+
+
+def augmenter(data: TaskData, x: Tensor) -> CropFlip | None:
+    """What the data's `augment` does with images x: (N, C, H, W), not yet normalised."""
+    if data.augment == "none":
+        return None
+    if data.augment == "crop-flip":
+        return CropFlip(x)
+    mean = torch.tensor(data.mean, device=x.device)
+    return CropFlip(x, (mean * 255).round().to(x.dtype) if x.dtype == torch.uint8 else mean)

@@ -7,21 +7,18 @@ from contextlib import closing
 from typing import Any
 
 import torch
+from joblib import cpu_count
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from autosuperconv.core.trace import Split as SplitName
+from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.task import Samples, Split, TaskData, normalised
+from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.engine.system import cpu_workers
+from autosuperconv.training.feed.augment import augmenter
 from autosuperconv.training.feed.batches import (
-    FREE_SHARE,
     Batch,
-    Batches,
     Kept,
-    Resident,
-    augmenter,
     endless_order,
     even_parts,
     fixed_subset,
@@ -32,46 +29,17 @@ from autosuperconv.training.feed.batches import (
 MOST_LOADERS = 8
 
 
-def make_batches(data: TaskData, engine: Engine) -> Batches:
-    """Resident where the data are tensors that the device can hold, else streamed."""
-    return Resident(data, engine) if is_resident(data, engine) else Streamed(data, engine)
-
-
-def is_resident(data: TaskData, engine: Engine) -> bool:
-    """Whether the data can lie on the device.
-
-    On a CPU tensors do already. A GPU must have room twice over: augmented images are kept a
-    second time, padded.
-    """
-    splits = [data.train, data.validation, data.test]
-    held = [split for split in splits if isinstance(split, Split)]
-    if len(held) < len(splits) or not engine.device.startswith("cuda"):
-        return bool(held)
-    free, _ = torch.cuda.mem_get_info(engine.device)
-    return 2 * sum(split.x.nbytes for split in held) <= FREE_SHARE * free
-
-
-def how_held(data: TaskData, engine: Engine) -> str:
-    """One sentence on where the data lie, and why."""
-    if is_resident(data, engine):
-        return "Data resident on the device, augmented there in whole batches."
-    loaders = loader_workers(engine)
-    by = f"{loaders} loader processes" if loaders else "the training process itself"
-    why = "too large for the device" if isinstance(data.train, Split) else "a torch Dataset"
-    return f"Data streamed by {by}: they are {why}."
-
-
 def loader_workers(engine: Engine) -> int:
     """Loader processes beside one run: none on a CPU, whose cores the training fills already."""
     if engine.loader_workers is not None:
         return engine.loader_workers
-    return min(MOST_LOADERS, cpu_workers()) if engine.device.startswith("cuda") else 0
+    return min(MOST_LOADERS, cpu_count()) if engine.device.startswith("cuda") else 0
 
 
 class Rows(Dataset[Batch]):
-    """A `Split` as a data set; the loader takes a whole batch of it at once."""
+    """A `TensorSplit` as a data set; the loader takes a whole batch of it at once."""
 
-    def __init__(self, split: Split) -> None:
+    def __init__(self, split: TensorSplit) -> None:
         self._split = split
 
     def __len__(self) -> int:
@@ -95,13 +63,13 @@ class Streamed:
             "validation": data.validation,
             "test": data.test,
         }
-        if len({isinstance(split, Split) for split in self._splits.values()}) > 1:
+        if len({isinstance(split, TensorSplit) for split in self._splits.values()}) > 1:
             raise DataError(
                 "All splits must be tensors, or all torch Datasets, but they are mixed."
             )
         self.n_train = size_of(data.train)
 
-    def size(self, split: SplitName) -> int:
+    def size(self, split: Split) -> int:
         return size_of(self._splits[split])
 
     def training(self, batch_size: int, seed: int) -> Generator[Batch]:
@@ -115,7 +83,7 @@ class Streamed:
                     x = augmented(torch.arange(len(x), device=device), draws)
                 yield self._ready(x), y
 
-    def evaluation(self, split: SplitName, limit: int | None = None) -> Iterable[Batch]:
+    def evaluation(self, split: Split, limit: int | None = None) -> Iterable[Batch]:
         subset = fixed_subset(self.size(split), limit)
         if limit is None:
             return self._in_order(split, subset)
@@ -142,7 +110,7 @@ class Streamed:
         loader: DataLoader[Batch] = DataLoader(
             _as_dataset(samples),
             batch_sampler=orders,
-            collate_fn=_as_it_is if isinstance(samples, Split) else None,
+            collate_fn=_as_it_is if isinstance(samples, TensorSplit) else None,
             num_workers=workers,
             prefetch_factor=4 if workers else None,
             pin_memory=pinned,
@@ -154,7 +122,7 @@ class Streamed:
 
 
 def _as_dataset(samples: Samples) -> Dataset[Batch]:
-    return Rows(samples) if isinstance(samples, Split) else samples
+    return Rows(samples) if isinstance(samples, TensorSplit) else samples
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -12,7 +12,7 @@ DIVERGED_LOSS = 4.0  # times the loss at the start
 
 
 @dataclass
-class LossWatch:
+class DivergenceWatch:
     """Tells divergence: a loss that is not finite, or far above its start."""
 
     start: float = 0.0
@@ -34,10 +34,10 @@ class LossWatch:
         return ""
 
 
-class Recent:
+class RecentLosses:
     """Losses and hits since the last point; they stay on the device until they are looked at."""
 
-    def __init__(self, watch: LossWatch) -> None:
+    def __init__(self, watch: DivergenceWatch) -> None:
         self._watch = watch
         self._new: list[Tensor] = []
         self._hits: list[Tensor] = []

@@ -61,7 +61,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tupl
     return loss_sum / count, correct / count
 
 
-def end_complaint(loss: float, accuracy: float, classes: int, n: int) -> str:
+def end_problem(loss: float, accuracy: float, classes: int, n: int) -> str:
     """Says so where the loss over n samples is not finite, or the accuracy no better than
     guessing; else "". A network of NaN names the first class, which may be the commonest."""
     if not math.isfinite(loss):

@@ -28,17 +28,17 @@ from autosuperconv.core.trace import (
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.engine.free_memory import ran_out
-from autosuperconv.training.feed.batches import Batches, size_of
-from autosuperconv.training.feed.streamed import how_held, make_batches
+from autosuperconv.training.engine.system import ran_out
+from autosuperconv.training.feed import Batches, make_batches, placement
+from autosuperconv.training.feed.batches import size_of
 from autosuperconv.training.loop.curvature import (
     EVERY,
     PathCurvature,
     gradient_curvature_lr,
     gradient_norm,
 )
-from autosuperconv.training.loop.divergence import LossWatch, Recent
-from autosuperconv.training.loop.evaluation import end_complaint, evaluate, recalibrate
+from autosuperconv.training.loop.divergence import DivergenceWatch, RecentLosses
+from autosuperconv.training.loop.evaluation import end_problem, evaluate, recalibrate
 from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.models import ModelFactory
 
@@ -63,7 +63,7 @@ class TorchTrainer:
         with isolated(self.engine):
             return Run(job, self, batches, on_point).carry_out()
 
-    def having(self, engine: Engine) -> TorchTrainer:
+    def with_engine(self, engine: Engine) -> TorchTrainer:
         """The same model and data on another engine."""
         return TorchTrainer(self.data, self.factory, engine)
 
@@ -89,7 +89,7 @@ class TorchTrainer:
 
     def choices(self) -> tuple[str, ...]:
         """How the data reach the device, and why: one sentence each."""
-        return (how_held(self.data, self.engine),)
+        return (placement(self.data, self.engine),)
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_batches": None}
@@ -115,7 +115,7 @@ class Run:
         self, job: Job, trainer: TorchTrainer, batches: Batches, on_point: OnPoint | None
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, trainer.engine, batches, on_point
-        self.classes, self.guess = trainer.data.classes, trainer.data.guess
+        self.classes, self.guess = trainer.data.classes, trainer.data.majority_accuracy
         recipe = job.recipe
         self.learner = Learner(recipe, trainer.factory, self.engine)
         self.model = self.learner.model
@@ -125,8 +125,8 @@ class Run:
         spread = range(1, LOSS_POINTS + 1)
         self.note_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
         self.points: list[Point] = []
-        self.watch = LossWatch()
-        self.recent = Recent(self.watch)
+        self.watch = DivergenceWatch()
+        self.recent = RecentLosses(self.watch)
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
@@ -144,7 +144,7 @@ class Run:
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
-                detail = end_complaint(loss, accuracy, self.classes, self.evaluated)
+                detail = end_problem(loss, accuracy, self.classes, self.evaluated)
             stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED
         except PruneTraining as why:
             stopped, detail = StopReason.PRUNED, str(why)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
 from autosuperconv.errors import AutosuperconvError, DataError, ModelError
-from autosuperconv.training.data.task import Samples, Split, TaskData, normalised
+from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.engine.isolation import own_state
 
 PROBES = 2  # samples; batch norm needs more than one
@@ -97,7 +97,7 @@ def _check_gradients(output: Tensor) -> None:
 
 
 def _probe(samples: Samples) -> Tensor:
-    if isinstance(samples, Split):
+    if isinstance(samples, TensorSplit):
         return samples.x[:PROBES]
     rows = [samples[i][0] for i in range(PROBES)]
     if rows[0].shape != rows[1].shape:

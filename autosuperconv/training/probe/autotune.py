@@ -13,20 +13,19 @@ import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from torch import Tensor
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
-from autosuperconv.training.engine.free_memory import ran_out
+from autosuperconv.training.engine.system import ran_out
 from autosuperconv.training.feed.batches import input_layout
 from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.memory import MemoryNeed
 
-PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16")
-FORMATS: tuple[MemoryFormat, ...] = ("contiguous", "channels_last")
 GAIN = 1.05  # a setting further from the plain one must be that much faster
 ROUNDS = 5
 SECONDS = 4.0  # for all rounds together, a slow network gets fewer
@@ -103,7 +102,7 @@ class Probe:
         return Timing(e.precision, e.memory_format, e.threads or 0, rate, problem)
 
 
-def measure(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
+def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
     """Time the trainer's network in several settings, turn by turn, plainest first.
 
     Turn by turn, because a shared machine's speed drifts more than settings differ. A setting
@@ -115,7 +114,7 @@ def measure(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) ->
     expected: float | None = None
     for engine in engines:
         with isolated(engine):
-            probe = Probe(trainer.having(engine), recipe, batch)
+            probe = Probe(trainer.with_engine(engine), recipe, batch)
             problem, loss = _warm_up(probe, expected)
         expected = loss if expected is None and not problem else expected
         if problem:
@@ -167,7 +166,7 @@ def _setting(
     if len(engines) == 1:
         only = engines[0]
         return only, [f"{only.precision}, {only.memory_format}: as asked for."]
-    timings = measure(trainer, recipe, engines)
+    timings = time_engines(trainer, recipe, engines)
     best = fastest(timings)
     speeds = ", ".join(f"{t.name} {t.samples_per_second:.0f}" for t in timings if not t.problem)
     reason = (
@@ -183,10 +182,12 @@ def _open_settings(
     images: bool, precision: str, memory_format: str
 ) -> list[tuple[Precision, MemoryFormat]]:
     """What there is to choose from, plainest first; layouts differ for (C, H, W) samples only."""
-    formats = FORMATS if images or memory_format != "auto" else FORMATS[:1]
+    formats = get_args(MemoryFormat)
+    if not images and memory_format == "auto":
+        formats = formats[:1]
     return [
         (p, f)
-        for p, f in itertools.product(PRECISIONS, formats)
+        for p, f in itertools.product(get_args(Precision), formats)
         if precision in ("auto", p) and memory_format in ("auto", f)
     ]
 
@@ -200,7 +201,7 @@ def _workers(
     if cores == 1:
         return 1, "One run at a time."
     settings = [replace(chosen, threads=threads) for threads in (1, cores)]
-    one, many = (t.samples_per_second for t in measure(trainer, recipe, settings))
+    one, many = (t.samples_per_second for t in time_engines(trainer, recipe, settings))
     together = cores * one
     counted = (
         f"one thread trains {one:.0f} samples/s, {cores} threads on one run {many:.0f}, "

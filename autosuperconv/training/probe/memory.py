@@ -22,14 +22,19 @@ from torch.autograd.graph import saved_tensors_hooks
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import Rate
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.engine.free_memory import first_to_go, free_memory, ran_out, resident
+from autosuperconv.training.engine.system import (
+    die_first_when_memory_runs_out,
+    free_memory,
+    process_memory,
+    ran_out,
+)
 from autosuperconv.training.feed.batches import KEEP_BYTES, input_layout
 from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.check import PROBES
 
-FAR = 10  # reckoned so many times below what is free: not measured
+FAR = 10  # an estimate so many times below what is free is not checked by measuring
 RESERVE = 0.1  # of what is free, left alone
 WORKSPACE = 2**26  # bytes that convolutions and matrix products take beside their tensors
 COPIES = 5  # of the weights: themselves, gradients, two moments, one on the way
@@ -43,7 +48,7 @@ class MemoryNeed:
     Args:
         bytes: at its peak.
         room: bytes that were free for it.
-        measured: by a step of this size; else reckoned.
+        measured: by a step of this size; otherwise estimated.
     """
 
     batch_size: int
@@ -103,20 +108,24 @@ def measure_needs(
     """
     device = trainer.engine.device
     free = free_memory(device)
-    if math.isinf(free) or not device.startswith(("cpu", "cuda")) or math.isnan(resident()[0]):
+    if (
+        math.isinf(free)
+        or not device.startswith(("cpu", "cuda"))
+        or math.isnan(process_memory()[0])
+    ):
         return ()
     room = int(free * (1 - RESERVE))
     data = trainer.data
     stepper = Stepper(trainer.factory, data.shape, data.classes, trainer.engine, recipe)
     with isolated(trainer.engine):
-        reckoned = reckon(stepper)
-    if FAR * reckoned(batch_sizes[-1]) <= room:
-        return tuple(MemoryNeed(b, reckoned(b), room, False) for b in batch_sizes)
+        estimate = estimate_need(stepper)
+    if FAR * estimate(batch_sizes[-1]) <= room:
+        return tuple(MemoryNeed(b, estimate(b), room, False) for b in batch_sizes)
     with measuring(stepper) as peak_of:
-        return climb(batch_sizes, room, reckoned, peak_of)
+        return measure_upwards(batch_sizes, room, estimate, peak_of)
 
 
-def reckon(stepper: Stepper) -> Callable[[int], int]:
+def estimate_need(stepper: Stepper) -> Callable[[int], int]:
     """Bytes by batch size, from what a forward pass of two samples keeps for the backward one."""
     learner = stepper.learner()
     weights = sum(p.nbytes for p in learner.model.parameters())
@@ -136,8 +145,8 @@ def reckon(stepper: Stepper) -> Callable[[int], int]:
     return lambda b: int(COPIES * weights + WORKSPACE + each * max(2 * b, evaluation))
 
 
-def climb(
-    batch_sizes: Sequence[int], room: int, reckoned: Callable[[int], int], peak_of: PeakOf
+def measure_upwards(
+    batch_sizes: Sequence[int], room: int, estimate: Callable[[int], int], peak_of: PeakOf
 ) -> tuple[MemoryNeed, ...]:
     """Measure from the smallest up; stop where the next would not fit.
 
@@ -147,7 +156,7 @@ def climb(
     needs: list[MemoryNeed] = []
     stopped = False
     for b in (max(PROBES, batch_sizes[0] // 2), *batch_sizes):
-        expected = _straight_on(points, b) if points else reckoned(b) // 4
+        expected = _straight_on(points, b) if points else estimate(b) // 4
         stopped = stopped or expected > room
         peak = None if stopped else peak_of(b)
         stopped = stopped or peak is None
@@ -172,7 +181,7 @@ def measuring(stepper: Stepper) -> Iterator[PeakOf]:
     if stepper.engine.device.startswith("cuda"):
         yield lambda batch_size: _peak_on_gpu(stepper, batch_size)
         return
-    with ProcessPoolExecutor(1, initializer=first_to_go) as child:
+    with ProcessPoolExecutor(1, initializer=die_first_when_memory_runs_out) as child:
 
         def peak_of(batch_size: int) -> int | None:
             try:
@@ -211,10 +220,10 @@ def _growth(stepper: Stepper, batch_size: int) -> float:
     with isolated(stepper.engine):
         if not _before:
             stepper.batch(PROBES)  # torch itself is loaded
-            _before.append(resident()[0])
+            _before.append(process_memory()[0])
             stepper.evaluate()
         moments = stepper.step(batch_size)
-    return resident()[1] - _before[0] + moments
+    return process_memory()[1] - _before[0] + moments
 
 
 def most_runs(needs: Sequence[MemoryNeed], device: str) -> int | None:
@@ -225,7 +234,7 @@ def most_runs(needs: Sequence[MemoryNeed], device: str) -> int | None:
     fitting = [need.bytes for need in needs if need.fits]
     if not fitting:
         return None
-    each = max(fitting) + (0 if device.startswith("cuda") else resident()[0] + KEEP_BYTES)
+    each = max(fitting) + (0 if device.startswith("cuda") else process_memory()[0] + KEEP_BYTES)
     return max(1, int(free_memory(device) * (1 - RESERVE) / each))
 
 

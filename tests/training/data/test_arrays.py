@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import Split, TaskData, normalised
+from autosuperconv.training.data.task import TaskData, TensorSplit, normalised
 from tests.training.samples import features, split
 
 
@@ -113,7 +113,7 @@ def test_with_train_and_test_given_validation_is_split_off_train() -> None:
 def test_tensors_splits_and_tensor_data_sets_are_the_same_as_arrays() -> None:
     x, y = features()
     tx, ty = torch.tensor(x), torch.tensor(y)
-    kinds = [(x, y), (tx, ty), Split(tx, ty), TensorDataset(tx, ty), (x.tolist(), y.tolist())]
+    kinds = [(x, y), (tx, ty), TensorSplit(tx, ty), TensorDataset(tx, ty), (x.tolist(), y.tolist())]
     assert len({as_task_data(kind).fingerprint for kind in kinds}) == 1  # type: ignore[arg-type]
 
 
@@ -158,8 +158,8 @@ def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
     assert as_task_data((Frame(x), Frame(y))).fingerprint == as_task_data((x, y)).fingerprint
 
 
-def test_guessing_is_naming_the_commonest_class_where_classes_are_unbalanced() -> None:
+def test_the_accuracy_of_the_majority_class_is_known_where_classes_are_unbalanced() -> None:
     x, _ = features(100)
     rare, even = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [52, 48])
-    assert as_task_data((x, rare)).guess == pytest.approx(0.9)
-    assert as_task_data((x, even)).guess is None
+    assert as_task_data((x, rare)).majority_accuracy == pytest.approx(0.9)
+    assert as_task_data((x, even)).majority_accuracy is None

@@ -4,10 +4,10 @@ import torch
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import TaskData
+from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.augment import CropFlip
-from autosuperconv.training.feed.batches import Resident, Split
+from autosuperconv.training.feed.resident import Resident
 from autosuperconv.training.feed.streamed import Streamed
 from tests.training.made import dots, trainer
 
@@ -58,7 +58,7 @@ def photographs(augment: str) -> TaskData:
 
 def test_what_is_cut_out_is_the_mean_once_normalised() -> None:
     data = photographs("crop-flip-cutout")
-    assert isinstance(data.train, Split)
+    assert isinstance(data.train, TensorSplit)
     for batches in (Resident(data, Engine()), Streamed(data, Engine())):
         x, _ = next(iter(batches.training(16, 0)))
         near_mean = (x.abs() < 0.01).all(1).float().mean()

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.loop.divergence import LossWatch
-from autosuperconv.training.loop.evaluation import end_complaint, recalibrate
+from autosuperconv.training.loop.divergence import DivergenceWatch
+from autosuperconv.training.loop.evaluation import end_problem, recalibrate
 from autosuperconv.training.loop.trainer import TorchTrainer
 from tests.training.made import dots
 
@@ -59,13 +59,13 @@ def test_a_loss_that_is_not_finite_at_the_end_is_divergence_whatever_the_accurac
     loss: float,
 ) -> None:
     # 95 % of an unbalanced set may be of the class that a network of NaN names
-    assert end_complaint(loss, 0.95, 2, 100) == "the loss at the end is not finite"
-    assert end_complaint(0.2, 0.95, 2, 100) == ""
+    assert end_problem(loss, 0.95, 2, 100) == "the loss at the end is not finite"
+    assert end_problem(0.2, 0.95, 2, 100) == ""
 
 
 def test_all_right_is_not_chance_however_few_the_samples() -> None:
-    assert end_complaint(0.1, 1.0, 2, 6) == ""
-    assert "chance" in end_complaint(0.1, 5 / 6, 2, 6)
+    assert end_problem(0.1, 1.0, 2, 6) == ""
+    assert "chance" in end_problem(0.1, 5 / 6, 2, 6)
 
 
 class Full(nn.Module):
@@ -89,6 +89,6 @@ def test_a_cpu_without_memory_ends_a_run_as_a_gpu_does() -> None:
 
 
 def test_a_loss_may_start_at_exactly_0() -> None:
-    watch = LossWatch()
+    watch = DivergenceWatch()
     complaints = [watch.complaint(loss) for loss in (0.0, 50.0)]
     assert complaints == ["", "the loss, 26.3, is above its start, 0"]

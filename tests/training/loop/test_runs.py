@@ -23,11 +23,11 @@ from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
 from autosuperconv.errors import DataError
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import Split, TaskData, normalised
+from autosuperconv.training.data.task import TaskData, TensorSplit, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.batches import even_parts
-from autosuperconv.training.loop.divergence import LossWatch
-from autosuperconv.training.loop.evaluation import end_complaint, recalibrate
+from autosuperconv.training.loop.divergence import DivergenceWatch
+from autosuperconv.training.loop.evaluation import end_problem, recalibrate
 from autosuperconv.training.loop.trainer import TorchTrainer, steps_of
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.store.executor import QueuedJob, drive
@@ -54,8 +54,8 @@ def timeless(trace: Trace) -> Trace:
     return replace(trace, seconds=0.0)
 
 
-def split(samples: object) -> Split:
-    assert isinstance(samples, Split)
+def split(samples: object) -> TensorSplit:
+    assert isinstance(samples, TensorSplit)
     return samples
 
 
@@ -252,17 +252,17 @@ def test_the_accuracy_of_guessing_at_the_end_counts_as_diverged(digits: TaskData
 @pytest.mark.parametrize(("accuracy", "complains"), [(0.12, True), (0.20, False)])
 def test_chance_has_a_width_of_three_standard_errors(accuracy: float, complains: bool) -> None:
     # ten classes, 100 samples: standard error 0.03, so the bound is 0.19
-    assert bool(end_complaint(1.0, accuracy, 10, 100)) is complains
+    assert bool(end_problem(1.0, accuracy, 10, 100)) is complains
 
 
 def test_a_loss_must_stay_high_to_count_as_diverged() -> None:
-    watch = LossWatch()
+    watch = DivergenceWatch()
     assert not any(watch.complaint(loss) for loss in [2.3] * 12 + [20.0] + [2.3] * 3)
     assert any("x its start" in watch.complaint(20.0) for _ in range(10))
 
 
 def test_infinity_is_no_loss() -> None:
-    assert LossWatch().complaint(math.inf) == "the loss is not finite"
+    assert DivergenceWatch().complaint(math.inf) == "the loss is not finite"
 
 
 # what a step does
@@ -509,7 +509,7 @@ def test_a_callback_sees_every_point_and_changes_nothing(digits: TaskData) -> No
 class Rows(Dataset[Any]):
     """A split as somebody's own Dataset of normalised floats."""
 
-    def __init__(self, part: Split, data: TaskData) -> None:
+    def __init__(self, part: TensorSplit, data: TaskData) -> None:
         self.x, self.y = normalised(part.x, data), part.y
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.errors import UnknownName
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.training.probe.autotune import Timing, choose, fastest, measure
+from autosuperconv.training.probe.autotune import Timing, choose, fastest, time_engines
 from tests.training.made import dots, float32_only, greedy, small_net, trainer
 
 RECIPE = Recipe(max_lr=1.0, batch_size=16)
@@ -32,7 +32,7 @@ def test_the_plainest_setting_within_five_percent_of_the_fastest_wins() -> None:
 
 
 def test_every_setting_is_timed_on_the_network_itself() -> None:
-    timings = measure(trainer(dots()), RECIPE, [PLAIN, BF16])
+    timings = time_engines(trainer(dots()), RECIPE, [PLAIN, BF16])
     assert [t.name for t in timings] == ["float32 contiguous", "bfloat16 contiguous"]
     assert all(t.samples_per_second > 0 for t in timings)
 
@@ -91,5 +91,5 @@ def test_unknown_precision_and_layout_are_refused_by_name() -> None:
 
 
 def test_a_network_is_built_on_the_engine_that_it_is_given() -> None:
-    assert trainer(dots()).having(BF16).engine == BF16
-    assert trainer(dots()).having(BF16).factory is small_net
+    assert trainer(dots()).with_engine(BF16).engine == BF16
+    assert trainer(dots()).with_engine(BF16).factory is small_net

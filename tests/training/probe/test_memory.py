@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
@@ -11,23 +10,23 @@ from torch import nn
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.engine.free_memory import container_free, machine_free, resident
+from autosuperconv.training.engine.system import process_memory
 from autosuperconv.training.probe import memory
 from autosuperconv.training.probe.memory import (
     COPIES,
     WORKSPACE,
     MemoryNeed,
     Stepper,
-    climb,
+    estimate_need,
     measure_needs,
+    measure_upwards,
     measuring,
     most_runs,
-    reckon,
 )
 from tests.training.made import dots, small_net, trainer
 
 RECIPE = Recipe(max_lr=1.0, batch_size=16)
-linux = pytest.mark.skipif(math.isnan(resident()[0]), reason="needs /proc")
+linux = pytest.mark.skipif(math.isnan(process_memory()[0]), reason="needs /proc")
 
 
 def stepper(net: nn.Module, features: int = 10, evaluation_batch: int = 1) -> Stepper:
@@ -35,13 +34,13 @@ def stepper(net: nn.Module, features: int = 10, evaluation_batch: int = 1) -> St
     return Stepper(lambda: net, (features,), 2, engine, RECIPE)
 
 
-def test_a_need_is_reckoned_from_what_the_backward_pass_keeps() -> None:
+def test_a_need_is_estimated_from_what_the_backward_pass_keeps() -> None:
     # kept of a sample: 10 inputs, 100 hidden units (ReLU's result); and the 2 scores, 4 bytes each
     net = nn.Sequential(nn.Linear(10, 100), nn.ReLU(), nn.Linear(100, 2))
     weights = 4 * (1000 + 100 + 200 + 2)
     kept = 4 * (10 + 100 + 2)
-    assert reckon(stepper(net))(32) == COPIES * weights + WORKSPACE + kept * 64
-    assert reckon(stepper(net, evaluation_batch=500))(32) == COPIES * weights + WORKSPACE + (
+    assert estimate_need(stepper(net))(32) == COPIES * weights + WORKSPACE + kept * 64
+    assert estimate_need(stepper(net, evaluation_batch=500))(32) == COPIES * weights + WORKSPACE + (
         kept * 500
     )
 
@@ -53,7 +52,7 @@ def test_batches_are_tried_from_the_smallest_up_and_only_where_a_line_says_they_
         tried.append(batch_size)
         return 100 + 10 * batch_size
 
-    needs = climb((16, 32, 64, 128), 1000, lambda b: 20 * b, peak_of)
+    needs = measure_upwards((16, 32, 64, 128), 1000, lambda b: 20 * b, peak_of)
     assert tried == [8, 16, 32, 64]  # 128 would need 1380
     assert [(n.batch_size, n.bytes, n.fits, n.measured) for n in needs] == [
         (16, 260, True, True),
@@ -70,7 +69,7 @@ def test_after_one_that_did_not_fit_no_larger_one_is_tried() -> None:
         tried.append(batch_size)
         return None if batch_size > 16 else 10
 
-    needs = climb((16, 32, 64), 1000, lambda b: b, peak_of)
+    needs = measure_upwards((16, 32, 64), 1000, lambda b: b, peak_of)
     assert tried == [8, 16, 32]
     assert [n.fits for n in needs] == [True, False, False]
 
@@ -135,7 +134,7 @@ def test_as_many_runs_at_once_as_fit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @linux
 def test_on_a_cpu_each_run_is_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "resident", lambda: (2.0**29, 2.0**29))
+    monkeypatch.setattr(memory, "process_memory", lambda: (2.0**29, 2.0**29))
     monkeypatch.setattr(memory, "free_memory", lambda device: 2.0**32)
     needs = (MemoryNeed(8, 2**28, 2**32, True),)  # 1/4 + 1/2 + 1/4 for data kept ready, of 4
     assert most_runs(needs, "cpu") == 3
@@ -144,32 +143,3 @@ def test_on_a_cpu_each_run_is_a_process_of_its_own(monkeypatch: pytest.MonkeyPat
 def test_a_small_net_on_this_machine_fits() -> None:
     assert all(n.fits for n in measure_needs(trainer(dots()), RECIPE, (8, 16)))
     assert small_net()  # the net is one that needs next to nothing
-
-
-def test_a_container_has_what_its_limit_leaves(tmp_path: Path) -> None:
-    for name, text in (
-        ("memory.max", "1000\n"),
-        ("memory.current", "700\n"),
-        ("memory.stat", "anon 500\ninactive_file 200\n"),
-    ):
-        (tmp_path / name).write_text(text)
-    assert container_free(tmp_path) == 500
-    (tmp_path / "memory.max").write_text("max\n")
-    assert container_free(tmp_path) == math.inf
-    assert container_free(tmp_path / "none") == math.inf
-
-
-def test_an_older_container_says_it_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / "memory").mkdir()
-    for name, text in (
-        ("memory.limit_in_bytes", "900"),
-        ("memory.usage_in_bytes", "800"),
-        ("memory.stat", "total_inactive_file 50\n"),
-    ):
-        (tmp_path / "memory" / name).write_text(text)
-    assert container_free(tmp_path) == 150
-
-
-def test_the_machine_says_what_can_be_had(tmp_path: Path) -> None:
-    (tmp_path / "meminfo").write_text("MemFree: 1 kB\nMemAvailable:    2048 kB\n")
-    assert machine_free(tmp_path) == 2048 * 1024

@@ -27,7 +27,7 @@ from autosuperconv.training.data.folder.decoder import (
     target_of,
 )
 from autosuperconv.training.data.folder.listing import ImageFile, list_parts
-from autosuperconv.training.data.split import Part, Parts, resident
+from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import Labels
 
 __all__ = ["FolderImages", "OnProgress", "load_folder"]
@@ -96,7 +96,7 @@ def _labels(part: Sequence[ImageFile]) -> Labels:
 
 
 def _resident(images: Images, part: Sequence[ImageFile]) -> Part:
-    return resident(torch.from_numpy(images), torch.from_numpy(_labels(part)))
+    return tensor_part(torch.from_numpy(images), torch.from_numpy(_labels(part)))
 
 
 def _streamed(part: Sequence[ImageFile], target: Target) -> Part:

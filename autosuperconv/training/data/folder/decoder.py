@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 import numpy as np
+from joblib import cpu_count
 from PIL import Image, ImageOps
 
 from autosuperconv.errors import DataError
@@ -145,7 +146,7 @@ def _in_pieces(
         return [work(item) for item in piece]
 
     results: list[Result] = []
-    pool = ThreadPoolExecutor(max_workers=min(16, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(max_workers=min(16, cpu_count()))
     try:
         for done in pool.map(do, pieces):
             results += done
