@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,28 +167,6 @@ def test_a_study_of_failures_has_no_failed_trial(storage_path: str) -> None:
     assert all("accuracy" in trial.constraints for trial in session.study.trials)
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_no_sampler_proposes_a_rate_above_the_cap(name: str, storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer())
-    optimise(session, study_settings(18, sampler=name, space=SPACE.without("epochs")))
-    limits = prior()
-    trials = session.study.trials
-    assert len(trials) == 18
-    for trial in trials:
-        cell = (trial.params["batch_size"], trial.params["weight_decay"])
-        assert trial.params["max_lr"] <= limits.cap(*cell) * (1 + 1e-9)
-
-
-@pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_one_batch_size_and_one_weight_decay_can_be_searched(name: str, storage_path: str) -> None:
-    one = {"batch_size": Choices((32,)), "weight_decay": Range(1e-4, 1e-4, True)}
-    space = SearchSpace({**SPACE.dimensions, **one})
-    session = session_of(storage_path, SurfaceTrainer())
-    optimise(session, study_settings(14, sampler=name, space=space))
-    assert {t.params["batch_size"] for t in session.study.trials} == {32}
-    assert {t.params["weight_decay"] for t in session.study.trials} == {1e-4}
-
-
 class Stubborn(BaseSampler):
     """Proposes the highest rate there is."""
 
@@ -230,16 +207,6 @@ def test_a_joint_proposal_below_the_cap_is_kept(monkeypatch: pytest.MonkeyPatch)
         sampler=make_sampler("stubborn", encoding(LrPrior(None, MAX_LR)), 0, 0)
     )
     assert suggest(study.ask(), SPACE, BASE, 0).max_lr == MAX_LR.high
-
-
-@pytest.mark.parametrize("name", sorted(SAMPLERS))
-def test_a_resumed_sampler_does_not_repeat_its_draws(name: str) -> None:
-    def draws(so_far: int) -> Iterator[float]:
-        study = optuna.create_study(sampler=make_sampler(name, encoding(prior()), 0, so_far))
-        return (suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(8))
-
-    assert list(draws(0)) == list(draws(0))
-    assert not set(draws(0)) & set(draws(8))
 
 
 def test_an_unknown_sampler_names_a_near_one() -> None:
