@@ -1,14 +1,16 @@
-"""A shipped fake: a `Trainer` that computes accuracy from a formula instead of training.
+"""For tests, yours and ours: a `Trainer` that computes its accuracy from a formula instead of
+training, and a check that holds any trainer to the protocol.
 
-For tests of whatever works with traces: yours and ours. Never behind a reported number.
+The formula is never behind a reported number.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from joblib.externals.loky.backend.reduction import dumps, loads
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
@@ -17,8 +19,10 @@ from autosuperconv.core.trace import (
     OnPoint,
     Point,
     PruneTraining,
+    Split,
     StopReason,
     Trace,
+    Trainer,
     evenly,
 )
 
@@ -126,3 +130,74 @@ class SurfaceTrainer:
             dose += point.lr * (point.epoch - before)
             before = point.epoch
         return dose
+
+
+def check_trainer(trainer: Trainer, recipe: Recipe) -> None:
+    """Hold a trainer to what a search relies on; it trains the recipe seven times.
+
+    Args:
+        recipe: one that trains to the end, in 12 steps or more.
+
+    Raises:
+        AssertionError: the trainer breaks the protocol; the message says how.
+    """
+    job = Job(recipe, phases=(0.25, 0.5, 1.0))
+    points: list[Point] = []
+    trace = trainer(job, points.append)
+    _check_ends(trace, recipe)
+    _check_points(points, trace, job.phases)
+    copied: Trainer = loads(dumps(trainer))  # as a worker process gets it
+    alike = _without_time(trace)
+    _check(_without_time(trainer(job)) == alike, "the same job must give the same trace")
+    _check(_without_time(copied(job)) == alike, "a pickled copy must give the same trace")
+    other = trainer(replace(job, recipe=replace(recipe, seed=recipe.seed + 1)))
+    differs = _without_time(replace(other, recipe=recipe)) != alike
+    _check(differs, "another seed must give another trace")
+    _check_splits(trainer, job)
+    _check_pruning(trainer, job)
+
+
+def _check(holds: bool, rule: str) -> None:
+    if not holds:
+        raise AssertionError(f"{rule}.")
+
+
+def _without_time(trace: Trace) -> Trace:
+    return replace(trace, seconds=0.0)
+
+
+def _check_ends(trace: Trace, recipe: Recipe) -> None:
+    _check(trace.recipe == recipe, "a trace must hold the recipe of its job")
+    _check(trace.completed, f"the recipe must train to the end, but: {trace.detail}")
+    accuracy = -1.0 if trace.accuracy is None else trace.accuracy
+    _check(0 <= accuracy <= 1, f"accuracy must be a fraction of 1, but is {trace.accuracy}")
+    _check(trace.seconds >= 0 and trace.samples > 0, "a trace must say what the run cost")
+
+
+def _check_points(points: list[Point], trace: Trace, phases: tuple[float, ...]) -> None:
+    """`on_point` hears of every evaluation, in the order of training."""
+    steps = [point.step for point in points]
+    _check(steps == sorted(set(steps)), "the points' steps must rise")
+    evaluated = [point.phase for point in points if point.accuracy is not None]
+    near = len(evaluated) == len(phases) and all(
+        abs(at - phase) <= 1 / trace.steps for at, phase in zip(evaluated, phases, strict=True)
+    )
+    _check(near, f"evaluations must be at the phases {phases}, but are at {tuple(evaluated)}")
+
+
+def _check_splits(trainer: Trainer, job: Job) -> None:
+    splits: tuple[Split, ...] = ("validation", "test")
+    for split in splits:
+        measured_on = trainer(replace(job, measured_on=split)).measured_on
+        _check(measured_on == split, f"a job for {split} must not be measured on {measured_on}")
+
+
+def _check_pruning(trainer: Trainer, job: Job) -> None:
+    def end(point: Point) -> None:
+        if point.accuracy is not None:
+            raise PruneTraining("enough")
+
+    trace = trainer(job, end)
+    told = trace.stopped_because == StopReason.PRUNED and trace.detail == "enough"
+    _check(told, "PruneTraining must end the run as pruned, with its message as the detail")
+    _check(trace.accuracy is None, "a pruned run must have no final accuracy")

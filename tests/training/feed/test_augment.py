@@ -1,4 +1,11 @@
+"""Random crops, flips and cutout."""
+
+from __future__ import annotations
+
+from collections import Counter
+
 import numpy as np
+import pytest
 import torch
 
 from autosuperconv.core.recipe import Recipe
@@ -49,6 +56,22 @@ def test_without_cutout_the_same_crops_as_ever() -> None:
     same = (plain == cut).all(1)
     assert torch.equal(cut.permute(0, 2, 3, 1)[~same], fill.expand(int((~same).sum()), 3))
     assert 0.1 < (~same).float().mean() < 0.25  # 3.1 of 8, squared: .15
+
+
+def test_crops_and_flips_are_all_of_the_slow_way_and_equally_likely() -> None:
+    image = torch.arange(1, 13, dtype=torch.uint8).view(1, 1, 3, 4)
+    padded = torch.nn.functional.pad(image[0, 0], (4, 4, 4, 4))
+    windows = [padded[top : top + 3, left : left + 4] for top in range(9) for left in range(9)]
+    kinds = [[tuple(w.flatten().tolist()) for w in windows]]
+    kinds.append([tuple(w.flip(1).flatten().tolist()) for w in windows])
+    made = CropFlip(image)(torch.zeros(8100, dtype=torch.int64), torch.Generator().manual_seed(0))
+    found = Counter(tuple(x.flatten().tolist()) for x in made)
+    assert set(found) == {*kinds[0], *kinds[1]}
+    seen = [sum(found[w] for w in set(kind) - set(other)) for kind, other in (kinds, kinds[::-1])]
+    either = sum(found[w] for w in {*kinds[0]} ^ {*kinds[1]})
+    assert seen[0] / either == pytest.approx(0.5, abs=0.03)  # 4 standard errors are 0.023
+    # the whole image: 1 of 81 windows, of 8,100 draws half unflipped: 50, standard deviation 7
+    assert 20 < found[tuple(range(1, 13))] < 80
 
 
 def photographs(augment: str) -> TaskData:
