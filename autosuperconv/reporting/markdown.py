@@ -15,7 +15,7 @@ def render_markdown(report: Report) -> str:
     parts = [
         f"## {words.OUTCOMES[report.verdict.outcome]}",
         escape(report.verdict.sentence),
-        _asked(report),
+        _facts(report),
         _headed("Confirmed runs", _roles(report)),
         _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
@@ -51,7 +51,7 @@ def _headed(name: str, text: str) -> str:
     return f"**{name}**\n\n{text}" if text else ""
 
 
-def _asked(report: Report) -> str:
+def _facts(report: Report) -> str:
     settings = report.settings
     return (
         f"{escape(settings.model)} on {escape(settings.dataset)}, {len(report.trials)} trials, "
@@ -95,7 +95,10 @@ def _effects(report: Report) -> str:
         (words.effect_row(tradeoff, effect) for effect in tradeoff.effects),
     )
     lines = [f"**{name}.** {escape(text)}" for name, text in words.tradeoff_lines(tradeoff)]
-    caption = "Worth of each change in points, with its 95 % interval; \\* zero lies outside."
+    caption = (
+        "What each change is worth, in percentage points of accuracy with a 95 % interval. "
+        "\\* The interval excludes zero."
+    )
     return "\n\n".join([*lines, caption, shown] if shown else lines)
 
 
@@ -126,7 +129,7 @@ def _cells(report: Report) -> str:
 
 def _recipe(report: Report) -> str:
     lines = recipe_lines(report.winner)
-    return _headed("The recipe to take away", f"```python\n{lines}\n```" if lines else "")
+    return _headed("The winning recipe", f"```python\n{lines}\n```" if lines else "")
 
 
 def _missing(report: Report) -> str:

@@ -113,7 +113,11 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
     shown = (
         KeyFigure("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
-        KeyFigure("Accuracy difference, points", words.points(verdict.accuracy_difference), seeds),
+        KeyFigure(
+            "Accuracy difference, percentage points",
+            words.points(verdict.accuracy_difference),
+            seeds,
+        ),
         KeyFigure("Learning rate", words.times(words.lr_ratio(report)), rates),
         KeyFigure("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
     )
@@ -126,8 +130,8 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
 def cost_caption(report: Report) -> str:
     """What is drawn in the first picture."""
     parts = [
-        "Each mark is a trial, measured on validation data at its end; "
-        "marks on the lower axis lie below the range."
+        "Each mark is a trial, with its validation accuracy at the end. "
+        "Marks on the lower axis lie below the range shown."
     ]
     rows = words.role_rows(report.confirmation)
     if rows:
@@ -136,11 +140,11 @@ def cost_caption(report: Report) -> str:
             f"and standard deviation over fresh seeds."
         )
     if any(trial.samples == 0 for trial in report.trials):
-        parts.append("Trials that were stopped before they cost anything are not drawn.")
+        parts.append("Trials that were stopped before their first step are not drawn.")
     if words.known(report.verdict.speedup) and words.known(report.verdict.baseline_samples):
         parts.append(
-            "The arrow spans the candidate's cost and the cost at which the baseline first stays "
-            "at its final accuracy."
+            "The arrow runs from the candidate's cost to the cost at which the baseline reaches "
+            "its final accuracy and stays there."
         )
     return " ".join(parts)
 
@@ -149,13 +153,14 @@ def plane_caption(report: Report) -> str:
     """What is drawn in the plane of learning rate and weight decay."""
     text = (
         "Every trial by its learning rate and weight decay. The lines join the edges that the "
-        "range test found; right of them accuracy was not kept."
+        "range test found; to the right of them accuracy was lost."
     )
     if report.surrogate is None or report.surrogate.surface is None:
         return text
     return (
-        f"{text} Thin lines: equal accuracy by the model, all other settings as the winner has "
-        "them, drawn only between the trials that it was fitted to."
+        f"{text} Thin lines: equal accuracy according to the surrogate model, with all other "
+        "settings as in the winner. They are drawn only among the trials that the model was "
+        "fitted to."
     )
 
 
@@ -198,11 +203,10 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
     """What is particular about a trial."""
     notes = ["winner"] if trial.recipe == report.winner else []
     notes += ["reaches the target"] if trial.feasible else []
-    notes += ["best of its cost"] if trial.on_front else []
+    notes += ["best at its cost"] if trial.on_front else []
     if trial.would_prune_at is not None:
-        notes.append(
-            f"let finish; the pruner would have stopped it at phase {trial.would_prune_at:.2f}"
-        )
+        phase = f"{trial.would_prune_at:.2f}"
+        notes.append(f"kept running although the pruner would have stopped it at phase {phase}")
     return "; ".join([*notes, trial.detail] if trial.detail else notes)
 
 

@@ -73,7 +73,7 @@ class Watch:
     best: str | None = None
     left: float | None = None
     began: float = 0.0
-    told: float = 0.0
+    forecast_at: float = 0.0
 
     def take(self, event: Event) -> None:
         """Count an event in."""
@@ -90,13 +90,15 @@ class Watch:
 
     def _left(self, seconds: float | None) -> None:
         if seconds is not None:
-            self.left, self.told = seconds, self.clock()
+            self.left, self.forecast_at = seconds, self.clock()
 
     def remaining(self) -> str:
-        """The forecast, counted down since it was told."""
+        """The forecast, counted down since it was made."""
         if self.left is None:
             return ""
-        return f"about {words.duration(max(self.left - (self.clock() - self.told), 0.0))} left"
+        return (
+            f"about {words.duration(max(self.left - (self.clock() - self.forecast_at), 0.0))} left"
+        )
 
     def took(self) -> str:
         """Time since the step began."""
@@ -191,7 +193,7 @@ class LiveDisplay:
 def make_progress(console: Console, clock: Clock) -> Progress:
     """A step's row: its name, a bar, runs done, time since it began, and the forecast.
 
-    The time left is the search's own forecast: rich's estimate takes runs for equally long.
+    The time left is the search's own forecast; rich would assume that all runs take equally long.
     """
     return Progress(
         TextColumn("{task.description:<15}", style="bold", markup=False),

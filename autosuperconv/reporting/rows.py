@@ -128,7 +128,7 @@ def momentum(recipe: Recipe) -> str:
 
 
 def worth_last(effect: Effect) -> Contrast:
-    """What a change is worth as the last one: the loss from putting it back."""
+    """What a change is worth as the last one: the loss when it is reverted."""
     low = None if effect.high is None else -effect.high
     high = None if effect.low is None else -effect.low
     end = (effect.separable, effect.diverged, effect.runs)
@@ -153,7 +153,7 @@ def worth(contrast: Contrast | None) -> str:
 
 
 def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
-    """A factor's row in a table: names, both ends, the effect of the order, the Shapley value."""
+    """A factor's row in a table: values, worth at both ends, effect of the order, Shapley value."""
     share = share_of(tradeoff, effect.factor)
     cells = [
         factor_name(effect.factor),
@@ -173,19 +173,20 @@ def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
 def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
     """Headings of `effect_row`."""
     shapley = ("Shapley value",) if tradeoff.shares else ()
-    ends = ("as the last change", "as the first change", "last less first")
+    ends = ("as the last change", "as the first change", "last minus first")
     return ("factor", "baseline", "winner", *ends, *shapley, "n")
 
 
 def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
-    """Name and sentence of what is told of the trade-off beside its own sentence."""
+    """Name and sentence of what is said of the trade-off beside its own sentence."""
     lines = [("Order", tradeoff.order_sentence)] if tradeoff.order_sentence else []
     if tradeoff.shares:
         shares = "; ".join(
             f"{listed_factors(share.factors)} {worth(share.worth)}" for share in tradeoff.shares
         )
         total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
-        lines.append(("Shapley", f"{shares}{total}, in points (* zero lies outside)."))
+        units = "in percentage points (* the interval excludes zero)"
+        lines.append(("Shapley", f"{shares}{total}, {units}."))
     return lines
 
 
@@ -286,8 +287,8 @@ def winner_number(report: Report) -> int | None:
 
 
 def missed_target(report: Report) -> str | None:
-    """Where the winner does not reach the target: a sentence that says so."""
+    """A sentence that says so where the winner misses the target; else None."""
     found, target = report.winner_validation_accuracy, report.baseline.target
     if report.settings.objective != "cost" or found is None or found > target - 1e-9:
         return None
-    return f"Not reached: the winner has {percent(found)} of {percent(target)} on validation data."
+    return f"Not reached: validation accuracy is {percent(found)}, the target {percent(target)}."

@@ -150,10 +150,10 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
     )
     noise = words.MISSING
     if plan.seed_noise is not None:
-        noise = f"{100 * plan.seed_noise:.2f} points (standard deviation over seeds)"
+        noise = f"{100 * plan.seed_noise:.2f} percentage points (standard deviation over seeds)"
     facts = {
         "Cycles": f"{low} to {high} epochs; baseline {words.number(plan.baseline_epochs)} epochs",
-        "Samples": speeds or words.MISSING,
+        "Throughput": speeds or words.MISSING,
         "Seed noise": noise,
     }
     lines = [_labelled(name, text) for name, text in facts.items()]

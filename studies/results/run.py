@@ -100,16 +100,16 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="Checkout of an older version.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--pages", action="store_true", help="Only draw the pages again.")
-    asked = parser.parse_args()
-    if asked.pages:
-        for name in asked.names:
+    options = parser.parse_args()
+    if options.pages:
+        for name in options.names:
             draw(HERE / name)
         write_page(json.loads((HERE / "before_after.json").read_text(encoding="utf-8")), COMMANDS)
         return
-    for name in asked.names:
-        for seed in asked.seeds:
+    for name in options.names:
+        for seed in options.seeds:
             after = search(name, seed, ROOT, HERE / name if seed == 0 else None)
-            before = search(name, seed, asked.before, None) if asked.before else None
+            before = search(name, seed, options.before, None) if options.before else None
             keep(name, seed, summary(before) if before else None, summary(after))
 
 

@@ -23,7 +23,7 @@ SENTENCE = (
 def test_the_page_shows_the_rate_and_both_importances_side_by_side(page: str) -> None:
     assert SENTENCE in page
     assert '<th class="n">fANOVA</th><th class="n">PED-ANOVA</th>' in page
-    assert "Two questions, so two answers." in page
+    assert "The two answer different questions." in page
 
 
 def test_the_summary_has_one_line_of_it(report: Report) -> None:

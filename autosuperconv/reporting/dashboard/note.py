@@ -31,8 +31,8 @@ def set_note(study: Study, text: str) -> None:
 
 
 class LiveNote:
-    """A listener that keeps a note up to date: at once where a step begins or ends, and every
-    few seconds in between.
+    """A listener that keeps a note up to date: at once when a step begins or ends, and every few
+    seconds in between.
 
     Args:
         name: of the search, e.g. "resnet8 on digits".
@@ -81,7 +81,7 @@ class LiveNote:
         if not self._step:
             return []
         share = f"run {self._done} of {max(self._runs, self._done)}"
-        left = "" if self._left is None else f"; about {words.duration(self._left)} to the end"
+        left = "" if self._left is None else f"; about {words.duration(self._left)} left"
         lines = [f"**{escape(self._step)}**: {share}{left}."]
         lines += [f"Best so far: {escape(self._best)}."] if self._best else []
         return lines + ([f"Last: {escape(self._last)}"] if self._last else [])

@@ -51,7 +51,7 @@ def shown_accuracy(trial: TrialSummary) -> float | None:
 
 
 def tip(trial: TrialSummary) -> str:
-    """What is said where the pointer rests on a trial."""
+    """Text shown where the pointer rests on a trial."""
     recipe = trial.recipe
     return (
         f"trial {trial.number}, {words.STATES[trial.state]}: "
@@ -118,7 +118,7 @@ def _front(axes: Axes, report: Report) -> None:
     if len(front) > 1:
         x, y = [cost for cost, _ in front], [accuracy for _, accuracy in front]
         style = (0, (1, 1.5))
-        label = "best of its cost"
+        label = "best at its cost"
         axes.plot(x, y, drawstyle="steps-post", color=LIGHT["ink"], lw=1, ls=style, label=label)
 
 

@@ -32,14 +32,17 @@ class Place:
 
 @dataclass
 class Labels:
-    """The labels of one picture.
+    """The labels of one picture, each put at the best of the few places given for it.
+
+    adjustText moves labels by forces instead: on the recorded searches it put them on marks and
+    on the arrow, and took five times as long; by default it stops by the clock.
 
     Args:
         marks: what they should not cover: a line's two ends each, in data of the axes.
     """
 
     axes: Axes
-    wanted: list[tuple[Annotation, Sequence[Place]]] = field(default_factory=list)
+    entries: list[tuple[Annotation, Sequence[Place]]] = field(default_factory=list)
     marks: list[tuple[tuple[float, float], tuple[float, float]]] = field(default_factory=list)
 
     def add(self, text: str, colour: str, places: Sequence[Place], bold: bool = False) -> None:
@@ -52,14 +55,14 @@ class Labels:
             bold=bold,
         )
         note.set_in_layout(False)  # else a label beyond the axes would make them smaller
-        self.wanted.append((note, places))
+        self.entries.append((note, places))
 
     def settle(self) -> None:
         """Put each label, in the order added, where it covers least; call it when all is drawn."""
         figure, inside = self.axes.figure, self.axes.bbox
         figure.draw_without_rendering()  # type: ignore[union-attr]
         taken = [self._box(mark) for mark in self.marks]
-        for note, places in self.wanted:
+        for note, places in self.entries:
             costs = [covered(moved(note, place), taken, inside) for place in places]
             taken.append(moved(note, places[costs.index(min(costs))]))
 

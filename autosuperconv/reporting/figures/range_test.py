@@ -29,8 +29,10 @@ def height(range_test: RangeTest, wide: bool) -> float:
 
 
 def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
-    """From the top: accuracy, training loss, and the rate that curvature suggests; the shaded
-    part lies above the edge."""
+    """From the top: accuracy, training loss, and the learning rate that curvature suggests.
+
+    The shaded part lies above the edge.
+    """
     cells = range_test.cells
     across = columns(len(cells), sheet.wide)
     down = -(-len(cells) // across)
@@ -98,8 +100,8 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
 
 
 def _suggested(axes: Axes, cell: Cell) -> None:
-    """The rates that curvature suggests: along the path (line) beside what pure noise would give
-    (dotted), and along the gradient (dots)."""
+    """The learning rates that curvature suggests, along the path (line) and the gradient (dots),
+    beside the value that pure noise would give (dotted)."""
     for curve in cell.curves:
         colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
         axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)

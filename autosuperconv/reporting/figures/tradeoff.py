@@ -1,4 +1,4 @@
-"""The trade-off: what each change is worth as the last one and as the first one."""
+"""The trade-off: what each change is worth, as the last one and as the first one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 LAST, FIRST, SHARE = "candidate", "baseline", "control"
 """Colours by role: the last change before the winner, the first after the baseline's values."""
 NAMES = {
-    LAST: "last change: put back from the winner",
-    FIRST: "first change: alone, from the baseline's values",
+    LAST: "last change: reverted in the winner",
+    FIRST: "first change: made alone, from the baseline's values",
     SHARE: "Shapley value: mean over all orders",
 }
 NARROW_NAMES = {LAST: "as the last change", FIRST: "as the first change", SHARE: "Shapley value"}
@@ -47,9 +47,9 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.16)
     axes.set_xlabel(
-        "costs \u2190 worth of the change, accuracy points (95 % interval) \u2192 gains"
+        "costs accuracy \u2190 percentage points (95 % interval) \u2192 gains accuracy"
         if sheet.wide
-        else "costs \u2190 worth, points \u2192 gains"
+        else "costs \u2190 percentage points \u2192 gains"
     )
     _legend(sheet, axes, tradeoff)
 

@@ -30,7 +30,7 @@ def test_the_note_tells_the_step_how_far_it_is_and_what_was_found() -> None:
     live(RunFinished(Step.STUDY, "trial 11", "97.2 % after 3 epochs", "97.9 % (trial 4)", 61.0))
     assert written[-1] == (
         "## Running: resnet8 on digits\n\n"
-        "**study**: run 11 of 30; about 61 s to the end.\n\n"
+        "**study**: run 11 of 30; about 61 s left.\n\n"
         "Best so far: 97.9 % (trial 4).\n\n"
         "Last: trial 11: 97.2 % after 3 epochs\n\n"
         "- **range test**: possible: \\[4\\] of 4 cells\n"

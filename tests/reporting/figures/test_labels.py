@@ -27,7 +27,7 @@ def test_a_label_goes_where_it_covers_least_and_else_to_its_first_place() -> Non
         "not outside", "ink", [Place((0.9, 0.2), (0, 0)), Place((0.9, 0.2), (0, 0), "right")]
     )
     labels.settle()
-    notes = [note for note, _ in labels.wanted]
+    notes = [note for note, _ in labels.entries]
     assert [note.xyann for note in notes] == [(9.0, 0.0), (0.0, 0.0), (0, 0)]
     assert notes[1].xy == (0.1, 0.1)
     assert notes[2].get_horizontalalignment() == "right"
@@ -49,7 +49,7 @@ def test_no_label_of_a_real_search_lies_on_another(
     report = from_json(Report, (RESULTS / name / "report.json").read_text(encoding="utf-8"))
     figure = Figure(figsize=(9.4 if wide else 4.1, 4.6), layout="constrained")
     draw_cost(Sheet(figure, wide), report)
-    boxes = [note.get_window_extent() for note, _ in made[0].wanted]
+    boxes = [note.get_window_extent() for note, _ in made[0].entries]
     assert len(boxes) == 5
     for one, other in combinations(boxes, 2):  # boxes have a little room about their letters
         assert shared(one, other) < 0.1 * min(area(one), area(other))
