@@ -7,13 +7,19 @@ import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import StepCost
+from autosuperconv.core.report import Plan, Report, StepCost
 from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
-from autosuperconv.core.trace import Job, StopReason
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.trace import Job, StopReason, Trace
+from autosuperconv.core.tradeoff import Tradeoff
+from autosuperconv.core.verdict import Verdict
 from autosuperconv.errors import InvalidInput
+from tests.core.any_value import any_value, recipes
 
 FROM_ZERO = Recipe(max_lr=3.0, schedule="lr_range_linear", div_factor=math.inf)
 
@@ -66,3 +72,26 @@ def test_steps_and_stop_reasons_are_plain_texts_in_json_and_come_back_as_enums()
 def test_a_step_that_does_not_exist_is_refused() -> None:
     with pytest.raises(InvalidInput, match=r"StepCost\.step"):
         from_json(StepCost, '{"step": "confirm", "runs": 1, "samples": 1, "seconds": 1}')
+
+
+STORED = (Job, Plan, RangeTest, Recipe, Report, Setup, Trace, Tradeoff, Verdict)
+
+
+@pytest.mark.parametrize("kind", STORED, ids=lambda kind: kind.__name__)
+def test_whatever_is_stored_comes_back_equal_from_strict_json(kind: type) -> None:
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(value=any_value(kind))
+    def comes_back(value: object) -> None:
+        text = to_json(value)
+        json.loads(text, parse_constant=refuse)
+        again = from_json(kind, text)
+        assert again == value
+        assert digest(again) == digest(value)
+
+    comes_back()
+
+
+@settings(deadline=None)
+@given(first=recipes, second=recipes)
+def test_recipes_have_one_digest_only_where_they_are_equal(first: Recipe, second: Recipe) -> None:
+    assert (digest(first) == digest(second)) == (first == second)
