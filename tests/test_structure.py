@@ -18,9 +18,9 @@ SHARED_ON_PURPOSE = {
     *("judge", "plan", "range_test", "search", "train"),
 }
 SHARED_STILL = {
-    *("Cell", "Contrast", "Sizes", "confirm", "contrast", "fit", "height", "interval"),
+    *("Cell", "Contrast", "Sizes", "confirm", "contrast", "fit", "interval"),
     *("is_lost", "measure", "name_of", "nearest", "number", "percent", "points", "prepare"),
-    *("publish", "share_held", "share_of", "silent", "suggest"),
+    *("publish", "share_held", "silent", "suggest"),
     "value_text",
 }
 

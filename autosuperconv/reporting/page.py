@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialSummary
 from autosuperconv.reporting import rows as words
-from autosuperconv.reporting.figures import PICTURES, picture_svg
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
+from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment

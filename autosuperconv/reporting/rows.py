@@ -135,7 +135,7 @@ def worth_last(effect: Effect) -> Contrast:
     return Contrast(-effect.points, low, high, *end)
 
 
-def share_of(tradeoff: Tradeoff, factor: str) -> Share | None:
+def shapley_of(tradeoff: Tradeoff, factor: str) -> Share | None:
     """The Shapley value of the group that a factor is in."""
     return next((share for share in tradeoff.shares if factor in share.factors), None)
 
@@ -154,7 +154,7 @@ def worth(contrast: Contrast | None) -> str:
 
 def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
     """A factor's row in a table: values, worth at both ends, effect of the order, Shapley value."""
-    share = share_of(tradeoff, effect.factor)
+    share = shapley_of(tradeoff, effect.factor)
     cells = [
         factor_name(effect.factor),
         effect.baseline_value,

@@ -8,8 +8,8 @@ import pytest
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.surrogate import no_exchange, read_exchange
-from autosuperconv.reporting.figures import picture_svg
 from autosuperconv.reporting.figures.lr_weight_decay import contour_levels
+from autosuperconv.reporting.figures.pictures import picture_svg
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.terminal import report_text
 from tests.reporting.terminal import to_text

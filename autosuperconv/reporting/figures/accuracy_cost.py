@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autosuperconv.core.report import Report, RunSummary, TrialSummary
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows as words
@@ -203,10 +201,10 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
     size = report.settings.n_train
 
     def to_epochs(samples: Any) -> Any:
-        return np.asarray(samples, float) / size
+        return samples / size
 
     def to_samples(epochs: Any) -> Any:
-        return np.asarray(epochs, float) * size
+        return epochs * size
 
     above = axes.secondary_xaxis("top", functions=(to_epochs, to_samples))
     log_ticks(above.xaxis, low, high, words.number)

@@ -21,7 +21,7 @@ def columns(cells: int, wide: bool) -> int:
     return min(cells, 2) if wide else 1
 
 
-def height(range_test: RangeTest, wide: bool) -> float:
+def range_test_height(range_test: RangeTest, wide: bool) -> float:
     """Inches for all panels."""
     cells = max(len(range_test.cells), 1)
     rows = -(-cells // columns(cells, wide))
@@ -45,7 +45,7 @@ def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
         _limits(upper, lower, range_test)
         _shared_axis(lowest, range_test)
         _marks(upper, lower, cell)
-        upper.set_title(title(cell).replace(": ", "\n", 1))
+        upper.set_title(cell_title(cell).replace(": ", "\n", 1))
 
 
 def _axes(part: SubFigure, cell: Cell) -> tuple[Axes, Axes, Axes]:
@@ -57,7 +57,7 @@ def _axes(part: SubFigure, cell: Cell) -> tuple[Axes, Axes, Axes]:
     return upper, lower, lowest
 
 
-def title(cell: Cell) -> str:
+def cell_title(cell: Cell) -> str:
     """Names the cell, and says what was read from it."""
     name = cell.name
     if cell.retention is None:

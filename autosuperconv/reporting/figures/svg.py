@@ -22,7 +22,8 @@ def themed(
     Args:
         colours: by the name of the page's variable.
         tips: by the id of a group of marks, one text a mark.
-        label, prefix: as for `canvas.svg`.
+        label: what the picture shows, for those who do not see it.
+        prefix: of the element's ids, so that pictures of one page do not clash.
     """
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(text)

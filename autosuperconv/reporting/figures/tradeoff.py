@@ -22,7 +22,7 @@ NARROW_NAMES = {LAST: "as the last change", FIRST: "as the first change", SHARE:
 MARKS = {LAST: "o", FIRST: "s", SHARE: "D"}
 
 
-def height(tradeoff: Tradeoff, wide: bool = True) -> float:
+def tradeoff_height(tradeoff: Tradeoff, wide: bool = True) -> float:
     """Inches."""
     rows = sum(len(_ends(tradeoff, effect)) for effect in tradeoff.effects)
     legend = 0.3 if wide else 0.2 * len(_shown(tradeoff))
@@ -41,7 +41,7 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
             y -= 1
         y -= 0.65
     axes.axvline(0, color=LIGHT["ink"], lw=1.1)
-    axes.set_yticks(places, [name(effect, sheet.wide) for effect in tradeoff.effects])
+    axes.set_yticks(places, [change_label(effect, sheet.wide) for effect in tradeoff.effects])
     axes.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
     axes.set_ylim(y + 0.95, 0.8)
     axes.grid(visible=False, axis="y")
@@ -54,7 +54,7 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
     _legend(sheet, axes, tradeoff)
 
 
-def name(effect: Effect, wide: bool) -> str:
+def change_label(effect: Effect, wide: bool) -> str:
     """E.g. "weight decay 1e-3 -> 2e-4": the change from the baseline to the winner."""
     change = f"{effect.baseline_value} \u2192 {effect.winner_value}"
     return f"{factor_name(effect.factor)}{'  ' if wide else chr(10)}{change}"
@@ -64,7 +64,7 @@ def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
     ends = [(LAST, words.worth_last(effect))]
     if effect.forward is not None:
         ends.append((FIRST, effect.forward))
-    share = words.share_of(tradeoff, effect.factor)
+    share = words.shapley_of(tradeoff, effect.factor)
     if share is not None and len(share.factors) == 1:
         ends.append((SHARE, share.worth))
     return ends
