@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from autosuperconv.core.events import Listener, RunFinished, Step, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Plan, Report
+from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
 from autosuperconv.errors import UnknownName
-from autosuperconv.pipeline.publish import publish
-from autosuperconv.pipeline.setup import prepare, task_of
-from autosuperconv.pipeline.steps import plan_search, sweep_range, tell_story
+from autosuperconv.pipeline.report import write_report
+from autosuperconv.pipeline.setup import open_search, task_of
+from autosuperconv.pipeline.steps import plan_search, run_steps, sweep_range
 from autosuperconv.training.data.arrays import Data
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
@@ -46,10 +47,10 @@ def search(
         StorageUnavailable: the storage does not answer.
         NothingCompleted: every run of a step diverged.
     """
-    with prepare(model_factory, data, options, listener) as work:
-        report = tell_story(work)
+    with open_search(model_factory, data, options, listener) as work:
+        report = run_steps(work)
         work.session.note("Writing the report.")
-        publish(work, report)
+        write_report(work, report)
         return report
 
 
@@ -60,7 +61,7 @@ def plan(
     listener: Listener = silent,
 ) -> Plan:
     """The first step of a search alone: what it would take. Arguments and errors as `search`."""
-    with prepare(model_factory, data, options, listener) as work:
+    with open_search(model_factory, data, options, listener) as work:
         made = plan_search(work)
         work.session.remember_plan_only()
         return made
@@ -73,7 +74,7 @@ def range_test(
     listener: Listener = silent,
 ) -> RangeTest:
     """The range test alone; a search goes on from it. Arguments and errors as `search`."""
-    with prepare(model_factory, data, options, listener) as work:
+    with open_search(model_factory, data, options, listener) as work:
         return sweep_range(work, bounded=True)
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from autosuperconv.core.events import Listener, silent
+from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.plan import Budget
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Settings
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range
 from autosuperconv.core.trace import Trainer
+from autosuperconv.pipeline.resources import Resources
 from autosuperconv.pipeline.setup import Work, open_work
 from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.training.probe.autotune import EngineChoice
 from autosuperconv.tuning.store.executor import Executor, InProcess
 
 SPACE: dict[str, Dimension] = {
@@ -23,52 +27,40 @@ SPACE: dict[str, Dimension] = {
 }
 
 
-def settings(name: str = "surface", **changed: object) -> Settings:
-    given = {
-        "study_name": name,
-        "dataset": "surface",
-        "model": "surface",
-        "objective": "cost",
-        "cost": "samples",
-        "target": None,
-        "seed": 0,
-        "n_train": 1000,
-        "n_validation": 1000,
-        "n_test": 1000,
-        "classes": 10,
-        "device": "cpu",
-        "command": "autosuperconv search",
-    }
-    return Settings(**{**given, **changed})  # type: ignore[arg-type]
+BUDGET = Budget(20, 30.0, 2.0, 10.0, seeds=3, fixed=False, factors=5, shapley=False)
+OPTIONS = SearchOptions(
+    trials=12,
+    epochs=(1.0, 4.0),
+    baseline_epochs=20.0,
+    max_seeds=3,
+    sampler="tpe",
+    device="cpu",
+    command="autosuperconv search",
+)
 
 
 def make_setup(
     folder: Path,
-    trials: int = 12,
-    epochs: tuple[float, float] | None = (1.0, 4.0),
-    baseline_epochs: float | None = 20.0,
-    sampler: str = "tpe",
-    pruner: str = "phase",
-    max_seeds: int = 3,
     dimensions: dict[str, Dimension] = SPACE,
-    **changed: object,
+    study_name: str = "surface",
+    **options: object,
 ) -> Setup:
+    """A search that computes; the options are those above, with some changed."""
     return Setup(
-        settings=settings(**changed),  # type: ignore[arg-type]
+        options=replace(OPTIONS, **{"out": folder / "out", **options}),  # type: ignore[arg-type]
+        study_name=study_name,
+        dataset="surface",
+        model="surface",
+        n_train=1000,
+        n_validation=1000,
+        n_test=1000,
+        classes=10,
+        device="cpu",
         dimensions=dimensions,
         base=Recipe(max_lr=1.0, batch_size=32),
-        trials=trials,
-        epochs=epochs,
-        baseline_epochs=baseline_epochs,
-        seeds=3,
-        max_seeds=max_seeds,
-        sampler=sampler,
-        pruner=pruner,
         curve_cost=300,
         statistics=0,
-        choices=("Computed, not trained.",),
         environment={"python": "3"},
-        out=str(folder / "out"),
     )
 
 
@@ -79,11 +71,15 @@ def surface_work(
     trainer: Trainer = SurfaceTrainer(),
     executor: Executor | None = None,
     listener: Listener = silent,
-    timeout: float | None = None,
 ) -> Iterator[Work]:
     setup = setup or make_setup(folder)
-    executor = executor or InProcess(trainer)
-    fingerprint: dict[str, object] = {"data": "surface", "objective": setup.settings.objective}
+    resources = Resources(
+        setup,
+        executor or InProcess(trainer),
+        EngineChoice("float32", "contiguous", 1, ()),
+        ("Computed, not trained.",),
+    )
+    fingerprint: dict[str, object] = {"data": "surface", "objective": setup.options.objective}
     storage = str(folder / "study.journal")
-    with open_work(setup, fingerprint, executor, storage, timeout, listener) as work:
+    with open_work(resources, fingerprint, storage, listener) as work:
         yield work

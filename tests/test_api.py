@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 import autosuperconv
 from autosuperconv import SearchOptions
 from autosuperconv.core.report import Report
-from autosuperconv.pipeline.setup import prepare
+from autosuperconv.pipeline.setup import open_search
 
 TINY = SearchOptions(
     trials=2,
@@ -63,7 +63,7 @@ def searched(data: object, folder: Path, workers: int = 1, factory: object = net
 
 def test_numpy_arrays_and_a_lambda_with_two_workers(tmp_path: Path) -> None:
     report = searched(clouds(400), tmp_path, workers=2, factory=lambda: network())
-    assert report.settings.n_train == 240
+    assert report.setup.n_train == 240
     assert report.baseline.validation_accuracy > 0.9
     assert len(report.trials) >= 2
     assert (tmp_path / "out" / "report.html").is_file()
@@ -99,7 +99,7 @@ def test_a_study_of_another_format_is_another_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
-    with prepare(network, clouds(400), options):
+    with open_search(network, clouds(400), options):
         pass
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 1, requested 999"):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from autosuperconv.cli.commands import cli
-from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
-from autosuperconv.pipeline import setup as prepare
+from autosuperconv.pipeline import setup as pipeline
+from autosuperconv.pipeline.resources import Resources
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.tuning.steps.pruner import RUNGS
@@ -30,13 +31,12 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
         asked.append(job)
         return SurfaceTrainer(edge=EDGE, noise=0.0005, n_train=1077)(job, on_point)
 
-    real = prepare.settle
+    real = pipeline.choose_resources
 
-    def settle(trainer: TorchTrainer, setup: Setup, options: SearchOptions) -> object:
-        choice, _, told = real(trainer, setup, options)
-        return choice, InProcess(surface), told
+    def resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resources:
+        return replace(real(trainer, setup, storage), executor=InProcess(surface))
 
-    monkeypatch.setattr(prepare, "settle", settle)
+    monkeypatch.setattr(pipeline, "choose_resources", resources)
     monkeypatch.chdir(tmp_path)
     flags = "--dataset digits --model mlp --workers 1 --trials 8 --epochs 1:4 --json --quiet"
     more = f"--baseline-epochs 20 --batch-size 16,32 --pruner none --max-lr {LOW}:{HIGH}"

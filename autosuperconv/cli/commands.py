@@ -67,8 +67,7 @@ def search(dry_run: bool, **given: Any) -> None:
     if dry_run:
         _show(plan, plan_text(plan), given["as_json"])
         return
-    out = chosen.out or Path("runs") / report.settings.study_name
-    _show(report, report_text(report, files_in(out)), given["as_json"])
+    _show(report, report_text(report, files_in(report.setup.out)), given["as_json"])
 
 
 @cli.command("range-test", epilog=examples("range-test"))

@@ -5,74 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.setup import Setup
 from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.trace import Split, StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
 FORMAT_VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the search was asked."""
-
-    study_name: str
-    dataset: str
-    model: str
-    objective: str
-    cost: str
-    target: float | None
-    seed: int
-    n_train: int
-    n_validation: int
-    n_test: int
-    classes: int
-    device: str
-    command: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """What one step of the search was expected to take."""
-
-    step: Step
-    runs: int
-    epochs: float
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The plan step: throughput measured, lengths chosen, seed noise, forecast.
-
-    Args:
-        samples_per_second: by batch size, as text keys (JSON).
-        seed_noise: standard deviation of validation accuracy over seeds, fraction of 1.
-        epochs_low, epochs_high: range of cycle lengths to search.
-        choices: engine decisions and why, one sentence each.
-    """
-
-    samples_per_second: dict[str, float]
-    seed_noise: float | None
-    trials: int
-    baseline_epochs: float
-    epochs_low: float
-    epochs_high: float
-    workers: int
-    forecast: tuple[Forecast, ...]
-    choices: tuple[str, ...]
-
-    @property
-    def runs(self) -> int:
-        return sum(step.runs for step in self.forecast)
-
-    @property
-    def seconds(self) -> float:
-        return sum(step.seconds for step in self.forecast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +114,7 @@ class Report:
     """Everything that a search found."""
 
     version: int
-    settings: Settings
+    setup: Setup
     plan: Plan
     range_test: RangeTest
     baseline: Baseline
@@ -183,7 +126,6 @@ class Report:
     verdict: Verdict
     cost: tuple[StepCost, ...]
     not_measured: tuple[str, ...]
-    environment: dict[str, str]
     started: str
     wall_seconds: float
     pruning: PruningReport | None = None

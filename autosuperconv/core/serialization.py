@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from cattrs import Converter, transform_error
@@ -34,6 +35,8 @@ def _read_float(value: Any, _: type) -> float:
 _converter = Converter(forbid_extra_keys=True)
 _converter.register_unstructure_hook(float, lambda x: x if math.isfinite(x) else None)
 _converter.register_structure_hook(float, _read_float)
+_converter.register_unstructure_hook_func(lambda cls: cls is Path, Path.as_posix)
+_converter.register_structure_hook(Path, lambda text, _: Path(text))
 _converter.register_unstructure_hook(
     Recipe,
     make_dict_unstructure_fn(

@@ -6,11 +6,14 @@ With it and the finished runs, the report can be made again without the data or 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from autosuperconv.core.range_test import SweepKind
+from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Settings
 from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.core.tradeoff.factors import FACTORS
+
+TUNED_OR_FIXED = {"weight_decay", "max_lr", "base_momentum", "max_momentum"}  # by the baseline
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,34 +21,47 @@ class Setup:
     """What a search works with, once the options met the data and the model.
 
     Args:
+        options: what was requested; the storage without its password.
+        study_name: of the Optuna study.
+        dataset: name of the data.
+        model: name of the network.
+        n_train: training samples.
+        n_validation: validation samples.
+        n_test: test samples.
+        classes: number of classes.
+        device: on which it trains, e.g. "cuda:0".
         dimensions: recipe field -> where it is searched.
         base: the fields that are not searched.
-        trials, baseline_epochs, epochs, seeds, max_seeds: as in `SearchOptions`.
         curve_cost: samples evaluated for one point of a curve, those that recalibrate batch
-            norm included. statistics: the latter alone.
-        choices: engine decisions and why.
-        out: folder of the report.
-        shapley, sweep, range_test_share: as in `SearchOptions`.
+            norm included.
+        statistics: samples that recalibrate batch norm before one evaluation.
+        environment: versions and hardware, as text.
     """
 
-    settings: Settings
+    options: SearchOptions
+    study_name: str
+    dataset: str
+    model: str
+    n_train: int
+    n_validation: int
+    n_test: int
+    classes: int
+    device: str
     dimensions: dict[str, Dimension]
     base: Recipe
-    trials: int
-    epochs: tuple[float, float] | None
-    baseline_epochs: float | None
-    seeds: int
-    max_seeds: int
-    sampler: str
-    pruner: str
     curve_cost: int
     statistics: int
-    choices: tuple[str, ...]
     environment: dict[str, str]
-    out: str
-    shapley: bool = False
-    sweep: SweepKind = "exponential"
-    range_test_share: float = 0.1
+
+    @property
+    def name(self) -> str:
+        """The search's name, e.g. "resnet8 on digits"."""
+        return f"{self.model} on {self.dataset}"
+
+    @property
+    def out(self) -> Path:
+        """Folder of the report."""
+        return self.options.out or Path("runs") / self.study_name
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -55,10 +71,10 @@ class Setup:
 
     @property
     def factors(self) -> int:
-        """In how many factors a winner will probably differ from the baseline: in those that are
-        searched, and in weight decay, rate and momentum, which the baseline has tuned or fixed."""
-        searched = set(self.dimensions) & {"batch_size", "dropout", "label_smoothing"}
-        return len(searched) + 3
+        """The number of factors in which a winner will probably differ from the baseline: those
+        that are searched, and those that the baseline tunes or fixes for itself."""
+        differing = {*self.dimensions, *TUNED_OR_FIXED}
+        return sum(not differing.isdisjoint(fields) for fields in FACTORS.values())
 
     def range_of(self, field: str) -> Range:
         """Where a field is searched; one point where it is not."""

@@ -30,6 +30,14 @@ class Choices:
 
 
 Dimension = Range | Choices
+
+DEFAULT_SPACE: Mapping[str, Dimension] = {
+    "batch_size": Choices((128, 256, 512)),  # for much data; smaller for less (`default_space`)
+    "dropout": Range(0.0, 0.5),
+    "epochs": Range(2.0, 10.0, log=True),  # for the planned baseline; scaled with its length
+    "max_lr": Range(1e-3, 10.0, log=True),
+    "weight_decay": Range(1e-6, 1e-2, log=True),
+}
 KINDS = {field.name: field.type for field in fields(Recipe)}  # by name: "float", "int", ...
 ANY = Recipe(max_lr=1.0)
 
@@ -62,6 +70,15 @@ class SearchSpace:
     def without(self, field: str) -> SearchSpace:
         """The space with one dimension less."""
         return replace(self, dimensions={k: v for k, v in self.dimensions.items() if k != field})
+
+
+def default_space(n_train: int) -> dict[str, Dimension]:
+    """What is searched by default with so much data: the largest batch is 4 sqrt(n_train), rounded
+    to a power of two between 8 and the largest of `DEFAULT_SPACE`."""
+    sizes = DEFAULT_SPACE["batch_size"].values  # type: ignore[union-attr]
+    largest = min(sizes[-1], 2 ** max(3, round(math.log2(4 * math.sqrt(n_train)))))
+    fitting = Choices(tuple(size * largest // sizes[-1] for size in sizes))
+    return {**DEFAULT_SPACE, "batch_size": fitting}
 
 
 def ends(dimension: Dimension) -> tuple[float, float] | tuple[int, ...]:

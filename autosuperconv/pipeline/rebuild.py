@@ -1,9 +1,8 @@
-"""A finished search, read back from its study: no data, no model, no training."""
+"""The report of a finished search from its study: no data, no model, no training."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 from autosuperconv.core.events import silent
@@ -12,9 +11,9 @@ from autosuperconv.core.serialization import from_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import InvalidInput, NothingCompleted
-from autosuperconv.pipeline.publish import publish
+from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import Work
-from autosuperconv.pipeline.steps import tell_story
+from autosuperconv.pipeline.steps import run_steps
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import answering, open_existing
@@ -29,7 +28,7 @@ class NoTraining:
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
         raise NothingCompleted(
             "The search is not finished, so there is no report yet. Run the same search command "
-            "again: it goes on where it stopped."
+            "again to resume it."
         )
 
     def stop(self) -> None:
@@ -46,12 +45,10 @@ def rebuild(storage: str, study_name: str | None, out: Path | None) -> tuple[Rep
     """
     with answering(storage):
         session, setup = open_finished(storage, study_name)
-        if out is not None:
-            setup = replace(setup, out=str(out))
-        work = Work(setup, session, searching=False)
-        report = tell_story(work)
-        publish(work, report)
-        return report, Path(setup.out)
+        work = Work(setup, session, searching=False, out=out)
+        report = run_steps(work)
+        write_report(work, report)
+        return report, work.folder
 
 
 def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]:

@@ -1,4 +1,4 @@
-"""From what the steps found to one `Report`."""
+"""From what the steps found to one `Report`, and where people look for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
-    Plan,
     Report,
     RunSummary,
     TrialSummary,
@@ -19,7 +19,9 @@ from autosuperconv.core.report import (
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
-from autosuperconv.pipeline.setup import Work
+from autosuperconv.pipeline.setup import ARTIFACTS, Work
+from autosuperconv.reporting.dashboard.publish import publish_report
+from autosuperconv.reporting.files import render_report, write_files
 from autosuperconv.tuning.report.exchange_rate import surrogate_view
 from autosuperconv.tuning.report.summaries import run_summary, trial_summaries
 from autosuperconv.tuning.steps.baseline import TunedBaseline
@@ -43,14 +45,14 @@ class Findings:
     verdict: Verdict
 
 
-def assemble(work: Work, found: Findings) -> Report:
+def make_report(work: Work, found: Findings) -> Report:
     """The report of a finished search."""
     session = work.session
     costs = tuple(session.cost(step) for step in STEPS)
     trials = trial_summaries(session, found.objective, work.setup.base)
     return Report(
         version=FORMAT_VERSION,
-        settings=work.setup.settings,
+        setup=work.setup,
         plan=found.plan,
         range_test=found.range_test,
         baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
@@ -62,12 +64,18 @@ def assemble(work: Work, found: Findings) -> Report:
         verdict=found.verdict,
         cost=costs,
         not_measured=_not_measured(found),
-        environment=work.setup.environment,
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
-        pruning=_pruning(trials, work.setup.settings.n_train),
-        surrogate=surrogate_view(session, found.winner.recipe, work.setup.settings.n_validation),
+        pruning=_pruning(trials, work.setup.n_train),
+        surrogate=surrogate_view(session, found.winner.recipe, work.setup.n_validation),
     )
+
+
+def write_report(work: Work, report: Report) -> None:
+    """Write all files, then show the same in optuna-dashboard."""
+    rendered = render_report(report)
+    write_files(rendered, work.folder)
+    publish_report(work.session.study, report, rendered, work.folder / ARTIFACTS)
 
 
 def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:

@@ -1,13 +1,12 @@
-"""How to train, settled by measurement: batch sizes that fit, precision, layout, runs at once."""
+"""How to train, chosen by measurement: batch sizes that fit, precision, layout, runs at once."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import overload
 
 from joblib import cpu_count
 
-from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
@@ -23,30 +22,39 @@ from autosuperconv.tuning.store.studies import companion_of
 ENGINE = "engine"  # where `Session.store` keeps the choice
 
 
-def settle(
-    trainer: TorchTrainer, setup: Setup, options: SearchOptions
-) -> tuple[EngineChoice, Executor, Setup]:
-    """The choice, who carries out jobs by it, and the setup that says so.
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a search trains with.
 
-    Measured at the first start, kept with the study, read at every other: a resumed search goes
-    on as it began, so its traces can be compared. How many runs fit at once is seen each time.
+    Args:
+        setup: of the search, with the batch sizes that fit in memory.
+        executor: what carries out runs.
+        engine: precision, memory layout and number of workers.
+        choices: all of these in words and why, one sentence each.
+    """
+
+    setup: Setup
+    executor: Executor
+    engine: EngineChoice
+    choices: tuple[str, ...] = ()
+
+
+def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resources:
+    """Measure what the options leave open.
+
+    The choice is measured at the first start, kept with the study and read at every other: a
+    resumed search goes on as it began, so its traces can be compared. How many runs fit at once
+    is looked up each time.
 
     Raises:
-        InvalidSpace: a batch size that was asked for does not fit in memory, or none does.
+        InvalidSpace: a batch size that was requested does not fit in memory, or none does.
     """
-    stored = stored_choice(options.storage, setup.settings.study_name)
+    stored = stored_choice(storage, setup.study_name)
     needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
-    setup, left_out = only_fitting(setup, needs, asked="batch_size" in options.space)
+    setup, left_out = only_fitting(setup, needs)
     most = most_runs(needs, trainer.engine.device)
-    asked = at_most(options.workers, most)
-    choice = stored or replace(
-        choose(
-            *(trainer, setup.base, options.precision, options.memory_format),
-            *(asked, at_most(cpu_count(), most)),
-        ),
-        memory=needs,
-    )
-    workers = at_most(options.workers or choice.workers, most)
+    choice = stored or replace(choose_engine(trainer, setup, most), memory=needs)
+    workers = at_most(setup.options.workers or choice.workers, most)
     engine = replace(
         trainer.engine,
         precision=choice.precision,
@@ -54,40 +62,53 @@ def settle(
         threads=1 if workers > 1 else None,
     )
     trainer = trainer.with_engine(engine)
-    executor = make_executor(trainer, workers)
-    told = replace(
-        setup,
-        choices=(*trainer.choices(), *choice.reasons, *left_out, *about_memory(needs, most)),
-        environment=describe_environment(engine),
+    return Resources(
+        replace(setup, environment=describe_environment(engine)),
+        make_executor(trainer, workers),
+        choice,
+        (*trainer.choices(), *choice.reasons, *left_out, *about_memory(needs, most)),
     )
-    return choice, executor, told
 
 
-def only_fitting(
-    setup: Setup, needs: tuple[MemoryNeed, ...], asked: bool
-) -> tuple[Setup, tuple[str, ...]]:
+def choose_engine(trainer: TorchTrainer, setup: Setup, most: int | None) -> EngineChoice:
+    """What the options request, and the fastest where they leave it open.
+
+    Args:
+        most: runs that fit in memory at once; None: no limit is known.
+    """
+    options = setup.options
+    return choose(
+        *(trainer, setup.base, options.precision, options.memory_format),
+        *(at_most(options.workers, most), at_most(cpu_count(), most)),
+    )
+
+
+def only_fitting(setup: Setup, needs: tuple[MemoryNeed, ...]) -> tuple[Setup, tuple[str, ...]]:
     """The setup with the batch sizes that fit in memory, and what was left out.
 
     Raises:
-        InvalidSpace: a batch size that was asked for does not fit, or none does.
+        InvalidSpace: a batch size that was requested does not fit, or none does.
     """
     out = [need for need in needs if not need.fits]
     kept = tuple(need.batch_size for need in needs if need.fits)
     if not out:
         return setup, ()
-    if asked or not kept:
+    if "batch_size" in setup.options.space or not kept:
         raise InvalidSpace(
             f"batch_size must fit in memory, but {out[0].batch_size} needs about "
             f"{gibibytes(out[0].bytes)}, and {gibibytes(out[0].room)} are free. Search smaller "
             "batches (--batch-size), take a smaller model, or free memory."
         )
-    said = ", ".join(f"{n.batch_size} (needs about {gibibytes(n.bytes)})" for n in out)
+    sizes = ", ".join(f"{n.batch_size} (needs about {gibibytes(n.bytes)})" for n in out)
     smaller = replace(
         setup,
         dimensions={**setup.dimensions, "batch_size": Choices(kept)},
         base=replace(setup.base, batch_size=kept[len(kept) // 2]),
     )
-    sentence = f"Batch sizes not searched, for {gibibytes(out[0].room)} are free: {said}."
+    sentence = (
+        f"Batch sizes that do not fit in the {gibibytes(out[0].room)} of free memory are not "
+        f"searched: {sizes}."
+    )
     return smaller, (sentence,)
 
 
@@ -97,7 +118,7 @@ def about_memory(needs: tuple[MemoryNeed, ...], most: int | None) -> tuple[str, 
     if not fitting or most is None:
         return ()
     largest = max(fitting, key=lambda need: need.bytes)
-    how = "measured" if largest.measured else "reckoned from a forward pass"
+    how = "measured" if largest.measured else "estimated from a forward pass"
     return (
         f"Memory: a run needs at most {gibibytes(largest.bytes)} (batch {largest.batch_size}, "
         f"{how}) of {gibibytes(largest.room)}; {most} fit at once.",
@@ -114,7 +135,7 @@ def at_most(number: int | None, most: int | None) -> int | None:
 
 
 def stored_choice(storage: str, study_name: str) -> EngineChoice | None:
-    """What an earlier start of the study has settled."""
+    """What an earlier start of the search chose."""
     runs = companion_of(open_storage(storage), study_name)
     text = None if runs is None else runs.user_attrs.get(ENGINE)
     return from_json(EngineChoice, text) if text else None

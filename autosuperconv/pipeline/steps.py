@@ -1,18 +1,18 @@
-"""The whole story: plan, range test, baseline, study, confirmation, ablation, verdict, report."""
+"""The whole search: plan, range test, baseline, study, confirmation, ablation, verdict, report."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Plan, Report
-from autosuperconv.core.setup import Setup
+from autosuperconv.core.report import Report
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.stats import FIRST_LOOK
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
-from autosuperconv.pipeline.report import Findings, assemble
+from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.reporting import rows as words
 from autosuperconv.tuning.samplers.initial_trials import initial_trials
@@ -21,68 +21,57 @@ from autosuperconv.tuning.steps import confirmation as confirming
 from autosuperconv.tuning.steps.ablation import ablate
 from autosuperconv.tuning.steps.baseline import TunedBaseline, tune_baseline
 from autosuperconv.tuning.steps.objective import Objective
-from autosuperconv.tuning.steps.plan import Budget, Sizes, confirm_runs, make_plan, sweeps_within
+from autosuperconv.tuning.steps.plan import (
+    budget_of,
+    confirm_runs,
+    make_plan,
+    sample_counts,
+    sweeps_within,
+)
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.range_test import run_range_test
 from autosuperconv.tuning.steps.selection import choose_winner
 from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.steps.sweep_design import make_grid
 
-EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)
 
-
-def tell_story(work: Work) -> Report:
-    """All steps, in their order; those that are done already are read, not repeated."""
+def run_steps(work: Work) -> Report:
+    """All steps, in their order; those that are finished already are read, not repeated."""
     plan = plan_search(work)
     work = work.following(plan)
-    setup, session = work.setup, work.session
+    setup, session, options = work.setup, work.session, work.setup.options
     range_test = sweep_range(work, plan)
     baseline = tune_baseline(
-        session, setup.base, plan.baseline_epochs, range_test, setup.settings.target
+        session, setup.base, plan.budget.baseline_epochs, range_test, options.target
     )
     study = run_study(work, plan, range_test, baseline)
-    winner = choose_winner(session, study, confirm_runs(setup.seeds))
-    confirmation, verdict = confirm(work, winner.recipe, baseline.recipe)
-    tradeoff = ablate(session, confirmation, winner.recipe, baseline.recipe, shapley=setup.shapley)
+    winner = choose_winner(session, study, confirm_runs(options.seeds))
+    confirmation, verdict = confirm_winner(work, winner.recipe, baseline.recipe)
+    tradeoff = ablate(
+        session, confirmation, winner.recipe, baseline.recipe, shapley=options.shapley
+    )
     if work.searching:
         session.remember_wall_seconds()
     findings = Findings(
         plan, range_test, baseline, study.objective, winner, confirmation, tradeoff, verdict
     )
-    return assemble(work, findings)
+    return make_report(work, findings)
 
 
 def plan_search(work: Work) -> Plan:
-    """Time the engine, choose lengths and forecast; this is where a dry run stops."""
+    """Time the engine, choose lengths and forecast; a dry run ends here."""
     setup = work.setup
     plan = make_plan(
         work.session,
         budget_of(setup),
         setup.base,
         setup.batch_sizes,
-        sizes_of(setup),
+        sample_counts(setup),
         make_grid(setup),
-        setup.choices,
+        work.choices,
     )
     work.session.finish(Step.PLAN, f"{plan.runs} runs, about {words.duration(plan.seconds)}")
     return plan
-
-
-def budget_of(setup: Setup) -> Budget:
-    """How much to train, before anything was measured."""
-    standard = Budget()
-    long = setup.baseline_epochs or (
-        setup.epochs[1] / EPOCHS_OF_BASELINE[1] if setup.epochs else standard.baseline_epochs
-    )
-    low, high = setup.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
-    fixed = setup.epochs is not None or setup.baseline_epochs is not None
-    return Budget(setup.trials, long, low, high, setup.seeds, fixed, setup.factors, setup.shapley)
-
-
-def sizes_of(setup: Setup) -> Sizes:
-    """What the cost of a run depends on."""
-    s = setup.settings
-    return Sizes(s.n_train, setup.curve_cost, s.n_validation, s.n_test, setup.statistics)
 
 
 def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:
@@ -90,75 +79,64 @@ def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> 
 
     Args:
         plan: of the search; None: the range test is run by itself.
-        bounded: sweep the range of `max_lr` that was asked for alone.
+        bounded: sweep only the requested range of `max_lr`.
     """
-    setup, sizes = work.setup, sizes_of(work.setup)
-    budget = budget_of(setup)
-    if plan is not None:
-        budget = replace(
-            budget,
-            trials=plan.trials,
-            baseline_epochs=plan.baseline_epochs,
-            epochs_low=plan.epochs_low,
-            epochs_high=plan.epochs_high,
-        )
-    sweeps = sweeps_within(budget, sizes, make_grid(setup, bounded))
-    return run_range_test(work.session, setup.base, sweeps, sizes.n_train, sizes.curve)
+    setup, counts = work.setup, sample_counts(work.setup)
+    budget = budget_of(setup) if plan is None else plan.budget
+    sweeps = sweeps_within(budget, counts, make_grid(setup, bounded))
+    return run_range_test(work.session, setup.base, sweeps, counts.n_train, counts.curve)
 
 
 def run_study(
     work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline
 ) -> StudySettings:
-    """Optuna over the space, with the range test in front; returns how was searched."""
-    session, setup, settings = work.session, work.setup, work.setup.settings
-    max_lr = clipped(setup.range_of("max_lr"), range_test)
-    epochs = Range(plan.epochs_low, plan.epochs_high, log=True)
+    """Optuna over the space, with the range test's prior; returns how it searched."""
+    session, setup, options, budget = work.session, work.setup, work.setup.options, plan.budget
+    max_lr = above_floor(setup.range_of("max_lr"), range_test)
+    epochs = Range(budget.epochs_low, budget.epochs_high, log=True)
     space = SearchSpace({**setup.dimensions, "max_lr": max_lr, "epochs": epochs})
-    by_cost = settings.objective == "cost"
-    objective = Objective(settings.objective, baseline.target, settings.n_train, plan.epochs_high)
-    session.start(Step.STUDY, plan.trials, count_finished(session.study))
+    by_cost = options.objective == "cost"
+    session.start(Step.STUDY, budget.trials, count_finished(session.study))
     space = space if by_cost else space.without("epochs")
     prior = LrPrior(range_test, max_lr)
-    study_settings = StudySettings(
+    later = (Step.CONFIRMATION, Step.ABLATION)
+    settings = StudySettings(
         space=space,
-        base=replace(setup.base, epochs=plan.epochs_high),
+        base=replace(setup.base, epochs=budget.epochs_high),
         prior=prior,
-        objective=objective,
-        sampler=setup.sampler,
-        pruner=make_pruner(setup.pruner, baseline.target if by_cost else None, baseline.sd),
-        trials=plan.trials,
-        seed=settings.seed,
-        reserve=sum(
-            f.seconds for f in plan.forecast if f.step in (Step.CONFIRMATION, Step.ABLATION)
-        ),
+        objective=Objective(options.objective, baseline.target, setup.n_train, budget.epochs_high),
+        sampler=options.sampler,
+        pruner=make_pruner(options.pruner, baseline.target if by_cost else None, baseline.sd),
+        seed=options.seed,
+        reserve=sum(f.seconds for f in plan.forecast if f.step in later),
         initial_trials=initial_trials(space, baseline.recipe, prior),
-        chance=None if setup.pruner == "none" else 1 / settings.classes,
+        chance=None if options.pruner == "none" else 1 / setup.classes,
     )
-    optimise(session, study_settings)
+    optimise(session, settings, budget.trials)
     session.finish(Step.STUDY, f"{count_finished(session.study)} trials")
-    return study_settings
+    return settings
 
 
-def clipped(range_: Range, range_test: RangeTest) -> Range:
+def above_floor(range_: Range, range_test: RangeTest) -> Range:
     """max_lr's range, cut below the lowest floor. The top stays: the prior has a cap there, which
-    depends on batch size and weight decay and is lifted should the trials refute it.
+    depends on batch size and weight decay and is lifted if the trials refute it.
     """
     floors = [c.floor for c in range_test.cells if c.floor is not None]
     low = max(range_.low, min(floors)) if floors else range_.low
     return Range(low, range_.high, log=True) if low < range_.high else range_
 
 
-def confirm(
+def confirm_winner(
     work: Work, winner: Recipe, baseline: Recipe
 ) -> tuple[confirming.Confirmation, Verdict]:
-    """Fresh seeds and the verdict; more seeds while it is undecided, up to `max_seeds`. Each look
-    at the data is paid for with a wider interval (`criterion_at`)."""
-    setup, session = work.setup, work.session
+    """Fresh seeds and the verdict; seeds are added while it is undecided, up to `max_seeds`. Each
+    look at the data is paid for with a wider interval (`criterion_at`)."""
+    options, session = work.setup.options, work.session
     control = confirming.tune_control(session, winner, baseline)
-    first = min(setup.seeds, FIRST_LOOK)
-    for n in range(setup.seeds, setup.max_seeds + 1):
+    first = min(options.seeds, FIRST_LOOK)
+    for n in range(options.seeds, options.most_seeds + 1):
         confirmation = confirming.confirm(session, winner, baseline, control, n)
-        verdict = give_verdict(confirmation, criterion_at(n, setup.max_seeds, first=first))
+        verdict = give_verdict(confirmation, criterion_at(n, options.most_seeds, first=first))
         if verdict.outcome != "undecided":
             break
     session.finish(Step.CONFIRMATION, verdict.sentence)

@@ -52,9 +52,8 @@ def _headed(name: str, text: str) -> str:
 
 
 def _facts(report: Report) -> str:
-    settings = report.settings
     return (
-        f"{escape(settings.model)} on {escape(settings.dataset)}, {len(report.trials)} trials, "
+        f"{escape(report.setup.name)}, {len(report.trials)} trials, "
         f"{words.cost_total(report)}, {words.duration(report.wall_seconds)}."
     )
 

@@ -289,6 +289,6 @@ def winner_number(report: Report) -> int | None:
 def missed_target(report: Report) -> str | None:
     """A sentence that says so where the winner misses the target; else None."""
     found, target = report.winner_validation_accuracy, report.baseline.target
-    if report.settings.objective != "cost" or found is None or found > target - 1e-9:
+    if report.setup.options.objective != "cost" or found is None or found > target - 1e-9:
         return None
     return f"Not reached: validation accuracy is {percent(found)}, the target {percent(target)}."

@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from autosuperconv.core.format import counted
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest, Reading
-from autosuperconv.core.report import Plan, Report
+from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Trace
 from autosuperconv.core.verdict import Outcome, Verdict
 from autosuperconv.reporting import rows as words
@@ -144,7 +145,10 @@ def plan_text(plan: Plan) -> RenderableType:
 
 
 def _plan_facts(plan: Plan) -> list[RenderableType]:
-    low, high = words.number(plan.epochs_low), words.number(plan.epochs_high)
+    budget = plan.budget
+    low, high, long = map(
+        words.number, (budget.epochs_low, budget.epochs_high, budget.baseline_epochs)
+    )
     speeds = ", ".join(
         f"batch {size}: {words.count(speed)}/s" for size, speed in plan.samples_per_second.items()
     )
@@ -152,7 +156,7 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
     if plan.seed_noise is not None:
         noise = f"{100 * plan.seed_noise:.2f} percentage points (standard deviation over seeds)"
     facts = {
-        "Cycles": f"{low} to {high} epochs; baseline {words.number(plan.baseline_epochs)} epochs",
+        "Cycles": f"{low} to {high} epochs; baseline {long} epochs",
         "Throughput": speeds or words.MISSING,
         "Seed noise": noise,
     }

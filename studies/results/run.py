@@ -90,7 +90,7 @@ def draw(folder: Path) -> None:
     report = from_json(Report, (folder / "report.json").read_text(encoding="utf-8"))
     write_files(render_report(report), folder)
     shown = Console(width=80, file=io.StringIO())
-    shown.print(report_text(report, files_in(Path("runs") / report.settings.study_name)))
+    shown.print(report_text(report, files_in(Path("runs") / report.setup.study_name)))
     (folder / "console.txt").write_text(stripped(shown.file.getvalue()), encoding="utf-8")
 
 

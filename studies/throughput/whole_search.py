@@ -17,7 +17,7 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.trace import Trace
-from autosuperconv.pipeline.setup import Work, prepare
+from autosuperconv.pipeline.setup import Work, open_search
 from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.steps.baseline import tune_baseline
@@ -48,9 +48,9 @@ def measure(say: Say) -> dict[str, Any]:
         device="cpu",
         model_name="resnet8",
     )
-    with prepare(task.factory, task.data, options) as work:
+    with open_search(task.factory, task.data, options) as work:
         mine, traces = study_step(work, say)
-        choices = work.setup.choices
+        choices = work.choices
         workers = work.session.executor.size
     recipes = [trace.recipe for trace in traces]
     threads = better_threads(task, recipes[0])
@@ -78,7 +78,9 @@ def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     plan = plan_search(work)
     sweeps = sweep_range(work, plan)
     say("range test done")
-    baseline = tune_baseline(work.session, work.setup.base, plan.baseline_epochs, sweeps, None)
+    baseline = tune_baseline(
+        work.session, work.setup.base, plan.budget.baseline_epochs, sweeps, None
+    )
     say("baseline done")
     started = time.perf_counter()
     run_study(work, plan, sweeps, baseline)

@@ -6,11 +6,14 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from autosuperconv.core.options import SWEEPS, SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, Recipe
+from autosuperconv.core.space import Choices, Range
 
 MOST = 2  # entries of a tuple or a mapping
 
@@ -41,8 +44,23 @@ recipes = st.builds(
     milestones=st.lists(st.floats(0.01, 0.99), max_size=3, unique=True).map(sorted).map(tuple),
 )
 
+options = st.builds(
+    SearchOptions,
+    study_name=st.none() | st.text(max_size=8),
+    out=st.none() | st.sampled_from([Path("out"), Path("/tmp/a folder/out")]),
+    trials=st.integers(1, 999),
+    timeout=st.none() | above_0,
+    epochs=st.none() | st.sampled_from([(1.0, 4.0), (2.5, 2.5)]),
+    target=st.none() | st.floats(0.01, 0.99),
+    max_seeds=st.none() | st.integers(3, 9),
+    space=st.sampled_from([{}, {"dropout": Range(0.0, 0.1), "batch_size": Choices((8, 16))}]),
+    base=recipes,
+    sweep=st.sampled_from(SWEEPS),
+)
+
 OWN: dict[type, st.SearchStrategy[Any]] = {
     Recipe: recipes,
+    SearchOptions: options,
     bool: st.booleans(),
     float: finite,
     int: st.integers(-(2**53), 2**53),

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Plan, Report, StepCost
+from autosuperconv.core.report import Report, StepCost
 from autosuperconv.core.serialization import digest, from_json, to_dict, to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, StopReason, Trace

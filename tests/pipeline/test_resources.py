@@ -12,9 +12,9 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import Choices
 from autosuperconv.errors import InvalidSpace, StudyMismatch
-from autosuperconv.pipeline import resources as engage
+from autosuperconv.pipeline import resources
 from autosuperconv.pipeline.resources import ENGINE
-from autosuperconv.pipeline.setup import prepare
+from autosuperconv.pipeline.setup import open_search
 from autosuperconv.training.probe.autotune import EngineChoice
 from autosuperconv.training.probe.memory import MemoryNeed
 from autosuperconv.tuning.store.executor import InProcess
@@ -25,19 +25,19 @@ CHOICE = EngineChoice("bfloat16", "channels_last", 1, ("Measured so.",))
 
 @pytest.fixture
 def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SearchOptions:
-    monkeypatch.setattr(engage, "choose", lambda *args: CHOICE)
+    monkeypatch.setattr(resources, "choose", lambda *args: CHOICE)
     return SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path / "out", device="cpu")
 
 
 def test_the_measured_choice_reaches_the_trainer_the_report_and_the_study(
     options: SearchOptions,
 ) -> None:
-    with prepare(small_net, dots(), options) as work:
+    with open_search(small_net, dots(), options) as work:
         executor = work.session.executor
         assert isinstance(executor, InProcess)
         engine = executor._trainer.engine  # type: ignore[attr-defined]
         assert (engine.precision, engine.memory_format) == ("bfloat16", "channels_last")
-        assert "Measured so." in work.setup.choices
+        assert "Measured so." in work.choices
         assert work.setup.environment["precision"] == "bfloat16"
         kept = from_json(EngineChoice, work.session.stored(ENGINE))
         assert replace(kept, memory=()) == CHOICE
@@ -46,23 +46,23 @@ def test_the_measured_choice_reaches_the_trainer_the_report_and_the_study(
 def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
     options: SearchOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with prepare(small_net, dots(), options):
+    with open_search(small_net, dots(), options):
         pass
     other = replace(CHOICE, precision="float32", memory_format="contiguous")
-    monkeypatch.setattr(engage, "choose", lambda *args: other)
-    with prepare(small_net, dots(), options) as work:
+    monkeypatch.setattr(resources, "choose", lambda *args: other)
+    with open_search(small_net, dots(), options) as work:
         assert work.setup.environment["precision"] == "bfloat16"
         kept = from_json(EngineChoice, work.session.stored(ENGINE))
         assert replace(kept, memory=()) == CHOICE
 
 
 def test_another_precision_is_another_search(options: SearchOptions) -> None:
-    with prepare(small_net, dots(), options):
+    with open_search(small_net, dots(), options):
         pass
     wanted = replace(options, precision="float32")
     with (
         pytest.raises(StudyMismatch, match="precision: stored auto, requested float32"),
-        prepare(small_net, dots(), wanted),
+        open_search(small_net, dots(), wanted),
     ):
         pass
 
@@ -71,28 +71,28 @@ def test_a_network_of_other_layers_is_another_search_though_its_name_is_the_same
     options: SearchOptions,
 ) -> None:
     nets = {"narrow": lambda: small_net(), "wide": lambda: nn.Sequential(small_net(), nn.ReLU())}
-    with prepare(nets["narrow"], dots(), options):
+    with open_search(nets["narrow"], dots(), options):
         pass
     with (
         pytest.raises(
             StudyMismatch, match=r"model: stored <lambda> \w{16}, requested <lambda> \w{16}"
         ),
-        prepare(nets["wide"], dots(), options),
+        open_search(nets["wide"], dots(), options),
     ):
         pass
 
 
-def test_more_workers_may_be_asked_for_than_were_chosen(options: SearchOptions) -> None:
-    with prepare(small_net, dots(), replace(options, workers=2)) as work:
+def test_more_workers_may_be_requested_than_were_chosen(options: SearchOptions) -> None:
+    with open_search(small_net, dots(), replace(options, workers=2)) as work:
         assert work.session.executor.size == 2
 
 
 @pytest.mark.parametrize(("seeds", "most"), [(2, 3), (3, 3), (5, 5)])
-def test_more_seeds_may_be_asked_for_without_saying_up_to_how_many(
+def test_more_seeds_may_be_requested_without_saying_up_to_how_many(
     seeds: int, most: int, options: SearchOptions
 ) -> None:
-    with prepare(small_net, dots(), replace(options, seeds=seeds)) as work:
-        assert (work.setup.seeds, work.setup.max_seeds) == (seeds, most)
+    with open_search(small_net, dots(), replace(options, seeds=seeds)) as work:
+        assert (work.setup.options.seeds, work.setup.options.most_seeds) == (seeds, most)
 
 
 @pytest.fixture
@@ -102,31 +102,31 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     def needs(trainer: object, recipe: object, sizes: tuple[int, ...]) -> tuple[MemoryNeed, ...]:
         return tuple(MemoryNeed(b, b * 2**30, 20 * 2**30, True) for b in sizes)
 
-    monkeypatch.setattr(engage, "measure_needs", needs)
-    monkeypatch.setattr(engage, "most_runs", lambda needs, device: 1)
+    monkeypatch.setattr(resources, "measure_needs", needs)
+    monkeypatch.setattr(resources, "most_runs", lambda needs, device: 1)
 
 
 def test_batches_that_do_not_fit_are_not_searched_and_named(
     options: SearchOptions, little_memory: None
 ) -> None:
     for _ in range(2):  # resumed, too
-        with prepare(small_net, dots(), options) as work:
+        with open_search(small_net, dots(), options) as work:
             assert work.setup.batch_sizes == (8, 16)
             assert work.setup.base.batch_size == 16
             assert (
-                "Batch sizes not searched, for 20 GiB are free: 32 (needs about 32 GiB)."
-                in work.setup.choices
+                "Batch sizes that do not fit in the 20 GiB of free memory are not searched: "
+                "32 (needs about 32 GiB)." in work.choices
             )
-            assert any("needs at most 16 GiB (batch 16" in text for text in work.setup.choices)
+            assert any("needs at most 16 GiB (batch 16" in text for text in work.choices)
 
 
-def test_a_batch_size_that_was_asked_for_must_fit(
+def test_a_batch_size_that_was_requested_must_fit(
     options: SearchOptions, little_memory: None
 ) -> None:
     wanted = replace(options, space={"batch_size": Choices((16, 64))})
     with (
         pytest.raises(InvalidSpace, match=r"fit in memory, but 64 needs about 64 GiB, and 20 GiB"),
-        prepare(small_net, dots(), wanted),
+        open_search(small_net, dots(), wanted),
     ):
         pass
 
@@ -134,5 +134,5 @@ def test_a_batch_size_that_was_asked_for_must_fit(
 def test_no_more_runs_at_once_than_fit_in_memory(
     options: SearchOptions, little_memory: None
 ) -> None:
-    with prepare(small_net, dots(), replace(options, workers=4)) as work:
+    with open_search(small_net, dots(), replace(options, workers=4)) as work:
         assert work.session.executor.size == 1

@@ -1,4 +1,4 @@
-"""The whole story on computed runs: each outcome is reached, and kept as it was said."""
+"""The whole search on computed runs: each outcome is reached, and kept as it was said."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from autosuperconv.core.space import Range
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.pipeline.rebuild import rebuild
-from autosuperconv.pipeline.steps import tell_story
+from autosuperconv.pipeline.steps import run_steps
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.confirmation import FIRST_SEED
 from autosuperconv.tuning.store.executor import InProcess
 from tests.surface import SPACE, make_setup, surface_work
 
-Told = tuple[Path, Report, list[Job], list[Event]]
+Found = tuple[Path, Report, list[Job], list[Event]]
 BEST_DECAY = {**SPACE, "weight_decay": Range(1e-4, 1e-4, log=True)}
 STEPS = ["plan", "range test", "baseline", "study", "confirmation", "ablation"]
 
@@ -42,19 +42,19 @@ class Counting:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    folder = tmp_path_factory.mktemp("story")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    folder = tmp_path_factory.mktemp("search")
     counting = Counting(SurfaceTrainer(noise=0.0005), [])
     events: list[Event] = []
     setup = make_setup(folder, dimensions=BEST_DECAY)
     with surface_work(folder, setup, counting, listener=events.append) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     return folder, report, counting.jobs, events
 
 
 @pytest.fixture(scope="module")
-def rebuilt(told: Told) -> tuple[Report, Path]:
-    return rebuild(str(told[0] / "study.journal"), None, told[0] / "again")
+def rebuilt(found: Found) -> tuple[Report, Path]:
+    return rebuild(str(found[0] / "study.journal"), None, found[0] / "again")
 
 
 def noisy(job: Job, on_point: OnPoint | None = None) -> Trace:
@@ -69,11 +69,11 @@ def noisy(job: Job, on_point: OnPoint | None = None) -> Trace:
 def outcome(folder: Path, trainer: Callable[..., Trace], **changed: object) -> str:
     setup = make_setup(folder, **{"dimensions": BEST_DECAY, **changed})  # type: ignore[arg-type]
     with surface_work(folder, setup, trainer) as work:
-        return tell_story(work).verdict.outcome
+        return run_steps(work).verdict.outcome
 
 
-def test_a_surface_that_rewards_a_large_rate_is_reached(told: Told) -> None:
-    verdict = told[1].verdict
+def test_a_surface_that_rewards_a_large_rate_is_reached(found: Found) -> None:
+    verdict = found[1].verdict
     assert verdict.outcome == "reached"
     assert verdict.speedup is not None
     assert verdict.speedup >= 5
@@ -129,7 +129,7 @@ def test_where_every_control_diverges_it_is_said_to_be_missing(tmp_path: Path) -
 
     setup = make_setup(tmp_path, dimensions=BEST_DECAY)
     with surface_work(tmp_path, setup, trainer) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     assert report.verdict.outcome == "reached-control-missing"
     assert any("compressed control" in text for text in report.not_measured)
 
@@ -139,57 +139,57 @@ def test_where_every_run_diverges_the_search_says_that_nothing_completed(tmp_pat
         surface_work(tmp_path, trainer=SurfaceTrainer(edge=1e-9)) as work,
         pytest.raises(NothingCompleted, match=r"No baseline run completed.*Check the model"),
     ):
-        tell_story(work)
+        run_steps(work)
 
 
 def test_an_undecided_verdict_is_confirmed_on_more_seeds(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, dimensions=BEST_DECAY, max_seeds=5)
     with surface_work(tmp_path, setup, noisy) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     assert Counter(run.role for run in report.confirmation)["candidate"] > 3
 
 
 def test_a_search_for_accuracy_trains_cycles_of_one_length(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, dimensions=BEST_DECAY, objective="accuracy")
     with surface_work(tmp_path, setup, SurfaceTrainer(noise=0.0005)) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     assert {trial.recipe.epochs for trial in report.trials} == {4.0}
 
 
 def test_a_target_that_is_given_replaces_the_baselines(tmp_path: Path) -> None:
     setup = make_setup(tmp_path, dimensions=BEST_DECAY, target=0.7)
     with surface_work(tmp_path, setup, SurfaceTrainer(noise=0.0005)) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     assert report.baseline.target == 0.7
     assert all(t.feasible == ((t.accuracy or 0) >= 0.7) for t in report.trials)
 
 
-def test_the_test_set_is_read_by_confirmation_and_counterfactuals_alone(told: Told) -> None:
-    seeds = {job.measured_on: set[int]() for job in told[2]}
-    for job in told[2]:
+def test_the_test_set_is_read_by_confirmation_and_counterfactuals_alone(found: Found) -> None:
+    seeds = {job.measured_on: set[int]() for job in found[2]}
+    for job in found[2]:
         seeds[job.measured_on].add(job.recipe.seed)
     assert min(seeds["test"]) >= FIRST_SEED > max(seeds["validation"])
 
 
-def test_no_run_is_made_twice(told: Told) -> None:
-    assert len(told[2]) == len(set(told[2]))
+def test_no_run_is_made_twice(found: Found) -> None:
+    assert len(found[2]) == len(set(found[2]))
 
 
-def test_every_step_is_begun_and_finished_in_order(told: Told) -> None:
-    started = [e.step for e in told[3] if isinstance(e, StepStarted)]
+def test_every_step_is_begun_and_finished_in_order(found: Found) -> None:
+    started = [e.step for e in found[3] if isinstance(e, StepStarted)]
     assert list(dict.fromkeys(started)) == STEPS
-    assert [e.step for e in told[3] if isinstance(e, StepFinished)] == STEPS
+    assert [e.step for e in found[3] if isinstance(e, StepFinished)] == STEPS
 
 
-def test_the_time_left_is_known_after_the_plan_and_falls_to_nothing(told: Told) -> None:
-    runs = [e for e in told[3] if isinstance(e, RunFinished) and e.step != "plan"]
+def test_the_time_left_is_known_after_the_plan_and_falls_to_nothing(found: Found) -> None:
+    runs = [e for e in found[3] if isinstance(e, RunFinished) and e.step != "plan"]
     left = [e.seconds_left for e in runs]
     assert all(seconds is not None and seconds >= 0 for seconds in left)
     assert left[-1] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_the_report_has_the_keys_that_were_promised(
-    told: Told, rebuilt: tuple[Report, Path]
+    found: Found, rebuilt: tuple[Report, Path]
 ) -> None:
     data = json.loads((rebuilt[1] / "report.json").read_text())
     assert {"verdict", "winner", "range_test", "baseline", "tradeoff", "trials"} <= set(data)
@@ -197,21 +197,21 @@ def test_the_report_has_the_keys_that_were_promised(
     for condition in data["verdict"]["conditions"]:
         assert {"name", "value", "bound", "met"} <= set(condition)
     assert len(data["range_test"]["cells"]) == 4
-    assert data["winner"]["max_lr"] == told[1].winner.max_lr  # type: ignore[union-attr]
+    assert data["winner"]["max_lr"] == found[1].winner.max_lr  # type: ignore[union-attr]
     assert len(data["trials"]) == 12
 
 
-def test_a_report_survives_its_json_form_exactly(told: Told) -> None:
-    assert from_json(Report, to_json(told[1])) == told[1]
+def test_a_report_survives_its_json_form_exactly(found: Found) -> None:
+    assert from_json(Report, to_json(found[1])) == found[1]
 
 
 def test_the_report_is_made_again_from_the_study_alone(
-    told: Told, rebuilt: tuple[Report, Path]
+    found: Found, rebuilt: tuple[Report, Path]
 ) -> None:
     again, out = rebuilt
-    assert to_dict(again) == to_dict(told[1])
-    assert out == told[0] / "again"
-    assert from_json(Report, (out / "report.json").read_text()) == told[1]
+    assert to_dict(again) == to_dict(found[1])
+    assert out == found[0] / "again"
+    assert from_json(Report, (out / "report.json").read_text()) == found[1]
 
 
 def test_the_same_search_again_trains_nothing(tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ def test_the_same_search_again_trains_nothing(tmp_path: Path) -> None:
     reports = []
     for trainer in (first, second):
         with surface_work(tmp_path, make_setup(tmp_path), trainer) as work:
-            reports.append(tell_story(work))
+            reports.append(run_steps(work))
     assert first.jobs
     assert second.jobs == []
     assert reports[0].verdict == reports[1].verdict
@@ -244,10 +244,10 @@ def test_a_search_that_was_interrupted_goes_on_and_keeps_what_was_done(
         pytest.raises(KeyboardInterrupt),
         surface_work(tmp_path, make_setup(tmp_path), interrupted) as work,
     ):
-        tell_story(work)
+        run_steps(work)
     second = Counting(SurfaceTrainer(), [])
     with surface_work(tmp_path, make_setup(tmp_path), second) as work:
-        report = tell_story(work)
+        report = run_steps(work)
     assert len(report.trials) == 12
     assert not set(jobs) & set(second.jobs)
 
@@ -265,7 +265,7 @@ def test_more_trials_may_be_asked_for_later(tmp_path: Path) -> None:
         with surface_work(tmp_path, make_setup(tmp_path, trials=trials)) as work:
             tell_or_stop(work, stop_before_confirm=trials == 8)
     with surface_work(tmp_path, make_setup(tmp_path, trials=11)) as work:
-        assert len(tell_story(work).trials) == 11
+        assert len(run_steps(work).trials) == 11
 
 
 def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
@@ -276,11 +276,11 @@ def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
 
     assert isinstance(work, Work)
     if not stop_before_confirm:
-        tell_story(work)
+        run_steps(work)
         return
     plan = plan_search(work)
     found = sweep_range(work, plan)
     baseline = tune_baseline(
-        work.session, work.setup.base, plan.baseline_epochs, found, work.setup.settings.target
+        work.session, work.setup.base, plan.budget.baseline_epochs, found, None
     )
     run_study(work, plan, found, baseline)

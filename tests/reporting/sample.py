@@ -7,20 +7,21 @@ from dataclasses import replace
 import numpy as np
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.range_test import Cell, RangeTest, Reading, SweepCurve
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
     Curve,
-    Forecast,
-    Plan,
     Report,
     RunSummary,
-    Settings,
     StepCost,
     TrialSummary,
 )
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import default_space
 from autosuperconv.core.surrogate import (
     Importance,
     Surface,
@@ -387,10 +388,7 @@ def sample_plan(trials: int = 40) -> Plan:
     return Plan(
         samples_per_second={"128": 14_500.0, "256": 19_800.0, "512": 22_100.0},
         seed_noise=0.0013,
-        trials=trials,
-        baseline_epochs=90.0,
-        epochs_low=5.0,
-        epochs_high=45.0,
+        budget=Budget(trials, 90.0, 5.0, 45.0, seeds=3, fixed=False, factors=5, shapley=False),
         workers=2,
         forecast=(
             Forecast(Step.PLAN, 3, 3.0, 14.0),
@@ -404,21 +402,31 @@ def sample_plan(trials: int = 40) -> Plan:
     )
 
 
-def sample_settings(study_name: str) -> Settings:
-    return Settings(
+def sample_setup(study_name: str) -> Setup:
+    return Setup(
+        options=SearchOptions(
+            trials=40,
+            command="autosuperconv search --dataset cifar10 --model resnet20 --trials 40",
+        ),
         study_name=study_name,
         dataset="cifar10",
         model="resnet20",
-        objective="cost",
-        cost="samples",
-        target=None,
-        seed=0,
         n_train=N_TRAIN,
         n_validation=5_000,
         n_test=10_000,
         classes=10,
         device="cuda:0",
-        command="autosuperconv search --dataset cifar10 --model resnet20 --trials 40",
+        dimensions=default_space(N_TRAIN),
+        base=Recipe(max_lr=1.0, batch_size=256),
+        curve_cost=2_000,
+        statistics=1_000,
+        environment={
+            "autosuperconv": "0.1.0",
+            "python": "3.11.7",
+            "torch": "2.14.0",
+            "optuna": "5.0.0",
+            "device": "made up for a test",
+        },
     )
 
 
@@ -430,7 +438,7 @@ def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: 
     made = [_trial(rng, i, recipe, 0.9148) for i, recipe in enumerate(recipes)]
     return Report(
         version=FORMAT_VERSION,
-        settings=sample_settings(study_name),
+        setup=sample_setup(study_name),
         plan=sample_plan(trials),
         range_test=_range_test(rng),
         baseline=_baseline(rng),
@@ -452,13 +460,6 @@ def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: 
             "Whether the baseline could itself be shorter than 12 epochs.",
             "Other networks and data: the verdict holds for this pair only.",
         ),
-        environment={
-            "autosuperconv": "0.1.0",
-            "python": "3.11.7",
-            "torch": "2.14.0",
-            "optuna": "5.0.0",
-            "device": "made up for a test",
-        },
         started="2026-05-04T09:12:00+00:00",
         wall_seconds=2306.0,
         surrogate=_surrogate(),
@@ -492,6 +493,5 @@ def bare_report() -> Report:
         verdict=verdict,
         cost=(),
         not_measured=(),
-        environment={},
         surrogate=None,
     )

@@ -81,11 +81,12 @@ def test_every_id_of_the_page_is_unique_and_every_link_has_its_target(page: str)
 
 
 def test_a_hostile_study_name_stays_text(report: Report) -> None:
-    settings = replace(report.settings, study_name=HOSTILE, dataset=HOSTILE, command=HOSTILE)
+    options = replace(report.setup.options, command=HOSTILE)
+    setup = replace(report.setup, options=options, study_name=HOSTILE, dataset=HOSTILE)
     verdict = replace(report.verdict, sentence=HOSTILE)
     trials = tuple(replace(trial, detail=HOSTILE) for trial in report.trials[:2])
     whole = bare_report()
-    text = html.render_page(replace(whole, settings=settings, verdict=verdict, trials=trials))
+    text = html.render_page(replace(whole, setup=setup, verdict=verdict, trials=trials))
     parsed = Page(text)
     assert "alert('x')</script>" not in text
     assert [tag for tag, _ in parsed.tags if tag == "script"] == ["script"]

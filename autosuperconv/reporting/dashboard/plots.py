@@ -114,7 +114,7 @@ def _add_confirmed(figure: go.Figure, report: Report) -> None:
     for run in baseline_runs(report)[:1]:
         epochs, accuracy = present(run.curve.epoch, run.curve.accuracy, 100)
         figure.add_scatter(
-            x=_short(epoch * report.settings.n_train for epoch in epochs),
+            x=_short(epoch * report.setup.n_train for epoch in epochs),
             y=_short(accuracy),
             mode="lines",
             line={"color": LIGHT["baseline"], "width": 1},

@@ -53,5 +53,5 @@ def _links(study: Study, report: Report, page: str) -> str:
     if winner is not None:
         address = f"/dashboard/studies/{study._study_id}/trials?numbers={winner}"
         links.append(f"The winner is [trial {winner}]({address}).")
-        links += [BEST_TRIAL] if report.settings.objective == "cost" else []
+        links += [BEST_TRIAL] if report.setup.options.objective == "cost" else []
     return " ".join(links)

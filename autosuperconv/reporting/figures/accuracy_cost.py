@@ -129,7 +129,7 @@ def baseline_runs(report: Report) -> list[RunSummary]:
 
 def _baseline_course(axes: Axes, report: Report) -> None:
     for i, run in enumerate(baseline_runs(report)):
-        samples = [epoch * report.settings.n_train for epoch in run.curve.epoch]
+        samples = [epoch * report.setup.n_train for epoch in run.curve.epoch]
         x, y = present(samples, run.curve.accuracy, 100.0)
         label = "baseline, each seed" if i == 0 else None
         axes.plot(x, y, color=LIGHT["baseline"], lw=0.9, alpha=0.55, label=label)
@@ -198,7 +198,7 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
     axes.set_ylabel("accuracy at the end, %" if wide else "accuracy, %")
     low, high = axes.get_xlim()
     log_ticks(axes.xaxis, low, high, words.count)
-    size = report.settings.n_train
+    size = report.setup.n_train
 
     def to_epochs(samples: Any) -> Any:
         return samples / size

@@ -12,9 +12,10 @@ from statistics import stdev
 
 from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
 from autosuperconv.core.events import Step
+from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Forecast, Plan
 from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, Split
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
@@ -37,50 +38,21 @@ ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
 NOISE_SEEDS = 3
 MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
+BASELINE_EPOCHS = 30.0
+EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)  # the shortest and the longest cycle
 JUDGED = (Step.CONFIRMATION, Step.ABLATION)  # on the test split
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """How much to train, before anything was measured.
-
-    Args:
-        trials: of the study.
-        baseline_epochs: nominal length of the standard schedule.
-        epochs_low, epochs_high: range of cycle lengths.
-        seeds: paired seeds of the confirmation and of each counterfactual.
-        fixed: the lengths were given by the user and are not to be shortened.
-        factors: in which winner and baseline will probably differ.
-        shapley: retrain every subset of them.
-    """
-
-    trials: int = 20
-    baseline_epochs: float = 30.0
-    epochs_low: float = 2.0
-    epochs_high: float = 10.0
-    seeds: int = 3
-    fixed: bool = False
-    factors: int = 5
-    shapley: bool = False
-
-    def scaled(self, factor: float) -> Budget:
-        """All lengths times a factor."""
-        return replace(
-            self,
-            baseline_epochs=self.baseline_epochs * factor,
-            epochs_low=self.epochs_low * factor,
-            epochs_high=self.epochs_high * factor,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class SampleCounts:
     """What the cost of a run depends on.
 
     Args:
+        n_train: training samples.
         curve: samples of one evaluation on the way, with those that recalibrate batch norm.
-        validation, test: samples of the evaluation at the end, on either split.
-        statistics: samples that recalibrate batch norm before that one.
+        validation: samples of the evaluation at the end, on the validation split.
+        test: the same on the test split.
+        statistics: samples that recalibrate batch norm before that evaluation.
     """
 
     n_train: int
@@ -90,8 +62,34 @@ class Sizes:
     statistics: int = 0
 
     def evaluated(self, split: Split) -> int:
-        """Samples that the end of a run takes."""
+        """Samples that are evaluated at the end of a run."""
         return self.statistics + (self.test if split == "test" else self.validation)
+
+
+def sample_counts(setup: Setup) -> SampleCounts:
+    """Those of a search."""
+    return SampleCounts(
+        *(setup.n_train, setup.curve_cost, setup.n_validation, setup.n_test, setup.statistics)
+    )
+
+
+def budget_of(setup: Setup) -> Budget:
+    """How much to train, before anything was measured."""
+    options = setup.options
+    long = options.baseline_epochs or (
+        options.epochs[1] / EPOCHS_OF_BASELINE[1] if options.epochs else BASELINE_EPOCHS
+    )
+    low, high = options.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
+    return Budget(
+        trials=options.trials,
+        baseline_epochs=long,
+        epochs_low=low,
+        epochs_high=high,
+        seeds=options.seeds,
+        fixed=options.epochs is not None or options.baseline_epochs is not None,
+        factors=setup.factors,
+        shapley=options.shapley,
+    )
 
 
 def mean_epochs(budget: Budget) -> float:
@@ -126,10 +124,10 @@ class StepSize:
     evaluations: int
     curve_share: float | None = None
 
-    def work(self, sizes: Sizes) -> float:
+    def work(self, counts: SampleCounts) -> float:
         """Samples' worth: an evaluated sample counts as a third of a trained one."""
-        end = sizes.evaluated("test" if self.step in JUDGED else "validation")
-        trained, curve = self.epochs * sizes.n_train, sizes.curve
+        end = counts.evaluated("test" if self.step in JUDGED else "validation")
+        trained, curve = self.epochs * counts.n_train, counts.curve
         if self.curve_share is not None:
             each = self.evaluations // self.runs
             subsets = affordable(round(trained / self.runs), each, self.curve_share, SIZES[-1])
@@ -155,14 +153,14 @@ def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     )
 
 
-def sweeps_within(budget: Budget, sizes: Sizes, grid: SweepGrid) -> SweepPlan:
+def sweeps_within(budget: Budget, counts: SampleCounts, grid: SweepGrid) -> SweepPlan:
     """The sweeps that stay below their share of a search of this size."""
-    others = sum(step.work(sizes) for step in other_steps(budget))
-    return plan_sweeps(grid, sizes.n_train, sizes.curve, others)
+    others = sum(step.work(counts) for step in other_steps(budget))
+    return plan_sweeps(grid, counts.n_train, counts.curve, others)
 
 
 def forecast(
-    budget: Budget, sizes: Sizes, rates: dict[int, float], grid: SweepGrid, workers: int
+    budget: Budget, counts: SampleCounts, rates: dict[int, float], grid: SweepGrid, workers: int
 ) -> tuple[Forecast, ...]:
     """Expected cost by step.
 
@@ -171,18 +169,18 @@ def forecast(
         grid: of the range test.
     """
     rate = sum(rates.values()) / len(rates)
-    plan = sweeps_within(budget, sizes, grid)
+    plan = sweeps_within(budget, counts, grid)
     n = len(plan.reckoned())
-    sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(sizes.n_train), SWEEP_PHASES * n)
+    sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(counts.n_train), SWEEP_PHASES * n)
     return tuple(
-        Forecast(s.step, s.runs, s.epochs, s.work(sizes) / rate / min(workers, max(s.runs, 1)))
+        Forecast(s.step, s.runs, s.epochs, s.work(counts) / rate / min(workers, max(s.runs, 1)))
         for s in (sweeps, *other_steps(budget))
     )
 
 
-def fit(
+def budget_within(
     budget: Budget,
-    sizes: Sizes,
+    counts: SampleCounts,
     rates: dict[int, float],
     grid: SweepGrid,
     workers: int,
@@ -197,7 +195,7 @@ def fit(
         return budget
 
     def takes(b: Budget) -> float:
-        return sum(f.seconds for f in forecast(b, sizes, rates, grid, workers))
+        return sum(f.seconds for f in forecast(b, counts, rates, grid, workers))
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
@@ -222,7 +220,7 @@ def make_plan(
     budget: Budget,
     base: Recipe,
     batch_sizes: Sequence[int],
-    sizes: Sizes,
+    counts: SampleCounts,
     grid: SweepGrid,
     choices: tuple[str, ...],
 ) -> Plan:
@@ -232,18 +230,15 @@ def make_plan(
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
     session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
-    rates = {b: _rate(session, base, b, sizes) for b in batch_sizes}
+    rates = {b: _rate(session, base, b, counts) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
-    budget = fit(budget, sizes, rates, grid, session.executor.size, session.time_left())
+    budget = budget_within(budget, counts, rates, grid, session.executor.size, session.time_left())
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
         seed_noise=noise,
-        trials=budget.trials,
-        baseline_epochs=budget.baseline_epochs,
-        epochs_low=budget.epochs_low,
-        epochs_high=budget.epochs_high,
+        budget=budget,
         workers=session.executor.size,
-        forecast=forecast(budget, sizes, rates, grid, session.executor.size),
+        forecast=forecast(budget, counts, rates, grid, session.executor.size),
         choices=choices,
     )
     session.store("plan", to_json(plan))
@@ -251,25 +246,25 @@ def make_plan(
 
 
 def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
-    """The stored plan; more trials may be asked for than the first time."""
-    if budget.trials != plan.trials and not session.run_store.of(Step.CONFIRMATION):
-        plan = replace(plan, trials=max(plan.trials, budget.trials))
+    """The stored plan; more trials may be requested than the first time."""
+    if budget.trials > plan.budget.trials and not session.run_store.of(Step.CONFIRMATION):
+        plan = replace(plan, budget=replace(plan.budget, trials=budget.trials))
         session.store("plan", to_json(plan))
     return plan
 
 
-def _rate(session: Session, base: Recipe, batch_size: int, sizes: Sizes) -> float:
+def _rate(session: Session, base: Recipe, batch_size: int, counts: SampleCounts) -> float:
     """Training samples per second of one worker while all are busy."""
     recipe = replace(
         base,
         max_lr=1e-3,
         schedule="constant",
         batch_size=batch_size,
-        epochs=TIMING_STEPS * batch_size / sizes.n_train,
+        epochs=TIMING_STEPS * batch_size / counts.n_train,
     )
     jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
     traces = session.run(Step.PLAN, "timing", jobs, lambda job: f"timing batch {batch_size}")
-    work = traces[0].samples + FORWARD * sizes.evaluated("validation")
+    work = traces[0].samples + FORWARD * counts.evaluated("validation")
     return work / min(t.seconds for t in traces)
 
 

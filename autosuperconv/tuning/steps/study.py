@@ -33,7 +33,6 @@ class StudySettings:
     """How to search.
 
     Args:
-        trials: in total, earlier starts included.
         reserve: seconds to leave for the steps after the study, if there is a deadline.
         initial_trials: parameters of the first trials of a new study.
         chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
@@ -45,7 +44,6 @@ class StudySettings:
     objective: Objective
     sampler: str
     pruner: BasePruner
-    trials: int
     seed: int
     reserve: float = 0.0
     chance: float | None = None
@@ -57,10 +55,10 @@ class StudySettings:
         return Encoding(self.space, self.base, self.prior, self.objective.least_accuracy)
 
 
-def optimise(session: Session, settings: StudySettings) -> None:
-    """Run trials until there are enough, or time runs out."""
+def optimise(session: Session, settings: StudySettings, trials: int) -> None:
+    """Run trials until there are that many, earlier starts included, or time runs out."""
     study = session.study
-    if int(session.stored(CLOSED) or 0) >= settings.trials:
+    if int(session.stored(CLOSED) or 0) >= trials:
         return
     requeue_stale(study)
     if not study.get_trials(deepcopy=False):
@@ -70,22 +68,26 @@ def optimise(session: Session, settings: StudySettings) -> None:
     sampler = make_sampler(settings.sampler, settings.encoding, settings.seed, so_far)
     study.sampler = sampler
     asked: dict[str, Trial] = {}
-    for task, trace in drive(session.executor, propose(session, settings, sampler, asked)):
+    for task, trace in drive(session.executor, propose(session, settings, sampler, asked, trials)):
         trial = asked.pop(task.key)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)
         label = f"trial {trial.number}"
         session.listener(RunFinished(Step.STUDY, label, trial_text(trace), best_text(study), left))
-    session.store(CLOSED, str(settings.trials))
+    session.store(CLOSED, str(trials))
 
 
 def propose(
-    session: Session, settings: StudySettings, sampler: StudySampler, asked: dict[str, Trial]
+    session: Session,
+    settings: StudySettings,
+    sampler: StudySampler,
+    asked: dict[str, Trial],
+    trials: int,
 ) -> Iterator[QueuedJob]:
     """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
     study = session.study
-    while count_finished(study) + len(asked) < settings.trials:
+    while count_finished(study) + len(asked) < trials:
         left = session.time_left()
         if left is not None and left < settings.reserve:
             session.note("Time is nearly up: no more trials, to leave room for the confirmation.")

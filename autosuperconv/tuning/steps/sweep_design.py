@@ -29,10 +29,10 @@ from itertools import product
 from autosuperconv.core.evaluation_budget import FORWARD
 from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.setup import Setup
-from autosuperconv.core.space import Range
+from autosuperconv.core.space import DEFAULT_SPACE, Range, ends
 
-LOWEST_LR = 1e-3
-HIGHEST_LR = 10.0
+MAX_LR = DEFAULT_SPACE["max_lr"]
+LOWEST_LR, HIGHEST_LR = ends(MAX_LR)
 LINEAR_HIGHEST_LR = 3.0
 """Where the author's range tests of a ResNet-56 end (1708.07120, Fig. 2b)."""
 WEIGHT_DECAYS = (1e-5, 1e-3)
@@ -149,16 +149,16 @@ def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
         SweepCell(b, wd, m, (i + j + k) % 2) for (i, b), (j, wd), (k, m) in product(*axes)
     )
     asked = setup.range_of("max_lr")
-    own = asked != Range(LOWEST_LR, HIGHEST_LR, log=True)
-    linear = setup.sweep == "linear"
+    own = asked != MAX_LR
+    linear = setup.options.sweep == "linear"
     start = 0.0 if linear else min(LOWEST_LR, asked.low)
     return SweepGrid(
         cells=cells,
-        kind=setup.sweep,
+        kind=setup.options.sweep,
         low=asked.low if bounded and own else start,
         high=LINEAR_HIGHEST_LR if linear and not own else asked.high,
         extend=not own,
-        share=setup.range_test_share,
+        share=setup.options.range_test_share,
     )
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import optuna
 
 from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFinished, StepStarted
-from autosuperconv.core.report import Plan, StepCost
+from autosuperconv.core.plan import Plan
+from autosuperconv.core.report import StepCost
 from autosuperconv.core.serialization import digest
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.tuning.store.executor import Executor, QueuedJob, drive

@@ -14,11 +14,12 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.ablation import ablate, distinct_runs, grouped
 from autosuperconv.tuning.steps.confirmation import Confirmation, seeds
-from autosuperconv.tuning.steps.plan import Budget, Sizes, forecast
+from autosuperconv.tuning.steps.plan import SampleCounts, forecast
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
+from tests.surface import BUDGET
 
 BASELINE = Recipe(
     max_lr=0.1,
@@ -164,8 +165,12 @@ def test_a_second_call_trains_nothing_again() -> None:
 
 @pytest.mark.parametrize(("shapley", "runs"), [(False, 3 * 11), (True, 3 * 19)])
 def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: int) -> None:
-    budget = Budget(seeds=3, factors=5, shapley=shapley)
+    budget = replace(BUDGET, seeds=3, factors=5, shapley=shapley)
     steps = forecast(
-        budget, Sizes(1000, 100, 100, 100), {64: 1000.0}, SweepGrid((SweepCell(64, 1e-4),)), 1
+        budget,
+        SampleCounts(1000, 100, 100, 100),
+        {64: 1000.0},
+        SweepGrid((SweepCell(64, 1e-4),)),
+        1,
     )
     assert {step.step: step.runs for step in steps}["ablation"] == runs

@@ -13,7 +13,6 @@ import pytest
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
-from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Dimension, Range
 from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StopReason, Trace
 from autosuperconv.pipeline.steps import sweep_range
@@ -80,7 +79,7 @@ class Commonest(Sweeper):
 
 
 def swept(folder: Path, trainer: Sweeper, bounded: bool = False, **changed: object) -> RangeTest:
-    setup: Setup = replace(make_setup(folder), **changed)  # type: ignore[arg-type]
+    setup = make_setup(folder, **changed)  # type: ignore[arg-type]
     with surface_work(folder, setup, trainer) as work:
         return sweep_range(work, bounded=bounded)
 
@@ -225,7 +224,7 @@ def test_equal_steps_and_equal_factors_find_one_edge_of_a_real_net(tmp_path: Pat
     )
     edges = {}
     for kind in ("exponential", "linear"):
-        setup = replace(make_setup(tmp_path), sweep=kind, out=str(tmp_path / kind))
+        setup = make_setup(tmp_path, sweep=kind, out=tmp_path / kind)
         grid = make_grid(setup)
         plan = plan_sweeps(grid, trainer.n_train, 0, 1e9)
         jobs = [

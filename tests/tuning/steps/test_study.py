@@ -58,9 +58,9 @@ def encoding(prior: LrPrior) -> Encoding:
     return Encoding(SPACE, BASE, prior, OBJECTIVE.target)
 
 
-def study_settings(trials: int = 15, **changed: object) -> StudySettings:
+def study_settings(**changed: object) -> StudySettings:
     given = StudySettings(
-        SPACE, BASE, prior(), OBJECTIVE, "tpe", make_pruner("none", 0.9, 0.0), trials, seed=0
+        SPACE, BASE, prior(), OBJECTIVE, "tpe", make_pruner("none", 0.9, 0.0), seed=0
     )
     return replace(given, **changed)  # type: ignore[arg-type]
 
@@ -135,7 +135,7 @@ def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: st
     session = session_of(storage_path, trainer)
     queued = {"batch_size": 16, "epochs": 2.0, "weight_decay": 1e-4, "max_lr": 9.0}
     session.study.enqueue_trial(queued)
-    optimise(session, study_settings(3))
+    optimise(session, study_settings(), 3)
     above = session.study.trials[0]
     assert above.state == TrialState.COMPLETE
     assert above.user_attrs["stopped_because"] == "above-edge"
@@ -153,14 +153,14 @@ def test_a_trials_curve_may_cost_a_tenth_of_its_training(storage_path: str) -> N
         asked.append(job)
         return SurfaceTrainer()(job, on_point)
 
-    optimise(session_of(storage_path, trainer), study_settings(3))
+    optimise(session_of(storage_path, trainer), study_settings(), 3)
     assert asked
     assert {job.curve_share for job in asked} == {0.1}
 
 
 def test_a_study_of_failures_has_no_failed_trial(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer(edge=0.05))
-    optimise(session, study_settings(15))
+    optimise(session, study_settings(), 15)
     states = {trial.state for trial in session.study.trials}
     assert states == {TrialState.COMPLETE}
     assert all(math.isfinite(trial.value or 0.0) for trial in session.study.trials)
@@ -218,7 +218,7 @@ def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_pa
     session = session_of(storage_path, SurfaceTrainer())
     session.study.sampler = make_sampler("tpe", encoding(prior()), 0, 0)
     lost = suggest(session.study.ask(), SPACE, BASE, 0)
-    optimise(session, study_settings(4))
+    optimise(session, study_settings(), 4)
     states = [trial.state for trial in session.study.trials]
     assert states == [TrialState.FAIL, *[TrialState.COMPLETE] * 4]
     again = session.study.trials[1]
@@ -231,7 +231,7 @@ def test_a_trial_killed_before_its_first_parameter_is_no_hindrance(storage_path:
     session = session_of(storage_path, SurfaceTrainer())
     session.study.ask()
     requeue_stale(session.study)
-    optimise(session, study_settings(3))
+    optimise(session, study_settings(), 3)
     assert count_finished(session.study) == 3
 
 
@@ -245,10 +245,10 @@ def test_a_study_goes_on_where_it_was_interrupted(storage_path: str) -> None:
         return SurfaceTrainer()(job, on_point)
 
     with pytest.raises(KeyboardInterrupt):
-        optimise(session_of(storage_path, interrupted), study_settings(9))
+        optimise(session_of(storage_path, interrupted), study_settings(), 9)
     session = session_of(storage_path, SurfaceTrainer())
     kept = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
-    optimise(session, study_settings(9))
+    optimise(session, study_settings(), 9)
     finished = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
     assert len(kept) == 5
     assert finished[:5] == kept
@@ -258,7 +258,7 @@ def test_a_study_goes_on_where_it_was_interrupted(storage_path: str) -> None:
 def test_a_closed_study_is_left_alone_until_more_trials_are_asked_for(storage_path: str) -> None:
     session = session_of(storage_path, SurfaceTrainer())
     for trials, expected in ((4, 4), (4, 4), (6, 6)):
-        optimise(session, study_settings(trials))
+        optimise(session, study_settings(), trials)
         assert count_finished(session.study) == expected
 
 
@@ -267,7 +267,7 @@ def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_p
     session = replace(session, deadline=0.0)
     notes: list[object] = []
     session.listener = notes.append
-    optimise(session, study_settings(5, reserve=10.0))
+    optimise(session, study_settings(reserve=10.0), 5)
     assert count_finished(session.study) == 0
     assert "Time is nearly up" in str(notes[0])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ MOMENTUM: dict[str, Dimension] = {**SPACE, "base_momentum": Range(0.5, 0.9)}
 
 def planned(others: float, dimensions: dict[str, Dimension] = SPACE) -> SweepPlan:
     """For 1,000 training samples and evaluations of 30: 250 samples' worth a sweep on top."""
-    setup = replace(make_setup(Path(), dimensions=dimensions))
+    setup = make_setup(Path(), dimensions=dimensions)
     return plan_sweeps(make_grid(setup), 1000, 30, others)
 
 
@@ -61,7 +60,7 @@ def test_the_range_is_that_of_max_lr(
     extend: bool,
 ) -> None:
     space: dict[str, Dimension] = {**SPACE, "max_lr": Range(*asked, log=True)}
-    grid = make_grid(replace(make_setup(Path(), dimensions=space), sweep=kind), bounded)
+    grid = make_grid(make_setup(Path(), dimensions=space, sweep=kind), bounded)
     assert (grid.low, grid.high, grid.extend, grid.kind) == (low, high, extend, kind)
 
 
@@ -72,7 +71,7 @@ def test_a_sweep_has_fifty_steps_and_half_an_epoch_at_least() -> None:
 
 
 def test_a_linear_sweep_is_twice_as_long() -> None:
-    setup = replace(make_setup(Path()), sweep="linear")
+    setup = make_setup(Path(), sweep="linear")
     assert plan_sweeps(make_grid(setup), 1000, 30, 1e9).epochs(32, 1000) == pytest.approx(3.2)
 
 
@@ -116,7 +115,7 @@ def test_with_momentum_four_of_the_eight_cells_are_enough_for_a_plane() -> None:
 
 
 def test_a_larger_share_buys_more() -> None:
-    grid = make_grid(replace(make_setup(Path()), range_test_share=0.5))
+    grid = make_grid(make_setup(Path(), range_test_share=0.5))
     plan = plan_sweeps(grid, 1000, 30, 9500.0)
     assert (plan.steps, len(plan.cells), plan.repeats) == (50, 4, 2)
     assert plan.allowance == pytest.approx(9500.0)
