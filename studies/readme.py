@@ -1,6 +1,7 @@
-"""Puts the recorded outputs into README.md, between `<!-- output: FILE -->` and `<!-- end -->`.
+"""Copies recorded outputs into README.md, between `<!-- output: FILE -->` and `<!-- end -->`.
 
-`python studies/readme.py` writes; `--check` only tells whether README.md is up to date."""
+`python studies/readme.py` writes README.md; `--check` only checks that it is up to date.
+"""
 
 import re
 import sys

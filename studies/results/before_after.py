@@ -1,4 +1,4 @@
-"""What two searches took and found, side by side."""
+"""What two searches cost and found, side by side."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from statistics import median
 from typing import Any
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import counted
 from autosuperconv.core.trace import StopReason
 
 HERE = Path(__file__).parent
 HEAD = """# Real searches
 
-Two CPU cores, no GPU; every search and its pages come from `studies/results/run.py`. CIFAR-10's
-images are JPEG (quality 75), so accuracies lie a little under those of the original.
+All searches ran on two CPU cores without a GPU. `studies/results/run.py` runs every search and
+writes its pages. The CIFAR-10 images are JPEG (quality 75), so accuracies are slightly lower than
+on the original images.
 
 | search | command |
 | --- | --- |
@@ -23,14 +25,14 @@ images are JPEG (quality 75), so accuracies lie a little under those of the orig
 
 ## Before and after
 
-Each search by this version ("after") and by the one before it (TPE under the range test's prior,
-eight sweeps of 80 steps, the older engine), on the same machine on one day. Work is training
-samples. A verdict rests on three paired seeds (MNIST: up to six), and a search on the order in
-which its trials end: one search is one draw. The older version measured batch norm's statistics
-badly and read accuracies low, the baseline's included, so its target was lower. It makes 30 trials
-by default, this one 20. On digits neither is better: a verdict there changes with the seed, either
-way. On CIFAR-10 no trial, of at most 6 epochs, reached the target, so the most accurate of them
-was confirmed.
+Each search was run by this version ("after") and by the one before it ("before": TPE under the
+range test's prior, eight sweeps of 80 steps, the older engine), on the same machine on one day.
+Work is counted in training samples. A verdict rests on three paired seeds (MNIST: up to six), and
+a search depends on the order in which its trials end, so one search is one draw. The older version
+measured batch-norm statistics badly and read accuracies too low, the baseline's included, so its
+target was lower. It runs 30 trials by default, this version 20. On digits neither version is
+better: the verdict changes with the seed, in both directions. On CIFAR-10 no trial, of at most 6
+epochs, reached the target, so the most accurate one was confirmed.
 
 {table}
 
@@ -52,7 +54,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "epochs": report["winner"]["epochs"] if report["winner"] else None,
         "samples": {step: n for step, n in cost.items() if step != Step.PLAN},
         "seconds": report["wall_seconds"],
-        "late_broken": sum(t["state"] == StopReason.DIVERGED for t in late) / max(len(late), 1),
+        "late_diverged": sum(t["state"] == StopReason.DIVERGED for t in late) / max(len(late), 1),
     }
 
 
@@ -72,8 +74,8 @@ def write_page(known: Mapping[str, Any], commands: Mapping[str, Sequence[str]]) 
 
 def _table(pairs: Sequence[tuple[str, str, Any]]) -> str:
     rows = [
-        "| search | seed | | verdict | k | accuracy, points (interval) | study | all steps | "
-        "wall time | broken, late |",
+        "| search | seed | | verdict | k | accuracy, percentage points (interval) | study | "
+        "all steps | wall time | diverged, late trials |",
         "|" + " --- |" * 10,
     ]
     for name, seed, pair in pairs:
@@ -87,7 +89,7 @@ def _row(name: str, seed: str, side: str, s: Mapping[str, Any]) -> str:
     return (
         f"| {name} | {seed} | {side} | {s['outcome']} | {k} | {s['difference']:+.2f} "
         f"({s['low']:.2f} to {s['high']:.2f}) | {thousands(s['samples'][Step.STUDY])} | "
-        f"{thousands(whole)} | {s['seconds']:.0f} s | {100 * s['late_broken']:.0f} % |"
+        f"{thousands(whole)} | {s['seconds']:.0f} s | {100 * s['late_diverged']:.0f} % |"
     )
 
 
@@ -106,15 +108,15 @@ def _ratios(known: Mapping[str, Any]) -> str:
         whole = [_over(p, lambda s: sum(s["samples"].values())) for p in pairs]
         wall = [_over(p, lambda s: s["seconds"]) for p in pairs]
         lines.append(
-            f"- {name}, {len(pairs)} of each, after over before (median): study's samples "
-            f"{median(study):.2f}, the range test's {median(sweeps):.2f}, all steps' "
-            f"{median(whole):.2f}, wall time {median(wall):.2f}. Verdicts: {_verdicts(pairs)}."
+            f"- {name}, {counted(len(pairs), 'pair')}, after / before (median): samples of the "
+            f"study {median(study):.2f}, of the range test {median(sweeps):.2f}, of all steps "
+            f"{median(whole):.2f}; wall time {median(wall):.2f}. Verdicts: {_verdicts(pairs)}."
         )
     return "\n".join(lines)
 
 
 def _verdicts(pairs: Sequence[Mapping[str, Any]]) -> str:
-    """What became of each kind of verdict, the most frequent first."""
+    """How verdicts changed from before to after, the most frequent change first."""
     changes = Counter((p["before"]["outcome"], p["after"]["outcome"]) for p in pairs)
     return ", ".join(
         f"{n} x {old} -> {'the same' if new == old else new}"

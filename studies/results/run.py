@@ -1,15 +1,15 @@
-"""Real searches, with their reports; and the same searches by an older checkout beside them.
+"""Real searches with their reports, optionally compared with those of an older checkout.
 
     python studies/results/run.py digits mnist cifar10
     python studies/results/run.py digits --before ../older --seeds 0 1 2
     python studies/results/run.py --pages
 
-Each writes console.txt, report.html, report.json, report.md and recipe.json into its folder here.
-With `--before` every search is made by both, in turn, and before_after.json and README.md compare
-them; without it, what is known of the older version stays. The pages are those of seed 0.
-`--pages` searches nothing: it writes pages and console again from each report.json.
-AUTOSUPERCONV_DATA names the folder with MNIST/raw, AUTOSUPERCONV_CIFAR one with CIFAR-10 as images
-in train/ and test/ class folders.
+Each search writes console.txt, report.html, report.json, report.md and recipe.json into its folder
+here; the files are those of seed 0. With `--before` both versions run every search in turn, and
+before_after.json and README.md compare them. Without it, the recorded figures of the older version
+stay. `--pages` searches nothing: it writes pages and console texts again from each report.json.
+AUTOSUPERCONV_DATA names the folder with MNIST/raw, AUTOSUPERCONV_CIFAR a folder with CIFAR-10 as
+images in train/ and test/ class folders.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ COMMANDS = {
 
 
 def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[str, Any]:
-    """One search in a folder of its own, by the package of that checkout; its report.
+    """Run one search in a folder of its own, with the package of a checkout; return its report.
 
     Args:
         target: where its files go; None: nowhere.
@@ -81,12 +81,12 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
 
 
 def stripped(console: str) -> str:
-    """Without the spaces that fill tables up to the width."""
+    """The text without the spaces that fill tables up to the width."""
     return "\n".join(line.rstrip() for line in console.splitlines()) + "\n"
 
 
 def draw(folder: Path) -> None:
-    """Pages and console again, by the present code, from report.json."""
+    """Write pages and console text again from report.json, with the present code."""
     report = from_json(Report, (folder / "report.json").read_text(encoding="utf-8"))
     write_files(render_report(report), folder)
     shown = Console(width=80, file=io.StringIO())

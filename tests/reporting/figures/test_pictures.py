@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from xml.etree import ElementTree
 
 import pytest
@@ -11,6 +10,7 @@ from autosuperconv.core.report import Curve, Report
 from autosuperconv.reporting.dashboard.plots import range_test_figure
 from autosuperconv.reporting.figures import canvas
 from autosuperconv.reporting.figures import pictures as plots
+from tests.reporting.conftest import Drawn
 from tests.reporting.sample import bare_report, sample_report
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -20,17 +20,12 @@ def _texts(svg: str) -> list[str]:
     return [element.text or "" for element in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
-@cache
-def _drawn(name: str, wide: bool) -> str:
-    svg = plots.picture_svg(name, sample_report(), wide=wide)
-    assert svg is not None
-    return svg
-
-
 @pytest.mark.parametrize("name", plots.PICTURES)
 @pytest.mark.parametrize("wide", [True, False])
-def test_every_picture_is_valid_svg_that_says_what_it_shows(name: str, wide: bool) -> None:
-    root = ElementTree.fromstring(_drawn(name, wide))
+def test_every_picture_is_valid_svg_that_says_what_it_shows(
+    name: str, wide: bool, pictures: Drawn
+) -> None:
+    root = ElementTree.fromstring(pictures[name, wide])
     assert root.tag == f"{SVG}svg"
     assert root.get("role") == "img"
     assert len(root.get("aria-label", "")) > 40
@@ -38,32 +33,32 @@ def test_every_picture_is_valid_svg_that_says_what_it_shows(name: str, wide: boo
 
 
 @pytest.mark.parametrize("name", plots.PICTURES)
-def test_colours_are_variables_of_the_page(name: str) -> None:
-    for element in ElementTree.fromstring(_drawn(name, True)).iter():
+def test_colours_are_variables_of_the_page(name: str, pictures: Drawn) -> None:
+    for element in ElementTree.fromstring(pictures[name, True]).iter():
         style = element.get("style", "")
         for declaration in style.split(";"):
             if declaration.strip().startswith(("fill: #", "stroke: #")):
                 pytest.fail(f"A fixed colour cannot follow the theme: {style}")
 
 
-def test_every_reference_of_a_picture_has_its_target() -> None:
-    root = ElementTree.fromstring(_drawn("cost", True))
+def test_every_reference_of_a_picture_has_its_target(pictures: Drawn) -> None:
+    root = ElementTree.fromstring(pictures["cost", True])
     ids = {element.get("id") for element in root.iter()}
     used = {e.get("href", "")[1:] for e in root.iter() if e.get("href")}
     assert used
     assert used <= ids
 
 
-def test_every_drawn_trial_tells_its_recipe_under_the_pointer() -> None:
+def test_every_drawn_trial_tells_its_recipe_under_the_pointer(pictures: Drawn) -> None:
     titles = [
-        e.text or "" for e in ElementTree.fromstring(_drawn("plane", True)).iter(f"{SVG}title")
+        e.text or "" for e in ElementTree.fromstring(pictures["plane", True]).iter(f"{SVG}title")
     ]
     numbers = sorted(int(title.split()[1].rstrip(",")) for title in titles)
     assert numbers == list(range(40))
 
 
-def test_the_first_picture_names_the_confirmed_runs_and_the_speedup() -> None:
-    texts = _texts(_drawn("cost", True))
+def test_the_first_picture_names_the_confirmed_runs_and_the_speedup(pictures: Drawn) -> None:
+    texts = _texts(pictures["cost", True])
     assert "candidate 92.04 \u00b1 0.08 %" in texts
     assert "baseline 91.71 \u00b1 0.08 %" in texts
     assert "speed-up 5.6x" in texts
@@ -78,8 +73,8 @@ def test_a_run_that_broke_before_it_was_measured_lies_on_the_first_pictures_floo
     assert f"diverged ({len(broken.trials)})" in _texts(drawn)
 
 
-def test_the_range_test_marks_floor_and_edge_of_each_cell() -> None:
-    texts = _texts(_drawn("range-test", True))
+def test_the_range_test_marks_floor_and_edge_of_each_cell(pictures: Drawn) -> None:
+    texts = _texts(pictures["range-test", True])
     assert texts.count("floor 0.011") == 4
     assert {"edge 2.2", "edge 0.62", "edge 1.4", "edge \u2265 3"} <= set(texts)
 
@@ -97,8 +92,8 @@ def test_a_linear_range_test_over_momentum_has_an_axis_of_rates_and_names_its_ce
     assert range_test_figure(whole).layout.xaxis.type == "linear"
 
 
-def test_an_effect_names_its_factor_its_size_and_the_diverged_runs() -> None:
-    texts = _texts(_drawn("effects", True))
+def test_an_effect_names_its_factor_its_size_and_the_diverged_runs(pictures: Drawn) -> None:
+    texts = _texts(pictures["effects", True])
     assert "weight decay  1e-3 \u2192 2e-4" in texts
     assert "+1.42, 1 of 3 diverged" in texts
 
@@ -149,8 +144,10 @@ def test_odd_reports_are_drawn_too(name: str, odd: str, report: Report) -> None:
     assert svg is None or ElementTree.fromstring(svg).tag == f"{SVG}svg"
 
 
-def test_a_report_of_the_same_numbers_gives_the_same_picture(report: Report) -> None:
-    assert _drawn("cost", True) == plots.picture_svg("cost", report)
+def test_a_report_of_the_same_numbers_gives_the_same_picture(
+    report: Report, pictures: Drawn
+) -> None:
+    assert pictures["cost", True] == plots.picture_svg("cost", report)
 
 
 def test_labels_are_moved_apart_and_keep_their_order() -> None:
