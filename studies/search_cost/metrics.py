@@ -9,7 +9,7 @@ import numpy as np
 from contenders import Contender, Tried, encoding, search
 from world import World
 
-from autosuperconv.tuning.samplers.surrogate import learn
+from autosuperconv.tuning.samplers.surrogate import fit_trial_model
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 
 FACTORS = (1.25, 1.5, 2.0)  # times the cheapest cycle that reaches the target
@@ -58,10 +58,10 @@ def reaching_by_model(
     if contender.prior is None or world.objective != "cost":
         return None
     where = encoding(world, contender.prior(world))
-    model = learn(where, [t.trial for t in tried])
+    model = fit_trial_model(where, [t.trial for t in tried])
     if model is None:
         return None
-    likely = model.believed(np.array([where.row(t.trial.params) for t in tried]))
+    likely = model.probably_reaches(np.array([where.row(t.trial.params) for t in tried]))
     return {t.trial.number for t, yes in zip(tried, likely, strict=True) if yes}
 
 

@@ -31,7 +31,7 @@ from world import HERE, MAX_LR, TREES, World, fit, load, make_world
 
 from autosuperconv.tuning.samplers import StudySampler, make_sampler
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.prior_revision import revised
+from autosuperconv.tuning.samplers.prior_revision import revised_prior
 from autosuperconv.tuning.steps.pruner import PhasePruner
 
 BUDGET = 30.0  # longest cycles
@@ -72,7 +72,7 @@ def check(world: World, study: optuna.Study) -> None:
     """The prior check, after every trial."""
     sampler = study.sampler
     assert isinstance(sampler, StudySampler)
-    sampler.prior = revised(sampler.prior, study.get_trials(deepcopy=False))
+    sampler.prior = revised_prior(sampler.prior, study.get_trials(deepcopy=False))
 
 
 def phase(target: float | None, noise: float) -> BasePruner:

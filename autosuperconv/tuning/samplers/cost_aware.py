@@ -1,15 +1,8 @@
-"""`CostAwareSampler`: trains where most training is expected to be saved for the training it takes.
+"""`CostAwareSampler`: proposes the trial that saves most training for the training it takes.
 
-Where cost is minimised, a trial's value is known before it is trained: its length. Unknown is
-whether it holds: whether it breaks, and whether its accuracy reaches the target. So a proposal is
-worth (what it is shorter than the shortlist's last) x P(does not break) x P(reaches the target),
-and it is the worth per sample trained that counts: short cycles are tried first, and teach what
-longer ones will do. A run that breaks teaches little, and a recipe that breaks on some seeds cannot
-be recommended, so not to break counts several times, and the more the more often a proposal broke.
-Where accuracy is maximised, its expected improvement is in the place of the first and third factor.
-
-Expected constrained improvement: Gardner et al. 2014, here with a cost that is known. Improvement
-per cost: Snoek et al. 2012. Measured against Optuna's samplers in studies/search_cost.
+It begins with trials spread over the space. Then, for each proposal, it fits a model to all trials
+(`surrogate`) and takes the best of many random candidates by what they are worth (`acquisition`).
+studies/search_cost measures it against Optuna's samplers.
 """
 
 from __future__ import annotations
@@ -27,39 +20,38 @@ from scipy.stats import norm, qmc
 
 from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
+from autosuperconv.tuning.samplers.acquisition import caution, gain_per_epoch
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import WIDTH
-from autosuperconv.tuning.samplers.surrogate import AccuracyModel, learn
-from autosuperconv.tuning.samplers.with_prior import SHORTLIST
+from autosuperconv.tuning.samplers.surrogate import TrialModel, fit_trial_model
 from autosuperconv.tuning.store.observation import Observation
 
-STARTUP = 8  # finished trials before the model is asked
-SPREAD = 512  # length of the start-up sequence
-SHORT = 0.8  # start-up cycles leave the longest fifth (of the logarithm) out
-TAILS = 0.03  # of the prior that start-up draws leave out at either end
+STARTUP = 8  # finished trials before the model is used
+SEQUENCE = 512  # length of the start-up sequence
+SHORT = 0.8  # start-up cycles leave out the longest fifth of the range, on its log scale
+TAILS = 0.03  # of the prior, left out by start-up draws at either end
 CANDIDATES = 3000
-BEST = 6  # trials in whose neighbourhood candidates are drawn, too
-CAUTION = 10.0  # power of the probability not to break: 0.95 counts 0.6, 0.8 counts 0.11
-ALLOWED = 0.01  # share of proposals that may break without more caution
-DEARER = 16.0  # caution grows by so many times itself for each that breaks beyond it
-NEAR = 0.05  # of a field's range: how far neighbours lie
-SHORTER = 0.07  # of the range of lengths: how much shorter neighbours are
+BEST = 6  # trials around which candidates are drawn as well
+NEAR = 0.05  # spread of those candidates, as a share of each field's range
+SHORTER = 0.07  # how much shorter they are on average, as a share of the range of lengths
 
 
 class CostAwareSampler(BaseSampler):
     """Proposes all parameters of a trial at once.
 
     Args:
-        encoding: its prior is only the first one.
+        encoding: of the search space; its prior is replaced by the attribute `prior` whenever that
+            is set during the study.
+        seed: of the random candidates and the start-up sequence.
     """
 
     def __init__(self, encoding: Encoding, seed: int) -> None:
         self._encoding, self.prior = encoding, encoding.prior
         self._rng = np.random.default_rng(seed)
         dimensions = len(encoding.names)
-        self._start = qmc.Sobol(dimensions, rng=self._rng).random(SPREAD)
+        self._startup = qmc.Sobol(dimensions, rng=self._rng).random(SEQUENCE)
         self._proposed: dict[int, dict[str, float]] = {}
-        self._else = RandomSampler(seed=seed)
+        self._for_other_fields = RandomSampler(seed=seed)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -81,14 +73,16 @@ class CostAwareSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """A part of the trial's proposal, which is made when its first parameter is asked for."""
+        """One parameter of the trial's proposal, which is made when the first one is requested."""
         if param_name not in self._encoding.names:
-            return self._else.sample_independent(study, trial, param_name, param_distribution)
+            return self._for_other_fields.sample_independent(
+                study, trial, param_name, param_distribution
+            )
         if trial.number not in self._proposed:
             self._proposed[trial.number] = self._propose(study, trial)
         value = self._proposed[trial.number][param_name]
-        chosen = isinstance(self._encoding.space.dimensions[param_name], Choices)
-        return int(value) if chosen else value
+        is_choice = isinstance(self._encoding.space.dimensions[param_name], Choices)
+        return int(value) if is_choice else value
 
     def after_trial(
         self,
@@ -105,109 +99,60 @@ class CostAwareSampler(BaseSampler):
         encoding = self._encoding
         others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
         finished = sum(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in others)
-        model = learn(encoding, others) if finished >= STARTUP else None
+        model = fit_trial_model(encoding, others) if finished >= STARTUP else None
         if model is None:
-            row = self._spread(encoding, trial.number)
+            row = self._startup_point(encoding, trial.number)
         else:
-            row = self._most_worth(model, others)
-        return self._inside(encoding, row)
+            row = self._best_candidate(model, others)
+        return self._within_limits(encoding, row)
 
-    def _spread(self, encoding: Encoding, number: int) -> Floats:
-        """A start-up point: evenly over the space, the rate over the prior, cycles rather short."""
-        at = self._start[number % SPREAD].copy()
+    def _startup_point(self, encoding: Encoding, number: int) -> Floats:
+        """(d,): evenly over the space, max_lr over its prior, cycles rather short."""
+        at = self._startup[number % SEQUENCE].copy()
         if "epochs" in encoding.names:
             at[encoding.names.index("epochs")] *= SHORT
         x = encoding.values(at[None])
         if "max_lr" in encoding.names and encoding.prior.range_test is not None:
-            rate = encoding.names.index("max_lr")
-            away = norm.ppf(TAILS + (1 - 2 * TAILS) * at[rate])
-            x[0, rate] = encoding.rates(x)[0][0] * 10 ** (WIDTH * away)
+            lr = encoding.names.index("max_lr")
+            deviations = norm.ppf(TAILS + (1 - 2 * TAILS) * at[lr])
+            x[0, lr] = encoding.lr_centres_and_caps(x)[0][0] * 10 ** (WIDTH * deviations)
         return np.asarray(x[0])
 
-    def _most_worth(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
-        """The candidate that is worth most for its cost."""
+    def _best_candidate(self, model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
+        """(d,): the candidate that is worth most."""
         x = np.vstack([self._anywhere(model.encoding), self._nearby(model, trials)])
-        length = model.encoding.column(x, "epochs")
-        sound = 1 - model.breaks(x)
-        worth = gain(model, trials, x) * sound ** caution(trials) / length
-        return np.asarray(x[int(np.argmax(worth))])
+        proposals = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
+        gains = gain_per_epoch(model, trials, x, caution(proposals))
+        return np.asarray(x[int(np.argmax(gains))])
 
     def _anywhere(self, encoding: Encoding) -> Floats:
-        """Candidates over the whole space, the rates from the prior."""
+        """(m, d): candidates over the whole space, max_lr from its prior."""
         x = encoding.values(self._rng.random((CANDIDATES, len(encoding.names))))
         if "max_lr" in encoding.names:
-            centre, cap = encoding.rates(x)
-            drawn = encoding.prior.draws(self._rng, centre, cap)
+            drawn = encoding.prior.draws(self._rng, *encoding.lr_centres_and_caps(x))
             x[:, encoding.names.index("max_lr")] = drawn
         return x
 
-    def _nearby(self, model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
-        """Candidates about the trials with the highest expected accuracy, rather shorter."""
+    def _nearby(self, model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
+        """(m, d): candidates around the trials of the highest expected accuracy, mostly shorter."""
         encoding = model.encoding
-        done = [t for t in trials if Observation(t).completed]
-        if not done:
+        completed = [t for t in trials if Observation(t).completed]
+        if not completed:
             return np.empty((0, len(encoding.names)))
-        rows = np.array([encoding.row(t.params) for t in done])
-        best = rows[np.argsort(model.log_odds(rows)[0])[:BEST]]
-        about = np.repeat(encoding.shares(best), CANDIDATES // (2 * BEST), axis=0)
-        about += NEAR * self._rng.normal(size=about.shape)
+        rows = np.array([encoding.row(t.params) for t in completed])
+        best = rows[np.argsort(model.error_log_odds(rows)[0])[:BEST]]
+        around = np.repeat(encoding.shares(best), CANDIDATES // (2 * BEST), axis=0)
+        around += NEAR * self._rng.normal(size=around.shape)
         if "epochs" in encoding.names:
-            shift = SHORTER * self._rng.normal(1.0, 1.0, len(about))
-            about[:, encoding.names.index("epochs")] -= shift
-        return encoding.values(np.clip(about, 0, 1))
+            shift = SHORTER * self._rng.normal(1.0, 1.0, len(around))
+            around[:, encoding.names.index("epochs")] -= shift
+        return encoding.values(np.clip(around, 0, 1))
 
-    def _inside(self, encoding: Encoding, row: Floats) -> dict[str, float]:
-        """By name, inside the space and below the cap."""
+    def _within_limits(self, encoding: Encoding, row: Floats) -> dict[str, float]:
+        """The values by name, max_lr inside its range and not above the cap."""
         if "max_lr" in encoding.names:
-            rate = encoding.names.index("max_lr")
+            lr = encoding.names.index("max_lr")
             range_ = encoding.prior.range_
             cap = encoding.prior.cap(*encoding.cell(row))
-            row[rate] = np.clip(row[rate], range_.low, min(cap, range_.high))
+            row[lr] = np.clip(row[lr], range_.low, min(cap, range_.high))
         return dict(zip(encoding.names, (float(v) for v in row), strict=True))
-
-
-def caution(trials: Sequence[FrozenTrial]) -> float:
-    """Power of the probability not to break: `CAUTION` while no more proposals broke than are
-    allowed. The start-up draws do not count, they are to find out where runs break."""
-    proposed = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
-    broke = sum(Observation(t).diverged for t in proposed)
-    return CAUTION * (1 + DEARER * max(0.0, broke - ALLOWED * len(proposed)))
-
-
-def gain(model: AccuracyModel, trials: Sequence[FrozenTrial], x: Floats) -> Floats:
-    """(m,) what sound runs are expected to gain over what there is."""
-    encoding = model.encoding
-    if encoding.target is None:
-        mean, sd = model.log_odds(x)
-        done = np.array([encoding.row(t.params) for t in trials if Observation(t).trained])
-        better = (float(model.log_odds(done)[0].min()) - mean) / sd
-        return np.asarray(sd * (better * norm.cdf(better) + norm.pdf(better)))
-    saved = longest_wanted(model, trials) - encoding.column(x, "epochs")
-    return np.maximum(saved, 0.0) * model.reaches(x)
-
-
-def longest_wanted(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> float:
-    """Length of the last of the shortlist, as far as there is one: a longer cycle saves nothing."""
-    encoding = model.encoding
-    top = 1.25 * longest(encoding)
-    lengths = sorted(encoding.column(believed(model, trials), "epochs").tolist())
-    if len(lengths) >= SHORTLIST:
-        return min(float(lengths[SHORTLIST - 1]), top)
-    return min(1.5 * float(lengths[-1]), top) if lengths else top
-
-
-def believed(model: AccuracyModel, trials: Sequence[FrozenTrial]) -> Floats:
-    """(n, d): the completed trials that more probably reach the target than not, by what all
-    trials say of them: one lucky seed is not enough."""
-    encoding = model.encoding
-    rows = [encoding.row(t.params) for t in trials if Observation(t).completed]
-    x = np.array(rows).reshape(-1, len(encoding.names))
-    return x[model.believed(x)] if len(x) else x
-
-
-def longest(encoding: Encoding) -> float:
-    """The longest cycle of the space, in epochs."""
-    dimension = encoding.space.dimensions.get("epochs")
-    if dimension is None:
-        return encoding.base.epochs
-    return float(dimension.values[-1] if isinstance(dimension, Choices) else dimension.high)

@@ -1,8 +1,9 @@
-"""The first trials: what one would try without a search.
+"""The first trials of a study: what one would try without a search.
 
-The baseline's own regularization under the cycle, at three times its rate, on the longest and on a
-middle length; and, since large rates are said to need less of other regularization (Smith & Topin
-1708.07120, abstract), the same with a tenth of the weight decay.
+They are the baseline's own regularization under the cycle, at three times its learning rate, at the
+longest and at a middle length; and, since large learning rates are said to need less of other
+regularization (Smith & Topin, arXiv:1708.07120, abstract), the latter with a tenth of the weight
+decay.
 """
 
 from __future__ import annotations
@@ -13,41 +14,41 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, SearchSpace
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
 
-LARGER = 3.0
+LARGER_LR = 3.0
 LESS_DECAY = 0.1
 
 
 def initial_trials(
     space: SearchSpace, baseline: Recipe, prior: LrPrior
 ) -> tuple[dict[str, float | int], ...]:
-    """Up to three sets of parameters inside the space, no two alike."""
+    """Up to three different sets of parameters inside the space."""
     epochs = space.dimensions.get("epochs")
-    ends = (
+    low, high = (
         (1.0, 1.0) if epochs is None or isinstance(epochs, Choices) else (epochs.low, epochs.high)
     )
-    middle = math.sqrt(ends[0] * ends[1])
-    wanted = [(ends[1], 1.0), (middle, 1.0), (middle, LESS_DECAY)]
-    guesses = [_inside(space, baseline, prior, length, decay) for length, decay in wanted]
-    return tuple(g for i, g in enumerate(guesses) if g not in guesses[:i])
+    middle = math.sqrt(low * high)
+    variants = [(high, 1.0), (middle, 1.0), (middle, LESS_DECAY)]
+    trials = [_inside(space, baseline, prior, length, decay) for length, decay in variants]
+    return tuple(trial for i, trial in enumerate(trials) if trial not in trials[:i])
 
 
 def _inside(
-    space: SearchSpace, baseline: Recipe, prior: LrPrior, epochs: float, decay: float
+    space: SearchSpace, baseline: Recipe, prior: LrPrior, epochs: float, decay_factor: float
 ) -> dict[str, float | int]:
-    wanted = {"weight_decay": baseline.weight_decay * decay, "epochs": epochs}
-    guess = {
-        name: nearest(dimension, wanted.get(name, getattr(baseline, name)))
+    changed = {"weight_decay": baseline.weight_decay * decay_factor, "epochs": epochs}
+    params = {
+        name: nearest_value(dimension, changed.get(name, getattr(baseline, name)))
         for name, dimension in space.dimensions.items()
     }
-    if "max_lr" in guess:
+    if "max_lr" in params:
         fixed = {"batch_size": baseline.batch_size, "weight_decay": baseline.weight_decay}
-        rate = min(LARGER * baseline.max_lr, prior.cap(*cell_of({**fixed, **guess})))
-        guess["max_lr"] = nearest(space.dimensions["max_lr"], rate)
-    return guess
+        lr = min(LARGER_LR * baseline.max_lr, prior.cap(*cell_of({**fixed, **params})))
+        params["max_lr"] = nearest_value(space.dimensions["max_lr"], lr)
+    return params
 
 
-def nearest(dimension: Dimension, value: float) -> float | int:
-    """The value of the dimension that is nearest to another."""
+def nearest_value(dimension: Dimension, value: float) -> float | int:
+    """The value of the dimension that is nearest to another one."""
     if isinstance(dimension, Choices):
         return min(dimension.values, key=lambda choice: abs(choice - value))
     return min(max(value, dimension.low), dimension.high)

@@ -1,13 +1,13 @@
-"""What the range test says about max_lr before any trial: a prior, and a cap.
+"""`LrPrior`: what the range test says about max_lr before any trial, a distribution and a cap.
 
-The prior at some batch size and weight decay (and momentum, where that is searched) is a bell in
-log10(max_lr) about the sweeps' *peak*, the rate of the highest accuracy, with a uniform floor over
-the whole range. Measured on dense designs (studies/search_cost): the rates of the best cycles lie
-about the peak, half a decade below to 0.8 above it, and 0.2 to 1.6 decades below the edge. Where
-cycles break is another question: with batch norm from about twice the edge on, without it from
-half of it. So the bell is wide, and the cap begins at `CAP_FACTOR` times the edge and comes down
-to a lid as trials break: a prior that is too high costs little, one that is too low and sharp is
-ruinous.
+At a given batch size and weight decay (and momentum, if that is searched) the prior is a bell in
+log10(max_lr) around the sweeps' *peak*, the learning rate of the highest accuracy, plus a uniform
+share over the whole range. On dense designs (studies/search_cost), the max_lr of the best cycles
+lies around the peak, from half a decade below it to 0.8 decades above it, and 0.2 to 1.6 decades
+below the edge. Where cycles diverge is less certain: with batch norm from about twice the edge,
+without it from half the edge. So the bell is wide, and the cap starts at `CAP_FACTOR` times the
+edge and is lowered as trials diverge. A prior that is too high costs little; one that is too low
+and too narrow ruins the search.
 """
 
 from __future__ import annotations
@@ -25,35 +25,35 @@ from autosuperconv.core.space import Range
 
 Floats = NDArray[np.float64]
 
-WIDTH = 0.45  # decades
+WIDTH = 0.45  # standard deviation of the bell, in decades
 CAP_FACTOR = 4.0
-UNIFORM_SHARE = 0.2
-REDRAWS = 20
+UNIFORM_SHARE = 0.2  # of draws, which come from the whole range instead of the bell
+REDRAWS = 20  # of what falls outside the range, before it is drawn uniformly
 
 
 @dataclass(frozen=True, slots=True)
 class LrPrior:
-    """A distribution over max_lr, conditional on batch size and weight decay, and on the momentum
-    at the highest rate where the sweeps differ in it (None: the middle of those swept).
+    """A distribution over max_lr that depends on the cell: batch size, weight decay and, where the
+    sweeps differ in it, the momentum at max_lr (None: the middle of those swept).
 
     Args:
-        range_test: None where there was none: the prior is then uniform in the logarithm.
+        range_test: None: the prior is uniform on the log scale.
         range_: of max_lr in the search space.
-        lid: lowest rate over `unit` that trials have shown to break.
+        divergence_limit: max_lr over `reference` from which trials have diverged.
     """
 
     range_test: RangeTest | None
     range_: Range
-    lid: float = math.inf
+    divergence_limit: float = math.inf
 
-    def ignored(self) -> LrPrior:
-        """Uniform over the range, without a cap: where trials have refuted the range test."""
+    def without_range_test(self) -> LrPrior:
+        """Uniform over the range and without a cap, for a range test that trials have refuted."""
         return LrPrior(None, self.range_)
 
     def edge(
         self, batch_size: int, weight_decay: float, momentum: float | None = None
     ) -> float | None:
-        """The range test's edge there; None where nothing is known, or nothing broke."""
+        """The range test's edge in the cell; None if it is unknown, or no sweep diverged."""
         if self.range_test is None:
             return None
         estimate = edge_at(self.range_test, batch_size, weight_decay, momentum)
@@ -62,7 +62,7 @@ class LrPrior:
     def centre(
         self, batch_size: int, weight_decay: float, momentum: float | None = None
     ) -> float | None:
-        """The likeliest rate: the sweeps' peak there, or the edge where no peak was read."""
+        """The most likely max_lr: the sweeps' peak, or the edge where no peak was read."""
         if self.range_test is None:
             return None
         estimate = edge_at(at_peak(self.range_test), batch_size, weight_decay, momentum)
@@ -71,13 +71,17 @@ class LrPrior:
         return 10**estimate.log10_edge
 
     def cap(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
-        """No rate above this is worth training: `CAP_FACTOR` times the edge, or the lid."""
+        """No max_lr above this is worth training: `CAP_FACTOR` times the edge, or where trials have
+        diverged."""
         edge = self.edge(batch_size, weight_decay, momentum)
-        factor = self.lid if edge is None else min(CAP_FACTOR, self.lid)
+        limit = self.divergence_limit
+        factor = limit if edge is None else min(CAP_FACTOR, limit)
         return min(self.range_.high, max(factor * (edge or 1.0), self.range_.low))
 
-    def unit(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
-        """What rates are compared in: the edge, or 1 where it is not known."""
+    def reference(
+        self, batch_size: int, weight_decay: float, momentum: float | None = None
+    ) -> float:
+        """The max_lr that others are compared with across cells: the edge, or 1 if unknown."""
         return self.edge(batch_size, weight_decay, momentum) or 1.0
 
     def draw(
@@ -96,7 +100,9 @@ class LrPrior:
         """One max_lr at each centre, never above its cap.
 
         Args:
-            centre: (n,) likeliest rates; not a number where none is. cap: (n,).
+            rng: makes the draws.
+            centre: (n,) most likely values; NaN where none is more likely than others.
+            cap: (n,) highest values.
         """
         low, high = math.log10(self.range_.low), np.log10(cap)
         bell = rng.normal(np.log10(centre), WIDTH)
@@ -110,8 +116,8 @@ class LrPrior:
 
 
 def cell_of(params: Mapping[str, Any]) -> tuple[int, float, float | None]:
-    """Batch size, weight decay and, where it is searched, momentum at the highest rate: what the
-    prior at a trial's parameters is conditional on."""
+    """What the prior depends on at a trial's parameters: batch size, weight decay and, if it is
+    searched, momentum at max_lr."""
     momentum = params.get("base_momentum")
     return (
         int(params.get("batch_size", 1)),
@@ -121,7 +127,7 @@ def cell_of(params: Mapping[str, Any]) -> tuple[int, float, float | None]:
 
 
 def at_peak(range_test: RangeTest) -> RangeTest:
-    """The same cells with the peak in place of the edge, to be read between the cells alike."""
+    """The same cells with the peak in place of the edge, so that it is interpolated alike."""
     return replace(range_test, cells=tuple(_at_peak(cell) for cell in range_test.cells))
 
 

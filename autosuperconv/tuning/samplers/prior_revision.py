@@ -1,8 +1,8 @@
-"""What finished trials say about the prior on max_lr.
+"""How finished trials change the prior on max_lr.
 
-Good trials that lie outside the bell refute it: it is dropped for good, and the sampler goes on by
-what the trials say. Runs that break put a lid on the rates, since the edge of a sweep can be too
-high as well as too low: a LeNet on MNIST broke in 95 % of the runs at 0.56 to 1 times the edge
+Good trials outside the bell refute it: it is dropped for good, and the sampler continues with the
+trials alone. Runs that diverge lower the cap, because the edge that the sweeps found can be too
+high as well as too low: a LeNet on MNIST diverged in 95 % of the runs at 0.56 to 1 times the edge
 (studies/search_cost).
 """
 
@@ -15,50 +15,53 @@ from statistics import median
 
 from optuna.trial import FrozenTrial
 
+from autosuperconv.core.format import number
 from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.prior import WIDTH, LrPrior, cell_of
 from autosuperconv.tuning.store.observation import Observation
 
-MIN_SOUND = 8
-OUTSIDE = 1.5  # widths of the bell
-ACCIDENTS = 1  # broken runs that do not count: something else may have broken one
+MIN_COMPLETED = 8
+OUTSIDE = 1.5  # distance from the centre that refutes the prior, in widths of the bell
+ACCIDENTS = 1  # diverged runs that do not count: one may have another cause
 
 
-def doubt(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
-    """Why the finished trials refute the prior, in one sentence; "" while they do not."""
+def refutation(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
+    """Why the finished trials refute the prior, in one sentence; "" if they do not."""
     if prior.range_test is None:
         return ""
-    sound = [t for t in trials if Observation(t).completed]
-    if len(sound) < MIN_SOUND or prior.centre(*cell_of(sound[0].params)) is None:
+    completed = [t for t in trials if Observation(t).completed]
+    if len(completed) < MIN_COMPLETED or prior.centre(*cell_of(completed[0].params)) is None:
         return ""
-    best = sorted(sound, key=lambda t: -(Observation(t).accuracy or 0.0))[: len(sound) // 3]
-    away = median(math.log10(_over(t, prior.centre(*cell_of(t.params)))) for t in best)
-    if abs(away) < OUTSIDE * WIDTH:
+    best = sorted(completed, key=lambda t: -(Observation(t).accuracy or 0.0))
+    best = best[: len(completed) // 3]
+    decades = median(math.log10(_ratio(t, prior.centre(*cell_of(t.params)))) for t in best)
+    if abs(decades) < OUTSIDE * WIDTH:
         return ""
-    side = "above" if away > 0 else "below"
+    times = number(10**decades)
     return (
-        f"The best {len(best)} of {len(sound)} trials lie {10 ** abs(away):.1f} x {side} the "
-        "range test's likeliest rate: the prior on max_lr is dropped."
+        f"The best {len(best)} of {len(completed)} trials have {times} x the max_lr that the range "
+        "test makes most likely (median): the prior on max_lr is dropped."
     )
 
 
-def revised(prior: LrPrior, trials: Sequence[FrozenTrial]) -> LrPrior:
+def revised_prior(prior: LrPrior, trials: Sequence[FrozenTrial]) -> LrPrior:
     """The prior after these trials."""
-    kept = prior.ignored() if doubt(prior, trials) else prior
-    return replace(kept, lid=lid(kept, trials))
+    kept = prior.without_range_test() if refutation(prior, trials) else prior
+    return replace(kept, divergence_limit=divergence_limit(kept, trials))
 
 
-def lid(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
-    """The second lowest of the rates that broke with no sound run above them, over the prior's
-    unit; infinite while there are not two."""
-    over = [
-        (_over(t, prior.unit(*cell_of(t.params))), Observation(t).stopped_because) for t in trials
+def divergence_limit(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
+    """The second lowest max_lr, over the prior's reference, that diverged while no run with a
+    higher one completed; infinite if there are fewer than two."""
+    ends = [
+        (_ratio(t, prior.reference(*cell_of(t.params))), Observation(t).stopped_because)
+        for t in trials
     ]
-    highest = max((rate for rate, ended in over if ended == StopReason.COMPLETED), default=0.0)
-    broke = sorted(rate for rate, ended in over if ended == StopReason.DIVERGED and rate > highest)
-    return broke[ACCIDENTS] if len(broke) > ACCIDENTS else math.inf
+    highest = max((lr for lr, end in ends if end == StopReason.COMPLETED), default=0.0)
+    diverged = sorted(lr for lr, end in ends if end == StopReason.DIVERGED and lr > highest)
+    return diverged[ACCIDENTS] if len(diverged) > ACCIDENTS else math.inf
 
 
-def _over(trial: FrozenTrial, rate: float | None) -> float:
-    """The trial's rate over that one; infinite where that is not known."""
-    return math.inf if rate is None else float(trial.params["max_lr"]) / rate
+def _ratio(trial: FrozenTrial, lr: float | None) -> float:
+    """The trial's max_lr over that one; infinite if that one is unknown."""
+    return math.inf if lr is None else float(trial.params["max_lr"]) / lr

@@ -1,12 +1,14 @@
-"""What the finished trials say of trials that were not run: will it break, and will it get there?
+"""`TrialModel`: what the finished trials say about a run that has not been trained.
 
-Two models. A Gaussian process over all searched fields gives the accuracy at the end of sound
-runs, as the log odds of an error: errors differ by factors. Runs that broke would tear a hole
-into it, so they have a model of their own: logistic regression, in which the rate, in decades from
-the range test's likeliest one, has a prior. Cycles of all lengths are in one model, so short
-cycles teach what long ones will do, the shift of the best rate with the length included. Of pruned
-runs only this is known: they fell short. A running trial is taken to end as the others let
-expect, so none beside it is proposed twice.
+Two models are fitted. A Gaussian process over all searched fields predicts the accuracy at the end
+of runs that do not diverge, as the log odds of an error, because errors differ by factors. Diverged
+runs would tear a hole into it, so logistic regression predicts divergence, with a prior on the
+effect of max_lr, in decades from the range test's most likely value.
+
+Cycles of all lengths are in one model. So short cycles teach what long ones will do, including how
+the best learning rate shifts with the length. All that is known of a pruned run is that it would
+have fallen short. A running trial counts as if it had ended as predicted, so that trials running
+side by side differ.
 """
 
 from __future__ import annotations
@@ -26,130 +28,146 @@ from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.store.observation import Observation
 
 MIN_RUNS = 3
-FLOOR = 0.01  # added to error and accuracy: the last hundredth is noise
-CLIP = 1.4  # odds of an error more than e^1.4 = 4 x the target's are all equally bad
-GAIN = 0.5  # expected fall of the log odds with the log of the length
-SLOW = -0.7  # decades from the likeliest rate below which a run at chance was slow, not broken
-SCALES = {"max_lr": 0.25, "epochs": 1.0}  # of the whole range; other fields:
-OTHER_SCALE = 1.5
-HEIGHT, NOISE = 0.5, 0.05
-BREAKS_AT = (-4.0, 2.5)  # log odds of breaking at the likeliest rate: mean and sd
-BREAKS_UNKNOWN = (-4.0, 5.0)  # the same where no rate is known to be likely
-BREAKS_A_DECADE = (6.0, 3.0)  # change of the log odds over a decade of rate
-BREAKS_OTHER = (0.0, 2.0)  # change over the range of another field
+FLOOR = 0.01  # added to error and accuracy: differences below a hundredth are noise
+CLIP = 1.4  # odds of an error above e^1.4 = 4 times the target's are all equally bad
+FALL = 0.5  # expected fall of the log odds with the logarithm of the length
+SLOW = -0.7  # decades from the likeliest max_lr below which a run at chance was only slow
+SCALES = {"max_lr": 0.25, "epochs": 1.0}  # expected length scales, as shares of the range
+OTHER_SCALE = 1.5  # of all other fields
+HEIGHT, NOISE = 0.5, 0.05  # expected variances of the function and of one observation
+DIVERGES_AT_CENTRE = (-4.0, 2.5)  # log odds of divergence at the likeliest max_lr: mean and sd
+DIVERGES_UNKNOWN = (-4.0, 5.0)  # the same without a range test
+DIVERGES_PER_DECADE = (6.0, 3.0)  # change of the log odds over a decade of max_lr
+DIVERGES_PER_RANGE = (0.0, 2.0)  # change over the range of any other field
 
 
-@dataclass(frozen=True)
-class AccuracyModel:
-    """Both models, fitted to some trials."""
+@dataclass(frozen=True, slots=True)
+class TrialModel:
+    """Both models, fitted to some trials.
+
+    Args:
+        encoding: turns trials into rows.
+        process: of the log odds of an error, less their expected fall with the length.
+        stability: of the probability of divergence.
+    """
 
     encoding: Encoding
     process: GaussianProcess
     stability: Stability
 
-    def log_odds(self, x: Floats) -> tuple[Floats, Floats]:
-        """(mean, sd) of the log odds of an error at the end, of sound runs; x: (m, d)."""
-        return expected(self.encoding, self.process, x)
+    def error_log_odds(self, x: Floats) -> tuple[Floats, Floats]:
+        """(mean, sd), each (m,), of the log odds of an error at the end of runs that do not
+        diverge; x: (m, d)."""
+        return predict_log_odds(self.encoding, self.process, x)
 
-    def reaches(self, x: Floats) -> Floats:
-        """(m,) probability that a sound run's expected accuracy is the target or more."""
+    def reaches_target(self, x: Floats) -> Floats:
+        """(m,) probability that the expected accuracy of a run is the target or more, provided that
+        it does not diverge."""
         assert self.encoding.target is not None
-        mean, sd = self.log_odds(x)
-        return np.asarray(norm.cdf((log_odds(self.encoding.target) - mean) / sd))
+        mean, sd = self.error_log_odds(x)
+        return np.asarray(norm.cdf((log_odds_of_error(self.encoding.target) - mean) / sd))
 
-    def believed(self, x: Floats) -> NDArray[np.bool_]:
-        """(m,) whether sound runs more probably reach the target than not."""
-        return np.asarray(self.reaches(x) >= 0.5)
+    def probably_reaches(self, x: Floats) -> NDArray[np.bool_]:
+        """(m,) whether that probability is 1/2 or more."""
+        return np.asarray(self.reaches_target(x) >= 0.5)
 
-    def breaks(self, x: Floats) -> Floats:
-        """(m,) probability that a run breaks."""
-        return self.stability.breaks(features(self.encoding, x))
+    def diverges(self, x: Floats) -> Floats:
+        """(m,) probability that a run diverges."""
+        return self.stability.breaks(divergence_features(self.encoding, x))
 
 
-def learn(encoding: Encoding, trials: Sequence[FrozenTrial]) -> AccuracyModel | None:
-    """The models that the trials carry; None while there are too few."""
-    done = [t for t in trials if t.state != TrialState.RUNNING and known_end(t) is not None]
-    x = np.array([encoding.row(t.params) for t in done]).reshape(-1, len(encoding.names))
-    y = log_odds(np.array([known_end(t) for t in done], dtype=float))
-    broke = broken(encoding, x, [Observation(t).diverged for t in done])
-    pruned = ~broke & np.array([t.state == TrialState.PRUNED for t in done], dtype=bool)
-    whole = ~broke & ~pruned
+def fit_trial_model(encoding: Encoding, trials: Sequence[FrozenTrial]) -> TrialModel | None:
+    """The model of these trials; None while there are too few."""
+    ended = [t for t in trials if t.state != TrialState.RUNNING and final_accuracy(t) is not None]
+    x = np.array([encoding.row(t.params) for t in ended]).reshape(-1, len(encoding.names))
+    y = log_odds_of_error(np.array([final_accuracy(t) for t in ended], dtype=float))
+    diverged = really_diverged(encoding, x, [Observation(t).diverged for t in ended])
+    pruned = ~diverged & np.array([t.state == TrialState.PRUNED for t in ended], dtype=bool)
+    whole = ~diverged & ~pruned
     if whole.sum() < MIN_RUNS:
         return None
-    asked = float(y[whole].min())
+    required = float(y[whole].min())
     if encoding.target is not None:
-        asked = float(log_odds(encoding.target))
-    y = np.minimum(y, asked + CLIP)
-    running = rows_running(encoding, trials)
-    process = process_of(encoding, x[whole], y[whole])
+        required = float(log_odds_of_error(encoding.target))
+    y = np.minimum(y, required + CLIP)
+    running = running_rows(encoding, trials)
+    process = fit_accuracy(encoding, x[whole], y[whole])
     if pruned.any() or len(running):
         both = np.vstack([x[whole], x[pruned], running])
-        fallen_short = imputed(encoding, process, x[pruned], asked)
-        believed = expected(encoding, process, running)[0]
-        process = process_of(encoding, both, np.concatenate([y[whole], fallen_short, believed]))
-    return AccuracyModel(encoding, process, fit_breaks(encoding, x, broke))
+        imputed = impute_pruned(encoding, process, x[pruned], required)
+        predicted = predict_log_odds(encoding, process, running)[0]
+        process = fit_accuracy(encoding, both, np.concatenate([y[whole], imputed, predicted]))
+    return TrialModel(encoding, process, fit_divergence(encoding, x, diverged))
 
 
-def expected(encoding: Encoding, process: GaussianProcess, x: Floats) -> tuple[Floats, Floats]:
-    """(mean, sd) of the log odds of an error at (n, d) points."""
+def predict_log_odds(
+    encoding: Encoding, process: GaussianProcess, x: Floats
+) -> tuple[Floats, Floats]:
+    """(mean, sd), each (n,), of the log odds of an error at (n, d) points."""
     if not len(x):
         return np.empty(0), np.empty(0)
-    mean, sd = process.predict(encoding.unit(x))
-    return mean - GAIN * encoding.log_length(x), sd
+    mean, sd = process.predict(encoding.scaled(x))
+    return mean - FALL * encoding.log_length(x), sd
 
 
-def imputed(encoding: Encoding, process: GaussianProcess, x: Floats, asked: float) -> Floats:
-    """(n,) log odds at which pruned runs would probably have ended: all that is known of them is
-    that they would have fallen short of what is asked. So it is what the runs that ended let
-    expect, as far as it lies above that (Schmee & Hahn 1979; Hutter et al. 2013). The accuracy at
-    which they were stopped would be too low a guess by far: it comes from the middle of a cycle.
+def impute_pruned(
+    encoding: Encoding, process: GaussianProcess, x: Floats, required: float
+) -> Floats:
+    """(n,) log odds of an error at which pruned runs would probably have ended.
+
+    All that is known of them is that they would have fallen short of what is required. So this is
+    the mean of the prediction beyond that value, as for censored data (Schmee & Hahn 1979, "A
+    simple method for regression analysis with censored data"; Hutter, Hoos & Leyton-Brown 2013,
+    "Bayesian optimization with censored response data"). The accuracy at which they were stopped
+    would be far too low: it comes from the middle of a cycle.
     """
-    mean, sd = expected(encoding, process, x)
+    mean, sd = predict_log_odds(encoding, process, x)
     spread = np.sqrt(sd**2 + process.kernel.noise)
-    away = (asked - mean) / spread
-    above = mean + spread * norm.pdf(away) / np.maximum(norm.sf(away), 1e-9)
-    return np.asarray(np.clip(above, asked, asked + CLIP))
+    distance = (required - mean) / spread
+    beyond = mean + spread * norm.pdf(distance) / np.maximum(norm.sf(distance), 1e-9)
+    return np.asarray(np.clip(beyond, required, required + CLIP))
 
 
-def process_of(encoding: Encoding, x: Floats, y: Floats) -> GaussianProcess:
-    """The process through log odds, their expected fall with the length taken out."""
+def fit_accuracy(encoding: Encoding, x: Floats, y: Floats) -> GaussianProcess:
+    """The process through (n,) log odds, less their expected fall with the length."""
     scales = tuple(SCALES.get(name, OTHER_SCALE) for name in encoding.names)
-    believed = Kernel(scales, HEIGHT, NOISE)
-    return fit_process(encoding.unit(x), y + GAIN * encoding.log_length(x), believed)
+    expected = Kernel(scales, HEIGHT, NOISE)
+    return fit_process(encoding.scaled(x), y + FALL * encoding.log_length(x), expected)
 
 
-def fit_breaks(encoding: Encoding, x: Floats, broke: NDArray[np.bool_]) -> Stability:
-    """Where runs break, from all of them."""
+def fit_divergence(encoding: Encoding, x: Floats, diverged: NDArray[np.bool_]) -> Stability:
+    """Where runs diverge, from all of them."""
     others = len(encoding.names) - ("max_lr" in encoding.names)
-    known = encoding.prior.range_test is not None
+    has_range_test = encoding.prior.range_test is not None
     priors = [
-        BREAKS_AT if known else BREAKS_UNKNOWN,
-        BREAKS_A_DECADE,
-        *[BREAKS_OTHER] * others,
+        DIVERGES_AT_CENTRE if has_range_test else DIVERGES_UNKNOWN,
+        DIVERGES_PER_DECADE,
+        *[DIVERGES_PER_RANGE] * others,
     ]
-    expected, spread = np.array(priors).T
-    return fit_stability(features(encoding, x), broke, expected, spread)
+    mean, sd = np.array(priors).T
+    return fit_stability(divergence_features(encoding, x), diverged, mean, sd)
 
 
-def features(encoding: Encoding, x: Floats) -> Floats:
-    """(n, 1 + others): decades of rate, and the other fields about the middle of their ranges."""
+def divergence_features(encoding: Encoding, x: Floats) -> Floats:
+    """(n, 1 + others): decades of max_lr, and the other fields around the middle of their range."""
     others = [i for i, name in enumerate(encoding.names) if name != "max_lr"]
-    return np.column_stack([encoding.decades(x), encoding.unit(x)[:, others] - 0.5])
+    return np.column_stack([encoding.lr_decades(x), encoding.scaled(x)[:, others] - 0.5])
 
 
-def broken(encoding: Encoding, x: Floats, diverged: Sequence[bool]) -> NDArray[np.bool_]:
-    """Which runs broke; one that ends at chance with a low rate was only slow."""
-    ended = np.array(diverged, dtype=bool)
-    if not len(ended):
-        return ended
-    decades = encoding.decades(x)
-    lowest = decades[~ended].min() if (~ended).any() else -np.inf
-    return ended & (decades >= SLOW) & (decades >= lowest)
+def really_diverged(encoding: Encoding, x: Floats, diverged: Sequence[bool]) -> NDArray[np.bool_]:
+    """(n,) which of the runs recorded as diverged did diverge: one that ends at chance with a
+    learning rate below all others was only slow."""
+    recorded = np.array(diverged, dtype=bool)
+    if not len(recorded):
+        return recorded
+    decades = encoding.lr_decades(x)
+    lowest = decades[~recorded].min() if (~recorded).any() else -np.inf
+    return recorded & (decades >= SLOW) & (decades >= lowest)
 
 
-def known_end(trial: FrozenTrial) -> float | None:
-    """Accuracy at the end; of a pruned run the last one seen; 0 after a divergence; None where the
-    trial says nothing of accuracy."""
+def final_accuracy(trial: FrozenTrial) -> float | None:
+    """Accuracy at the end of a run, fraction of 1; of a pruned run the last one measured; 0 after a
+    divergence; None if the trial says nothing about accuracy."""
     seen = Observation(trial)
     if seen.diverged:
         return 0.0
@@ -159,8 +177,8 @@ def known_end(trial: FrozenTrial) -> float | None:
     return seen.accuracy if known else None
 
 
-def rows_running(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:
-    """(m, d): the trials under way whose parameters are all set."""
+def running_rows(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:
+    """(m, d): the running trials that have all their parameters."""
     rows = [
         encoding.row(t.params)
         for t in trials
@@ -169,8 +187,8 @@ def rows_running(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:
     return np.array(rows).reshape(-1, len(encoding.names))
 
 
-def log_odds(accuracy: float | Floats) -> Floats:
-    """Of an error. On this scale 98 and 99 % are as far apart as 60 and 70 %, and 20 and 28 %:
-    noise and effects are of one size on tasks of any difficulty."""
-    right = np.asarray(accuracy)
-    return np.asarray(np.log((1 + FLOOR - right) / (right + FLOOR)))
+def log_odds_of_error(accuracy: float | Floats) -> Floats:
+    """On this scale 98 and 99 % are as far apart as 60 and 70 %, or 20 and 28 %: noise and effects
+    have one size on tasks of any difficulty."""
+    correct = np.asarray(accuracy)
+    return np.asarray(np.log((1 + FLOOR - correct) / (correct + FLOOR)))

@@ -19,7 +19,7 @@ from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
-from autosuperconv.tuning.samplers.surrogate import learn
+from autosuperconv.tuning.samplers.surrogate import fit_trial_model
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.study import StudySettings, finished
@@ -70,11 +70,11 @@ def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] 
     encoding, trials = settings.encoding, finished(session.study)
     if encoding.target is None:
         return None
-    model = learn(encoding, [t.trial for t in trials])
+    model = fit_trial_model(encoding, [t.trial for t in trials])
     if model is None:
         return None
     completed = [t for t in trials if t.completed]
-    likely = model.believed(np.array([encoding.row(t.params) for t in completed]))
+    likely = model.probably_reaches(np.array([encoding.row(t.params) for t in completed]))
     return {t.recipe(settings.base) for t, yes in zip(completed, likely, strict=True) if yes}
 
 

@@ -16,7 +16,7 @@ from autosuperconv.core.trace import Job, StopReason, Trace
 from autosuperconv.tuning.samplers import StudySampler, make_sampler
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
-from autosuperconv.tuning.samplers.prior_revision import doubt, revised
+from autosuperconv.tuning.samplers.prior_revision import refutation, revised_prior
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import RUNGS
 from autosuperconv.tuning.store.executor import QueuedJob, drive
@@ -117,10 +117,10 @@ def propose(
 def check_prior(session: Session, sampler: StudySampler) -> None:
     """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
     trials = session.study.get_trials(deepcopy=False, states=FINISHED)
-    why = doubt(sampler.prior, trials)
+    why = refutation(sampler.prior, trials)
     if why:
         session.note(why)
-    sampler.prior = revised(sampler.prior, trials)
+    sampler.prior = revised_prior(sampler.prior, trials)
 
 
 def requeue_stale(study: optuna.Study) -> None:

@@ -22,7 +22,7 @@ SPACE = SearchSpace(
 BASELINE = Recipe(max_lr=0.1, epochs=30, batch_size=64, weight_decay=5e-4)
 
 
-def test_the_guesses_are_the_baselines_values_at_three_times_its_rate() -> None:
+def test_the_trials_are_the_baselines_values_at_three_times_its_learning_rate() -> None:
     longest, middle, less = initial_trials(SPACE, BASELINE, LrPrior(None, MAX_LR))
     shared = {"batch_size": 64, "dropout": 0.1, "max_lr": pytest.approx(0.3)}
     assert longest == {**shared, "epochs": 9.0, "weight_decay": 5e-4}
@@ -30,12 +30,12 @@ def test_the_guesses_are_the_baselines_values_at_three_times_its_rate() -> None:
     assert less == {**shared, "epochs": 3.0, "weight_decay": 1e-4}  # 5e-5 is outside the space
 
 
-def test_a_rate_beyond_the_space_is_taken_at_its_end() -> None:
+def test_a_learning_rate_beyond_the_space_is_taken_at_its_end() -> None:
     fast = Recipe(max_lr=1.0, batch_size=64)
     assert initial_trials(SPACE, fast, LrPrior(None, MAX_LR))[0]["max_lr"] == 0.5
 
 
-def test_dimensions_that_are_not_searched_are_left_out_and_no_two_guesses_are_alike() -> None:
+def test_dimensions_that_are_not_searched_are_left_out_and_no_two_trials_are_alike() -> None:
     space = SearchSpace({"max_lr": MAX_LR})
     assert initial_trials(space, BASELINE, LrPrior(None, MAX_LR)) == (
         {"max_lr": pytest.approx(0.3)},

@@ -45,7 +45,7 @@ def test_most_draws_lie_about_the_edge_and_some_anywhere_below_the_cap() -> None
 
 
 @pytest.mark.parametrize("of", [prior(None), prior(10.0, bound=True), LrPrior(None, RANGE)])
-def test_where_nothing_broke_the_prior_is_uniform_and_caps_nothing(of: LrPrior) -> None:
+def test_where_nothing_diverged_the_prior_is_uniform_and_caps_nothing(of: LrPrior) -> None:
     assert of.cap(128, 1e-4) == 10.0
     logs = draws(of)
     assert np.histogram(logs, bins=4, range=(-3, 1))[0] / 2000 == pytest.approx(0.25, abs=0.04)
@@ -60,7 +60,7 @@ def test_where_sweeps_differ_in_momentum_the_prior_follows_it() -> None:
     assert of.edge(128, 1e-4, 0.9) == pytest.approx(0.5)
     assert of.centre(128, 1e-4, 0.9) == pytest.approx(0.05)
     assert of.cap(128, 1e-4, 0.9) == pytest.approx(2.0)
-    assert of.unit(128, 1e-4, 0.0) == pytest.approx(5.0)
+    assert of.reference(128, 1e-4, 0.0) == pytest.approx(5.0)
     middle = 1 - math.sqrt(0.1)  # on the axis of log(1 - momentum)
     assert of.edge(128, 1e-4, middle) == pytest.approx(math.sqrt(5.0 * 0.5))
     rng = np.random.default_rng(0)

@@ -11,12 +11,12 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.range_test.types import Cell, Reading
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.prior_revision import doubt, lid, revised
+from autosuperconv.tuning.samplers.prior_revision import divergence_limit, refutation, revised_prior
 
 READING = Reading(0.01, 1.0, 0.1, None, None, None, 0.9, True, "")
 CELL = Cell(64, 1e-4, (READING,), (), 0.01, 1.0, 0.1, False, 0.9, True)
 PRIOR = LrPrior(RangeTest((CELL,), 1e-3, 10.0, True, ""), Range(1e-3, 10.0, log=True))
-"""Likeliest at 0.1, edge at 1."""
+"""Most likely at 0.1, edge at 1."""
 
 
 def trial(max_lr: float, accuracy: float, ended: str = "completed") -> FrozenTrial:
@@ -34,38 +34,38 @@ def trial(max_lr: float, accuracy: float, ended: str = "completed") -> FrozenTri
 
 def test_a_prior_is_believed_while_the_good_trials_lie_in_it() -> None:
     trials = [trial(0.1 * 2**i, 0.9 - 0.01 * i) for i in range(-3, 6)]
-    assert doubt(PRIOR, trials) == ""
+    assert refutation(PRIOR, trials) == ""
 
 
 def test_good_trials_far_above_the_peak_refute_it() -> None:
-    # of nine the best three lie at 0.8, 0.9 and 1.0: nine times the likeliest; 1.5 widths are 4.7
+    # of nine the best three lie at 0.8, 0.9 and 1.0: nine times the most likely; 1.5 widths are 4.7
     trials = [trial(0.1 * i, 0.5 + 0.04 * i) for i in (1, 1, 1, 2, 2, 2, 8, 9, 10)]
-    assert "best 3 of 9 trials lie 9.0 x above" in doubt(PRIOR, trials)
+    assert "best 3 of 9 trials have 9 x the max_lr" in refutation(PRIOR, trials)
 
 
 def test_good_trials_far_below_the_peak_refute_it() -> None:
     trials = [trial(0.1 / i, 0.5 + 0.04 * i) for i in (1, 1, 1, 2, 2, 2, 8, 9, 10)]
-    assert "9.0 x below" in doubt(PRIOR, trials)
+    assert "have 0.11 x the max_lr" in refutation(PRIOR, trials)
 
 
 def test_seven_trials_are_too_few_to_refute_it() -> None:
-    assert doubt(PRIOR, [trial(1.0, 0.9)] * 7) == ""
-    assert doubt(PRIOR, [trial(1.0, 0.9)] * 8) != ""
+    assert refutation(PRIOR, [trial(1.0, 0.9)] * 7) == ""
+    assert refutation(PRIOR, [trial(1.0, 0.9)] * 8) != ""
 
 
-def test_two_rates_that_broke_with_nothing_sound_above_put_a_lid_on() -> None:
-    sound, broken = trial(0.2, 0.9), [trial(lr, 0.1, "diverged") for lr in (0.5, 0.3, 2.0)]
-    assert lid(PRIOR, [sound, broken[0]]) == math.inf
-    assert lid(PRIOR, [sound, *broken]) == pytest.approx(0.5)
-    assert revised(PRIOR, [sound, *broken]).cap(64, 1e-4) == pytest.approx(0.5)
+def test_two_runs_that_diverged_above_all_completed_ones_lower_the_cap() -> None:
+    completed, diverged = trial(0.2, 0.9), [trial(lr, 0.1, "diverged") for lr in (0.5, 0.3, 2.0)]
+    assert divergence_limit(PRIOR, [completed, diverged[0]]) == math.inf
+    assert divergence_limit(PRIOR, [completed, *diverged]) == pytest.approx(0.5)
+    assert revised_prior(PRIOR, [completed, *diverged]).cap(64, 1e-4) == pytest.approx(0.5)
 
 
-def test_a_sound_run_above_lifts_the_lid() -> None:
-    broken = [trial(lr, 0.1, "diverged") for lr in (0.3, 0.5, 2.0, 3.0)]
-    assert lid(PRIOR, [*broken, trial(1.0, 0.9)]) == pytest.approx(3.0)
+def test_a_completed_run_above_raises_the_limit() -> None:
+    diverged = [trial(lr, 0.1, "diverged") for lr in (0.3, 0.5, 2.0, 3.0)]
+    assert divergence_limit(PRIOR, [*diverged, trial(1.0, 0.9)]) == pytest.approx(3.0)
 
 
-def test_an_ignored_prior_is_uniform_and_is_not_refuted_again() -> None:
-    ignored = PRIOR.ignored()
-    assert ignored.cap(64, 1e-4) == 10.0
-    assert doubt(ignored, [trial(1.0, 0.9)] * 20) == ""
+def test_a_dropped_prior_is_uniform_and_is_not_refuted_again() -> None:
+    dropped = PRIOR.without_range_test()
+    assert dropped.cap(64, 1e-4) == 10.0
+    assert refutation(dropped, [trial(1.0, 0.9)] * 20) == ""

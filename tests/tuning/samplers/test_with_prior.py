@@ -7,7 +7,7 @@ from optuna.samplers import RandomSampler
 
 from autosuperconv.core.space import Range
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.with_prior import WithPrior, ceiling
+from autosuperconv.tuning.samplers.with_prior import WithPrior, length_limit
 
 EPOCHS = FloatDistribution(1.0, 10.0, log=True)
 
@@ -26,15 +26,15 @@ def study_with(*ended: tuple[float, float], direction: str = "minimize") -> optu
 
 
 def test_the_ceiling_is_the_third_shortest_that_reached_the_target() -> None:
-    assert ceiling(study_with((8, -0.1), (2, 0.1), (4, 0.0), (6, -0.2), (9, -0.1))) == 8.0
+    assert length_limit(study_with((8, -0.1), (2, 0.1), (4, 0.0), (6, -0.2), (9, -0.1))) == 8.0
 
 
 def test_there_is_none_before_three_have_reached_it() -> None:
-    assert ceiling(study_with((8, -0.1), (4, -0.1), (2, 0.1))) is None
+    assert length_limit(study_with((8, -0.1), (4, -0.1), (2, 0.1))) is None
 
 
 def test_where_accuracy_is_maximised_there_is_none() -> None:
-    assert ceiling(study_with(*[(5, -0.1)] * 3, direction="maximize")) is None
+    assert length_limit(study_with(*[(5, -0.1)] * 3, direction="maximize")) is None
 
 
 def test_no_longer_cycle_is_proposed_and_the_space_stays() -> None:
