@@ -20,19 +20,24 @@ ALWAYS_SHOWN = ("max_lr", "epochs", "batch_size", "weight_decay")
 
 @dataclass(frozen=True, slots=True)
 class TwoSizes:
-    """A picture twice: for a page and for a phone. The page's style shows one of them."""
+    """A picture in two sizes; the page's style shows one of them."""
 
     wide: str
+    """SVG for a desktop."""
     narrow: str
+    """SVG for a phone."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableCell:
-    """A cell of a table: what is shown, and what the column is sorted by."""
+    """A cell of a table that can be sorted."""
 
     text: str
+    """What is shown."""
     key: str | float = ""
+    """What the column is sorted by."""
     number: bool = True
+    """Whether the column is sorted by number; else by text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,11 @@ class KeyFigure:
     """One of the few numbers of the first screen."""
 
     name: str
+    """What is measured, with its unit."""
     value: str
+    """The number, in large print."""
     detail: str
+    """What it was computed from."""
 
 
 def render_page(report: Report) -> str:

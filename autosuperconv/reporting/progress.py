@@ -66,14 +66,23 @@ class Watch:
     """What has happened so far: the state behind both displays."""
 
     clock: Clock
+    """Seconds, e.g. `time.monotonic`."""
     step: str = ""
+    """The current step; empty before the first one."""
     runs: int = 0
+    """How many runs it will take."""
     done: int = 0
+    """How many of them are done."""
     last: str = ""
+    """What the last run was, and how it ended."""
     best: str | None = None
+    """The step's best run so far."""
     left: float | None = None
-    began: float = 0.0
+    """Seconds to the end of the search, by the last forecast."""
     forecast_at: float = 0.0
+    """When that forecast was made."""
+    began: float = 0.0
+    """When the step began."""
 
     def take(self, event: Event) -> None:
         """Count an event in."""
@@ -114,7 +123,9 @@ class PlainLines:
     """One line an event, without colour or cursor movement: for pipes and files."""
 
     console: Console
+    """Where to write."""
     watch: Watch
+    """What has happened so far."""
 
     def __call__(self, event: Event) -> None:
         """Write the event's line, and flush it."""
@@ -146,9 +157,13 @@ class LiveDisplay:
     """Finished steps stay above as lines; the current step is redrawn below them."""
 
     console: Console
+    """Where finished steps are written."""
     watch: Watch
+    """What has happened so far."""
     progress: Progress
+    """Draws the current step's row."""
     row: TaskID | None = None
+    """The row of the current step; None between steps."""
 
     def __call__(self, event: Event) -> None:
         """Count the event in; write a line where it should stay on the screen."""

@@ -102,18 +102,17 @@ STYLE: dict[Any, Any] = {
 
 @dataclass
 class Sheet:
-    """A figure being drawn; `wide` for a page, else for a phone.
-
-    Args:
-        tips: by the artist's id, one text a point, shown when the pointer rests on it.
-    """
+    """A figure being drawn."""
 
     figure: Figure
+    """What is drawn on."""
     wide: bool
+    """For a desktop; else for a phone."""
     tips: dict[str, list[str]] = field(default_factory=dict)
+    """By the artist's id: one text for each point, shown when the pointer rests on it."""
 
     def tip(self, artist: Artist, texts: Iterable[str]) -> None:
-        """Give every point of a scatter a text of its own."""
+        """Give each point of a scatter plot a text of its own."""
         key = f"tips-{len(self.tips)}"
         artist.set_gid(key)
         self.tips[key] = list(texts)

@@ -18,16 +18,14 @@ MARK = 4.0  # points of 1/72 in that a mark is wide about its middle
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a label may stand: beside a point of the axes' data.
-
-    Args:
-        shift: from the point, in points of 1/72 in.
-        align: which side of the text that is: "left", "center" or "right".
-    """
+    """Where a label may stand: beside a point."""
 
     at: tuple[float, float]
+    """The point, in data of the axes."""
     shift: tuple[float, float]
+    """From the point to the text, in points of 1/72 in."""
     align: str = "left"
+    """Which part of the text stands there: "left", "center" or "right"."""
 
 
 @dataclass
@@ -36,14 +34,14 @@ class Labels:
 
     adjustText moves labels by forces instead: on the recorded searches it put them on marks and
     on the arrow, and took five times as long; by default it stops by the clock.
-
-    Args:
-        marks: what they should not cover: a line's two ends each, in data of the axes.
     """
 
     axes: Axes
+    """Where they are written."""
     entries: list[tuple[Annotation, Sequence[Place]]] = field(default_factory=list)
+    """Each label with the places for it, the best one first."""
     marks: list[tuple[tuple[float, float], tuple[float, float]]] = field(default_factory=list)
+    """What they should not cover: a line's two ends each, in data of the axes."""
 
     def add(self, text: str, colour: str, places: Sequence[Place], bold: bool = False) -> None:
         """A label, and the places for it, the best one first."""

@@ -23,18 +23,16 @@ from autosuperconv.reporting.figures.tradeoff import draw_effects, tradeoff_heig
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture of a report.
-
-    Args:
-        shown: whether there is anything to draw.
-        height: inches, for a page (True) or a phone (False).
-        label: what it shows, in a sentence with numbers.
-    """
+    """One picture of a report."""
 
     draw: Callable[[Sheet, Report], None]
+    """Draws it on a sheet."""
     shown: Callable[[Report], bool]
+    """Whether there is anything to draw."""
     height: Callable[[Report, bool], float]
+    """Inches, for a desktop (True) or a phone (False)."""
     label: Callable[[Report], str]
+    """What it shows, in a sentence with numbers."""
 
 
 def _cost_label(report: Report) -> str:
