@@ -18,10 +18,9 @@ SHARED_ON_PURPOSE = {
     *("judge", "plan", "range_test", "search", "train"),
 }
 SHARED_STILL = {
-    *("Cell", "Contrast", "Sizes", "confirm", "contrast", "fit", "interval"),
-    *("is_lost", "measure", "name_of", "nearest", "number", "percent", "points", "prepare"),
+    *("Cell", "Sizes", "confirm", "fit"),
+    *("is_lost", "measure", "name_of", "nearest", "prepare"),
     *("publish", "share_held", "silent", "suggest"),
-    "value_text",
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

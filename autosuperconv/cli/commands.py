@@ -172,7 +172,7 @@ def judge(
 
     Give several files after one option, or repeat the option; runs are paired in their order.
     """
-    from autosuperconv.core.verdict.judging import judge_recorded
+    from autosuperconv.core.verdict.recorded import judge_recorded
     from autosuperconv.reporting.terminal import verdict_text
 
     verdict = judge_recorded(

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from autosuperconv.errors import InvalidInput
 
 Column = tuple[float | None, ...]
+ACCURACIES = ("test_accuracy", "accuracy")
+"""Names of the column of a recorded accuracy, the first that holds any number."""
+LR_NEEDED = "a column 'lr', the learning rate of each row"
+SHOWN = 8
+"""Names of a header that a message shows."""
 
 
 def parse_table(text: str, columns: Collection[str] | None = None) -> dict[str, Column]:
@@ -31,6 +36,25 @@ def parse_table(text: str, columns: Collection[str] | None = None) -> dict[str, 
     table = _read(*_lines(text))
     names = [name for name in table.header if columns is None or name in columns]
     return {name: _column(table, name) for name in names}
+
+
+def first_filled(table: Mapping[str, Column], names: Sequence[str]) -> Column | None:
+    """The first of the columns that holds any number; None where none does."""
+    columns = (table[name] for name in names if name in table)
+    return next((c for c in columns if any(value is not None for value in c)), None)
+
+
+def missing_column(text: str, needed: str) -> InvalidInput:
+    """The error that a CSV text lacks a column.
+
+    Args:
+        needed: what it must have, e.g. "a column 'lr', the learning rate of each row".
+    """
+    named = ", ".join(map(repr, column_names(text)[:SHOWN]))
+    return InvalidInput(
+        f"The table must have {needed}, but its header names {named}; rename it there, in "
+        "small letters, with cells separated by commas."
+    )
 
 
 def column_names(text: str) -> tuple[str, ...]:

@@ -1,38 +1,98 @@
-"""Numbers in words, the same in every sentence."""
+"""How numbers and lists are written: the same in sentences, tables, figures and pages.
+
+A quantity has one form. Where it stands in a sentence and in a table, the digits are the same.
+Plain ASCII, so that a terminal of any encoding can show it. What is not known, or not finite, is
+written as `MISSING`.
+"""
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
+
+MISSING = "-"
+SIGNIFICANT = 3  # figures of a number; a range test resolves a tenth of a decade, so no better
 
 
-def number(value: float) -> str:
-    """Two significant figures, without what a reader does not need: 2e-3, 1.4, 0.35, 128."""
-    if value == 0:
-        return "0"
-    if float(value).is_integer() and abs(value) < 1e6:
-        return str(int(value))
-    text = f"{value:.1e}"
-    mantissa, exponent = text.split("e")
-    if -3 < int(exponent) < 4:
-        return f"{float(text):g}"
-    return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+def known(value: float | None) -> bool:
+    """Whether there is a finite number to show."""
+    return value is not None and math.isfinite(value)
 
 
-def points(value: float, decimals: int = 2) -> str:
-    """Accuracy points with a sign; a zero has none."""
-    text = f"{value:+.{decimals}f}"
-    return text if float(text) != 0 else f"{0:.{decimals}f}"
+def number(value: float | None) -> str:
+    """Three significant figures, whole numbers in full: 0.0164, 2e-3, 1.4, 128, 1234."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    size = abs(value)
+    if size < 1e6 and (float(value).is_integer() or size >= 10 ** (SIGNIFICANT - 1) - 0.5):
+        return f"{value + 0.0:.0f}"  # a zero has no sign
+    mantissa, exponent = f"{value:.{SIGNIFICANT - 1}e}".split("e")
+    if -3 < int(exponent) < SIGNIFICANT:
+        return f"{float(f'{mantissa}e{exponent}'):g}"
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
-def interval(low: float, high: float, confidence: float, decimals: int = 2) -> str:
-    """E.g. "95 %: -0.10 to 0.70"."""
-    ends = f"{low + 0.0:.{decimals}f} to {high + 0.0:.{decimals}f}"
-    return f"{100 * confidence:.4g} %: {ends}"
+def times(value: float | None) -> str:
+    """A ratio: 5.62 -> "5.62 x"."""
+    return f"{number(value)} x" if known(value) else MISSING
 
 
-def percent(fraction: float) -> str:
-    """An accuracy, e.g. "92.44 %"."""
-    return f"{100 * fraction:.2f} %"
+def count(value: float | None) -> str:
+    """Samples and their like: 540000 -> "540 k"."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{number(value / size)} {unit}"
+    return f"{value:.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: "38 s", "38 min", "2 h 05 min"."""
+    if seconds is None or not math.isfinite(seconds):
+        return MISSING
+    if seconds < 99.5:
+        return f"{max(seconds, 0):.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def percent(fraction: float | None, decimals: int = 2) -> str:
+    """An accuracy: 0.9204 -> "92.04 %". A share, with no decimals: "62 %"."""
+    if fraction is None or not math.isfinite(fraction):
+        return MISSING
+    return f"{100 * fraction:.{decimals}f} %"
+
+
+def size_in_points(fraction: float | None) -> str:
+    """A size in percentage points, without a sign: 0.002 -> "0.20"."""
+    if fraction is None or not math.isfinite(fraction):
+        return MISSING
+    return f"{abs(100 * fraction):.2f}"
+
+
+def points(fraction: float | None) -> str:
+    """A difference in percentage points, with its sign: 0.0033 -> "+0.33"; a zero has none."""
+    size = size_in_points(fraction)
+    if fraction is None or size == MISSING or float(size) == 0:
+        return size
+    return f"{'+' if fraction > 0 else '-'}{size}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval in percentage points: "-0.10 to +0.70"."""
+    return f"{points(low)} to {points(high)}" if known(low) and known(high) else MISSING
+
+
+def spelled_out(text: str) -> str:
+    """A text in which the first "points" are percentage points; the later ones may be short."""
+    return text.replace(" points", " percentage points", 1)
+
+
+def level(confidence: float) -> str:
+    """A confidence: 0.95 -> "95 %"."""
+    return f"{100 * confidence:.4g} %"
 
 
 def counted(count: int, noun: str) -> str:
@@ -46,7 +106,7 @@ def clause(sentence: str) -> str:
     return body[0].lower() + body[1:] if body[1:2].islower() else body
 
 
-def listed(items: list[str]) -> str:
+def listed(items: Sequence[str]) -> str:
     """E.g. "a, b and c"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 

@@ -6,7 +6,7 @@ and the JSON keys.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from numbers import Integral, Real
 
@@ -18,6 +18,9 @@ OPTIMIZERS = ("adam", "adamw", "nesterov", "sgd")
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """One training run.
+
+    A field's metadata may hold `weaker`, the direction in which a change removes regularization
+    (1: a larger value does), and `factor`, the factor of the trade-off that it is a part of.
 
     Args:
         max_lr: highest learning rate of the schedule, per sample-mean loss.
@@ -47,12 +50,12 @@ class Recipe:
 
     max_lr: float
     epochs: float = 10.0
-    batch_size: int = 128
-    weight_decay: float = 1e-4
-    dropout: float = 0.0
-    max_momentum: float = 0.95
-    base_momentum: float = 0.85
-    label_smoothing: float = 0.0
+    batch_size: int = field(default=128, metadata={"weaker": 1})
+    weight_decay: float = field(default=1e-4, metadata={"weaker": -1})
+    dropout: float = field(default=0.0, metadata={"weaker": -1})
+    max_momentum: float = field(default=0.95, metadata={"factor": "momentum"})
+    base_momentum: float = field(default=0.85, metadata={"factor": "momentum", "weaker": -1})
+    label_smoothing: float = field(default=0.0, metadata={"weaker": -1})
     optimizer: str = "sgd"
     schedule: str = "1cycle"
     seed: int = 0
@@ -66,14 +69,14 @@ class Recipe:
     milestones: tuple[float, ...] = (0.5, 0.75)
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.type == "int":
-                self._check(field.name, isinstance(value, Integral), "a whole number")
-            if field.type == "float":
-                self._check(field.name, isinstance(value, Real), "a number")
-                infinite = field.name == "div_factor" and value == inf
-                self._check(field.name, infinite or isfinite(value), "finite")
+        for own in fields(self):
+            value = getattr(self, own.name)
+            if own.type == "int":
+                self._check(own.name, isinstance(value, Integral), "a whole number")
+            if own.type == "float":
+                self._check(own.name, isinstance(value, Real), "a number")
+                infinite = own.name == "div_factor" and value == inf
+                self._check(own.name, infinite or isfinite(value), "finite")
         for name in ("max_lr", "epochs", "div_factor", "final_div_factor", "gamma"):
             self._check(name, getattr(self, name) > 0, "above 0")
         for name in ("batch_size", "cycles", "cycle_mult"):
@@ -94,4 +97,4 @@ class Recipe:
             raise InvalidRecipe(f"Recipe.{field} must be {rule}, but got {getattr(self, field)!r}.")
 
 
-RECIPE_FIELDS = tuple(field.name for field in fields(Recipe))
+RECIPE_FIELDS = tuple(own.name for own in fields(Recipe))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autosuperconv.core import format as wording
+from autosuperconv.core import format as fmt
 
 WIDEST = 10.0  # an interval of the exchange rate that spans more than this factor says nothing
 
@@ -108,4 +108,4 @@ def no_exchange(trials: int, why: str) -> ExchangeRate:
 
 
 def _times(value: float) -> str:
-    return wording.number(value)
+    return fmt.number(value)

@@ -13,7 +13,7 @@ from autosuperconv.reporting.page import recipe_lines
 def render_markdown(report: Report) -> str:
     """Verdict, compared runs, conditions, trade-off, range test and the recipe."""
     parts = [
-        f"## {words.OUTCOMES[report.verdict.outcome]}",
+        f"## {report.verdict.outcome.label.upper()}",
         escape(report.verdict.sentence),
         _facts(report),
         _headed("Confirmed runs", _roles(report)),
@@ -116,7 +116,7 @@ def _cells(report: Report) -> str:
                 str(cell.batch_size),
                 words.number(cell.weight_decay),
                 *(words.number(cell.momentum) for _ in momentum),
-                words.number(cell.floor, 2),
+                words.number(cell.floor),
                 words.edge(cell.edge, cell.edge_is_bound),
                 words.percent(cell.retention, 0),
                 words.possible(cell.possible),

@@ -58,7 +58,7 @@ def render_page(report: Report) -> str:
     fields = shown_fields([trial.recipe for trial in report.trials])
     return template.render(
         report=report,
-        outcome=words.OUTCOMES[report.verdict.outcome],
+        outcome=report.verdict.outcome.label.upper(),
         key_figures=key_figures(report),
         cost_caption=cost_caption(report),
         figures=_figures(report),
@@ -112,10 +112,10 @@ def _figures(report: Report) -> dict[str, TwoSizes]:
 
 def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
-    verdict = report.verdict
+    verdict, accuracy = report.verdict, report.verdict.against_baseline
     took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
-    between = words.interval(verdict.accuracy_low, verdict.accuracy_high)
-    sure = f"{100 * verdict.confidence:.4g} % interval {between}"
+    between = words.interval(accuracy.low, accuracy.high)
+    sure = f"{words.level(accuracy.confidence)} interval {between}"
     seeds = "single runs" if verdict.single_run else sure
     rate = "" if report.winner is None else words.number(report.winner.max_lr)
     rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
@@ -123,7 +123,7 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
         KeyFigure("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
         KeyFigure(
             "Accuracy difference, percentage points",
-            words.points(verdict.accuracy_difference),
+            words.points(accuracy.difference),
             seeds,
         ),
         KeyFigure("Learning rate", words.times(words.lr_ratio(report)), rates),
@@ -185,7 +185,7 @@ def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
 def _field_cell(recipe: Recipe, name: str) -> TableCell:
     value = getattr(recipe, name)
     if isinstance(value, int | float):
-        return TableCell(words.number(value, 4), value)
+        return TableCell(words.number(value), value)
     return TableCell(str(value), str(value), number=False)
 
 
@@ -201,7 +201,7 @@ def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -
         TableCell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
         TableCell(words.count(trial.samples), trial.samples),
         *(_field_cell(trial.recipe, name) for name in fields),
-        TableCell(words.number(relative, 2), _sortable(relative)),
+        TableCell(words.number(relative), _sortable(relative)),
         TableCell(words.duration(trial.seconds), trial.seconds),
         TableCell(trial_note(report, trial), "", number=False),
     ]

@@ -10,25 +10,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from autosuperconv.core.format import MISSING as MISSING
+from autosuperconv.core.format import count as count
 from autosuperconv.core.format import counted
+from autosuperconv.core.format import duration as duration
+from autosuperconv.core.format import interval as interval
+from autosuperconv.core.format import known as known
+from autosuperconv.core.format import level as level
+from autosuperconv.core.format import number as number
+from autosuperconv.core.format import percent as percent
+from autosuperconv.core.format import points as points
+from autosuperconv.core.format import times as times
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, RunSummary
+from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import Importance
 from autosuperconv.core.trace import StopReason
-from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff, factor_name
-from autosuperconv.core.verdict import Condition, Outcome
-
-MISSING = "-"
-
-OUTCOMES: dict[Outcome, str] = {
-    "accelerated": "ACCELERATED",
-    "baseline-invalid": "BASELINE INVALID",
-    "diverged": "DIVERGED",
-    "reached": "REACHED",
-    "reached-control-missing": "REACHED (control missing)",
-    "stable-but-short": "STABLE BUT SHORT",
-    "undecided": "UNDECIDED",
-}
+from autosuperconv.core.tradeoff import Effect, Share, Tradeoff, factor_name
+from autosuperconv.core.verdict import Condition
 
 STATES: dict[StopReason, str] = {
     StopReason.COMPLETED: "completed",
@@ -45,62 +44,6 @@ ROLES = {
 }
 
 
-def known(value: float | None) -> bool:
-    """Whether there is a finite number to show."""
-    return value is not None and math.isfinite(value)
-
-
-def percent(fraction: float | None, digits: int = 2) -> str:
-    """0.9204 -> "92.04 %"."""
-    if fraction is None or not math.isfinite(fraction):
-        return MISSING
-    return f"{100 * fraction:.{digits}f} %"
-
-
-def points(value: float | None) -> str:
-    """0.33 -> "+0.33"."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    return f"{value:+.2f}"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Learning rates and their like: 2.0 -> "2", 0.0002 -> "2e-4"."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    if value == 0 or 1e-2 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}"
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-
-
-def times(value: float | None) -> str:
-    """5.62 -> "5.6x"."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    return f"{value:.1f}x" if value < 9.95 else f"{value:.0f}x"
-
-
-def count(value: float | None) -> str:
-    """540000 -> "540 k"."""
-    if value is None or not math.isfinite(value):
-        return MISSING
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if abs(value) >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{value:.0f}"
-
-
-def duration(seconds: float | None) -> str:
-    """Seconds as people say them: "38 s", "38 min", "2 h 05 min"."""
-    if seconds is None or not math.isfinite(seconds):
-        return MISSING
-    if seconds < 99.5:
-        return f"{max(seconds, 0):.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
 def yes_no(value: bool | None) -> str:
     """For a condition: met, not met, not checked."""
     return {True: "met", False: "NOT MET", None: "not checked"}[value]
@@ -111,28 +54,15 @@ def possible(value: bool | None) -> str:
     return {True: "possible", False: "not possible", None: "cannot tell"}[value]
 
 
-def interval(low: float | None, high: float | None) -> str:
-    """A confidence interval in points: "+0.12 to +0.54"."""
-    return f"{points(low)} to {points(high)}" if known(low) and known(high) else MISSING
-
-
 def edge(value: float | None, is_bound: bool) -> str:
     """The edge of a cell: a lower bound is marked as one."""
-    return f">= {number(value, 2)}" if is_bound and known(value) else number(value, 2)
+    return f">= {number(value)}" if is_bound and known(value) else number(value)
 
 
 def momentum(recipe: Recipe) -> str:
     """A constant, or the range of the cycle."""
     high, low = number(recipe.max_momentum), number(recipe.base_momentum)
     return high if high == low else f"{high} to {low}"
-
-
-def worth_last(effect: Effect) -> Contrast:
-    """What a change is worth as the last one: the loss when it is reverted."""
-    low = None if effect.high is None else -effect.high
-    high = None if effect.low is None else -effect.low
-    end = (effect.separable, effect.diverged, effect.runs)
-    return Contrast(-effect.points, low, high, *end)
 
 
 def shapley_of(tradeoff: Tradeoff, factor: str) -> Share | None:
@@ -144,7 +74,7 @@ def worth(contrast: Contrast | None) -> str:
     """E.g. "+0.31 (+0.12 to +0.50), 1 of 3 diverged"; a star where zero lies outside."""
     if contrast is None:
         return MISSING
-    text = points(contrast.points) + ("*" if contrast.separable else "")
+    text = points(contrast.difference) + ("*" if contrast.separable else "")
     if known(contrast.low):
         text += f" ({interval(contrast.low, contrast.high)})"
     return text + (
@@ -159,15 +89,15 @@ def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
         factor_name(effect.factor),
         effect.baseline_value,
         effect.winner_value,
-        worth(worth_last(effect)),
-        worth(effect.forward),
+        worth(effect.last),
+        worth(effect.first),
         worth(effect.order),
     ]
     if tradeoff.shares:
         joined = share is not None and len(share.factors) > 1
         with_ = f" with {listed_factors(share.factors)}" if share and joined else ""
         cells.append(worth(share.worth if share else None) + with_)
-    return (*cells, str(effect.runs))
+    return (*cells, str(effect.last.runs))
 
 
 def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
@@ -265,7 +195,7 @@ def condition_value(condition: Condition) -> str:
     """Measured against bound: "5.62 (bound 5)"."""
     if not known(condition.value):
         return MISSING
-    return f"{number(condition.value)} (bound {number(condition.bound)})"
+    return f"{condition.value_text} (bound {condition.bound_text})"
 
 
 def cost_total(report: Report) -> str:

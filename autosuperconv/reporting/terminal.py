@@ -22,13 +22,13 @@ from autosuperconv.core.verdict import Outcome, Verdict
 from autosuperconv.reporting import rows as words
 
 OUTCOME_STYLES: dict[Outcome, str] = {
-    "accelerated": "yellow",
-    "baseline-invalid": "magenta",
-    "diverged": "red",
-    "reached": "green",
-    "reached-control-missing": "green",
-    "stable-but-short": "yellow",
-    "undecided": "yellow",
+    Outcome.ACCELERATED: "yellow",
+    Outcome.BASELINE_INVALID: "magenta",
+    Outcome.DIVERGED: "red",
+    Outcome.REACHED: "green",
+    Outcome.REACHED_CONTROL_MISSING: "green",
+    Outcome.STABLE_BUT_SHORT: "yellow",
+    Outcome.UNDECIDED: "yellow",
 }
 MET_STYLES = {True: "green", False: "red", None: "dim"}
 
@@ -61,7 +61,7 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
 
 def _outcome(verdict: Verdict) -> Text:
     style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
-    return Text.assemble((words.OUTCOMES[verdict.outcome], style), "  ", verdict.sentence)
+    return Text.assemble((verdict.outcome.label.upper(), style), "  ", verdict.sentence)
 
 
 def _possible(range_test: RangeTest) -> str:
@@ -135,7 +135,7 @@ def plan_text(plan: Plan) -> RenderableType:
     numbers = ("runs", "epochs", "time")
     table = _table(("step", *numbers), numbers)
     for step in plan.forecast:
-        epochs = words.number(step.epochs, 4)
+        epochs = words.number(step.epochs)
         table.add_row(Text(step.step), str(step.runs), epochs, words.duration(step.seconds))
     head = Text.assemble(
         (f"about {words.duration(plan.seconds)}, {plan.runs} runs", "bold"),
@@ -174,7 +174,7 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
             str(cell.batch_size),
             words.number(cell.weight_decay),
             *(words.number(cell.momentum) for _ in momentum),
-            words.number(cell.floor, 2),
+            words.number(cell.floor),
             words.edge(cell.edge, cell.edge_is_bound),
             words.percent(cell.retention, 0),
             str(len(cell.curves)),
@@ -213,7 +213,7 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     for condition in verdict.conditions:
         met = Text(words.yes_no(condition.met), "bold")
         table.add_row(Text(condition.name), met, Text(condition.detail))
-    head = Text(words.OUTCOMES[verdict.outcome], "bold")
+    head = Text(verdict.outcome.label.upper(), "bold")
     return Group(head, Text(verdict.sentence), table)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autosuperconv.core.format import points
+from autosuperconv.core.format import number, points, size_in_points
 from autosuperconv.core.serialization import from_json
-from autosuperconv.core.verdict import TITLES, Verdict
-from autosuperconv.core.verdict.judging import judge_recorded
+from autosuperconv.core.verdict import Verdict
+from autosuperconv.core.verdict.recorded import judge_recorded
 from autosuperconv.errors import InvalidInput
 
 HEADER = (
@@ -80,7 +80,8 @@ def smith_table(pairs: Pairs, texts: Mapping[str, str]) -> str:
             "",
             "k = T_B / N_C; T_B is the cost at which the baseline reaches its final level and "
             "stays there, N_C the candidate's whole cost, both in iterations. One run a side, so "
-            f"there is no interval, and the margin is {verdicts[0].margin:.1f} points.",
+            "there is no interval, and the margin is "
+            f"{size_in_points(verdicts[0].margin)} percentage points.",
             "",
             HEADER,
             *rows,
@@ -106,16 +107,14 @@ def _agrees(pair: Pair, verdict: Verdict) -> bool:
 
 
 def _row(pair: Pair, verdict: Verdict) -> str:
-    difference = verdict.accuracy_difference
-    baseline = verdict.baseline_samples
     cells = (
         pair.name,
         pair.claim,
-        TITLES[verdict.outcome].upper(),
-        "none" if verdict.speedup is None else f"{verdict.speedup:.1f}",
-        "none" if baseline is None else f"{baseline / pair.batch_size:,.0f}",
+        verdict.outcome.label.upper(),
+        "none" if verdict.speedup is None else number(verdict.speedup),
+        f"{verdict.baseline_samples / pair.batch_size:,.0f}",
         f"{verdict.candidate_samples / pair.batch_size:,.0f}",
-        "none" if difference is None else points(difference),
+        points(verdict.against_baseline.difference),
         "yes" if _agrees(pair, verdict) else "**no**",
     )
     return f"| {' | '.join(cells)} |"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from autosuperconv.core.report import (
 )
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import default_space
+from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import (
     Importance,
     Surface,
@@ -29,8 +31,9 @@ from autosuperconv.core.surrogate import (
     read_exchange,
 )
 from autosuperconv.core.trace import Split, StopReason
-from autosuperconv.core.tradeoff import Contrast, Effect, Share, Tradeoff
-from autosuperconv.core.verdict import Condition, Verdict
+from autosuperconv.core.tradeoff import Effect, Share, Tradeoff
+from autosuperconv.core.verdict import Condition, ConditionName, Outcome, Verdict
+from autosuperconv.core.verdict.conditions import Unit
 
 N_TRAIN = 45_000
 SECONDS_AN_EPOCH = 3.1
@@ -286,30 +289,30 @@ def _baseline(rng: np.random.Generator) -> Baseline:
 
 def _tradeoff() -> Tradeoff:
     first = {
-        "max_lr": Contrast(1.12, 0.71, 1.53, True, 0, 3),
-        "weight_decay": Contrast(0.21, -0.33, 0.75, False, 0, 3),
-        "dropout": Contrast(0.3, 0.05, 0.55, True, 0, 3),
-        "momentum": Contrast(-0.12, -0.62, 0.38, False, 0, 3),
-        "batch_size": Contrast(-0.4, -1.1, 0.3, False, 1, 3),
+        "max_lr": Contrast(0.0112, 0.0071, 0.0153, 3),
+        "weight_decay": Contrast(0.0021, -0.0033, 0.0075, 3),
+        "dropout": Contrast(0.003, 0.0005, 0.0055, 3),
+        "momentum": Contrast(-0.0012, -0.0062, 0.0038, 3),
+        "batch_size": Contrast(-0.004, -0.011, 0.003, 3, 1),
     }
     last = (
-        Effect("max_lr", "1.35", "0.12", -2.31, -2.62, -2.0, True, 0, 3),
-        Effect("weight_decay", "2e-4", "1e-3", -1.42, -1.98, -0.86, True, 1, 3),
-        Effect("dropout", "0.05", "0.2", -0.37, -0.66, -0.08, True, 0, 3),
-        Effect("momentum", "0.95 to 0.85", "0.9", -0.11, -0.41, 0.19, False, 0, 3),
-        Effect("batch_size", "256", "128", 0.08, -0.24, 0.4, False, 0, 3),
+        Effect("max_lr", "1.35", "0.12", Contrast(0.0231, 0.02, 0.0262, 3)),
+        Effect("weight_decay", "2e-4", "1e-3", Contrast(0.0142, 0.0086, 0.0198, 3, 1)),
+        Effect("dropout", "0.05", "0.2", Contrast(0.0037, 0.0008, 0.0066, 3)),
+        Effect("momentum", "0.95 to 0.85", "0.9", Contrast(0.0011, -0.0019, 0.0041, 3)),
+        Effect("batch_size", "256", "128", Contrast(-0.0008, -0.004, 0.0024, 3)),
     )
-    order = Contrast(1.2, 0.4, 2.0, True, 0, 3)
-    effects = tuple(replace(e, forward=first[e.factor], order=order) for e in last)
+    order = Contrast(0.012, 0.004, 0.02, 3)
+    effects = tuple(replace(e, first=first[e.factor], order=order) for e in last)
     shares = (
-        Share(("max_lr",), Contrast(1.7, 1.3, 2.1, True, 0, 3)),
-        Share(("weight_decay",), Contrast(0.8, 0.2, 1.4, True, 0, 3)),
-        Share(("dropout",), Contrast(0.33, 0.02, 0.64, True, 0, 3)),
-        Share(("momentum", "batch_size"), Contrast(0.05, -0.4, 0.5, False, 0, 3)),
+        Share(("max_lr",), Contrast(0.017, 0.013, 0.021, 3)),
+        Share(("weight_decay",), Contrast(0.008, 0.002, 0.014, 3)),
+        Share(("dropout",), Contrast(0.0033, 0.0002, 0.0064, 3)),
+        Share(("momentum", "batch_size"), Contrast(0.0005, -0.004, 0.005, 3)),
     )
     sentence = (
         "With max_lr 11 times the baseline's, weight decay had to give way, from 1e-3 to 2e-4: "
-        "put back, it costs 1.42 points (95 % interval 0.86 to 1.98, n = 3)."
+        "reverted, it costs 1.42 points (95 % interval 0.86 to 1.98, n = 3)."
     )
     order_sentence = (
         "From the baseline's values (89.20 %), one change alone: max_lr 0.12 -> 1.35 gains 1.1 "
@@ -322,7 +325,7 @@ def _tradeoff() -> Tradeoff:
         sentence=sentence,
         start=replace(WINNER, max_lr=STANDARD.max_lr, weight_decay=STANDARD.weight_decay),
         start_accuracy=0.892,
-        total=Contrast(2.88, 2.2, 3.56, True, 0, 3),
+        total=Contrast(0.0288, 0.022, 0.0356, 3),
         shares=shares,
         order_sentence=order_sentence,
     )
@@ -352,32 +355,31 @@ def _surrogate() -> SurrogateView:
 
 
 def _verdict() -> Verdict:
+    names, unit = ConditionName, Unit
     conditions = (
-        Condition("C1 accuracy", 0.12, -0.2, True, "Lower bound +0.12 points > -0.2 points."),
-        Condition("C2 speed", 5.62, 5.0, True, "T_B 3.04 M / N_C 540 k samples = 5.6."),
-        Condition("C3 large LR", 11.25, 3.0, True, "max_lr 1.35 against 0.12: 11.2 times."),
-        Condition("C4 control", 2.23, 0.13, True, "2.23 points above the compressed schedule."),
-        Condition("C5 valid baseline", 0.1, 1.0, True, "Ends 0.1 points below its peak."),
-        Condition("C6 batch norm", None, None, True, "Statistics recalibrated on both sides."),
+        Condition(names.ACCURACY, 0.0012, -0.002, True, "+0.12 > -0.20 points.", unit.DIFFERENCE),
+        Condition(names.SPEED, 5.62, 5.0, True, "T_B 3.04 M / N_C 540 k = 5.62."),
+        Condition(names.LARGE_LR, 11.25, 3.0, True, "max_lr 1.35 against 0.12."),
+        Condition(names.CONTROL, 0.0223, 0.0013, True, "+2.23 points.", unit.DIFFERENCE),
+        Condition(names.BASELINE, 0.001, 0.01, True, "0.10 below its peak.", unit.SIZE),
+        Condition(names.BATCH_NORM, None, None, True, "Recalibrated on both sides."),
     )
     sentence = (
         "Super-convergence reached: the same accuracy (+0.33 points, 95 % interval +0.12 to +0.54) "
         "in 5.6 times fewer training samples, at 11 times the learning rate."
     )
     return Verdict(
-        outcome="reached",
+        outcome=Outcome.REACHED,
         speedup=5.62,
-        accuracy_difference=0.33,
-        accuracy_low=0.12,
-        accuracy_high=0.54,
-        margin=0.2,
+        against_baseline=Contrast(0.0033, 0.0012, 0.0054, 3),
+        against_control=Contrast(0.0224, 0.0223, 0.0225, 3),
+        margin=0.002,
         baseline_accuracy=0.9171,
         candidate_accuracy=0.9204,
         control_accuracy=0.898,
         candidate_samples=540_000.0,
         baseline_samples=3_037_500.0,
         conditions=conditions,
-        single_run=False,
         more_seeds=None,
         sentence=sentence,
     )
@@ -471,13 +473,12 @@ def bare_report() -> Report:
     whole = sample_report(trials=1)
     verdict = replace(
         whole.verdict,
-        outcome="undecided",
+        outcome=Outcome.UNDECIDED,
         speedup=None,
-        accuracy_difference=None,
-        accuracy_low=None,
-        accuracy_high=None,
+        against_baseline=Contrast(nan, None, None, 0),
+        against_control=None,
         control_accuracy=None,
-        baseline_samples=None,
+        baseline_samples=nan,
         conditions=(),
         sentence="Undecided: no trial completed.",
     )
@@ -489,7 +490,7 @@ def bare_report() -> Report:
         winner=None,
         winner_validation_accuracy=None,
         confirmation=(),
-        tradeoff=Tradeoff((), (), "No factor was put back."),
+        tradeoff=Tradeoff((), (), "No factor was reverted."),
         verdict=verdict,
         cost=(),
         not_measured=(),

@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 import pytest
 
 from autosuperconv.core.report import Report
+from autosuperconv.core.verdict import Outcome
 from autosuperconv.reporting import page as html
-from autosuperconv.reporting import rows as words
 from tests.reporting.sample import bare_report, sample_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -105,12 +105,13 @@ def test_the_first_screen_has_verdict_outcome_and_the_few_numbers(
     page: str, report: Report
 ) -> None:
     top = page[page.index("<header") : page.index("</header>")]
-    for shown in (report.verdict.sentence, "REACHED", "5.6x", "+0.33", "11x", "38 min"):
+    for shown in (report.verdict.sentence, "REACHED", "5.62 x", "+0.33", "11.3 x", "38 min"):
         assert shown in top
 
 
 def test_every_outcome_has_its_words(report: Report) -> None:
-    for outcome, shown in words.OUTCOMES.items():
+    for outcome in Outcome:
+        shown = outcome.label.upper()
         verdict = replace(report.verdict, outcome=outcome)
         text = html.render_page(replace(bare_report(), verdict=verdict))
         assert f'<p class="outcome {outcome}">{shown}</p>' in text
@@ -120,7 +121,7 @@ def test_the_conditions_are_listed_with_number_bound_and_result(page: str) -> No
     cells = Page(page).cells
     place = cells.index("C2 speed")
     assert cells[place + 1 : place + 3] == ["5.62", "5"]
-    assert cells[place + 4] == "T_B 3.04 M / N_C 540 k samples = 5.6."
+    assert cells[place + 4] == "T_B 3.04 M / N_C 540 k = 5.62."
 
 
 def test_the_winner_is_marked_and_its_recipe_can_be_pasted(page: str, report: Report) -> None:

@@ -2,61 +2,30 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
+from autosuperconv.core.stats import Contrast
+from autosuperconv.core.verdict import Condition, ConditionName
+from autosuperconv.core.verdict.conditions import Unit
 from autosuperconv.reporting import rows as words
 from tests.reporting.sample import STANDARD
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.9204, "92.04 %"), (0.0, "0.00 %"), (None, "-"), (float("nan"), "-")],
-)
-def test_accuracy_is_written_in_percent(value: float | None, text: str) -> None:
-    assert words.percent(value) == text
+def test_a_condition_shows_value_and_bound_in_its_unit() -> None:
+    shown = [
+        words.condition_value(Condition(ConditionName.SPEED, 0.00123, 0.01, False, "", unit))
+        for unit in Unit
+    ]
+    assert shown == ["+0.12 (bound +1.00)", "0.12 (bound 1.00)", "1.23e-3 (bound 0.01)"]
+    assert words.condition_value(Condition(ConditionName.SPEED, None, 5, False, "")) == "-"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (3.0, "3"),
-        (0.35, "0.35"),
-        (0.001, "1e-3"),
-        (0.0002, "2e-4"),
-        (3.2e-6, "3.2e-6"),
-        (0.0, "0"),
-        (None, "-"),
-        (float("inf"), "-"),
-    ],
-)
-def test_a_rate_is_written_as_people_write_it(value: float | None, text: str) -> None:
-    assert words.number(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.4, "0 s"), (99.0, "99 s"), (100.0, "2 min"), (2280.0, "38 min"), (7500.0, "2 h 05 min")],
-)
-def test_a_duration_has_the_unit_that_suits_it(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [(0, "0"), (999, "999"), (540_000, "540 k"), (3_037_500, "3.04 M"), (2e9, "2 G")],
-)
-def test_a_count_is_short(value: float, text: str) -> None:
-    assert words.count(value) == text
-
-
-def test_a_speedup_of_ten_and_more_has_no_decimals() -> None:
-    assert [words.times(k) for k in (5.62, 9.96, 11.25, None)] == ["5.6x", "10x", "11x", "-"]
-
-
-def test_points_always_carry_their_sign() -> None:
-    assert [words.points(p) for p in (0.333, -2.0, None)] == ["+0.33", "-2.00", "-"]
+def test_a_contrast_is_starred_where_zero_lies_outside() -> None:
+    assert words.worth(Contrast(0.0031, 0.0012, 0.005, 3, 1)) == (
+        "+0.31* (+0.12 to +0.50), 1 of 3 diverged"
+    )
+    assert words.worth(Contrast(0.0031, -0.0012, 0.0074, 3)) == "+0.31 (-0.12 to +0.74)"
+    assert words.worth(None) == "-"
 
 
 def test_the_spread_is_the_sample_standard_deviation() -> None:

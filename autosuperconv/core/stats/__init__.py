@@ -1,4 +1,4 @@
-"""Small-sample statistics for paired runs: intervals, pooled spread, and how many seeds to buy.
+"""Small-sample statistics for paired runs: intervals, pooled spread, and how many seeds to add.
 
 Why paired Student t and no bootstrap. A confirmation has 3 to 10 seeds. A percentile bootstrap of
 n differences never leaves their range, and with probability 2 * (1/2)^n all n lie on one side of
@@ -15,67 +15,30 @@ draw of the test set.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autosuperconv.core.stats.contrast import Contrast, half_width, paired_contrast, t_quantile
 from autosuperconv.errors import InvalidInput
+
+__all__ = [
+    "FIRST_LOOK",
+    "Contrast",
+    "confidence_at_look",
+    "confidence_at_seeds",
+    "half_width",
+    "paired_contrast",
+    "pooled_sd",
+    "resolution_of",
+    "seeds_to_settle",
+]
 
 FIRST_LOOK = 3  # seeds; below three a t interval is too wide to decide anything
 PROBABLY = 0.8  # power at which a number of seeds "would probably settle" a question
 MOST_SEEDS = 30  # a forecast of more seeds than this is not offered
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean with its confidence interval, and the spread of what was averaged."""
-
-    mean: float
-    low: float
-    high: float
-    sd: float
-    n: int
-
-
-@lru_cache(maxsize=4096)
-def t_quantile(probability: float, degrees: int) -> float:
-    """Quantile of Student's t; cached, because SciPy takes 100 microseconds for one."""
-    from scipy import stats  # 0.8 s to import, so no command loads it that asks for no quantile
-
-    return float(stats.t.ppf(probability, degrees))
-
-
-def half_width(sd: ArrayLike, n: int, confidence: float) -> NDArray[np.float64]:
-    """Half of the two-sided t interval of a mean of n values with standard deviation sd."""
-    quantile = t_quantile((1 + confidence) / 2, n - 1)
-    return np.asarray(sd, dtype=float) * (quantile / math.sqrt(n))
-
-
-def mean_interval(
-    differences: Sequence[float], confidence: float = 0.95, resolution: float = 0.0
-) -> Interval:
-    """The t interval of the mean of paired differences.
-
-    Args:
-        resolution: step of the scale on which both sides were measured. Rounding alone spreads
-            the difference of two such values by resolution / sqrt(6), so the spread is taken to
-            be at least that: three equal differences are no proof of a spread of nothing.
-
-    Raises:
-        InvalidInput: fewer than two differences: there is no spread to go on.
-    """
-    n = len(differences)
-    if n < 2:
-        raise InvalidInput(f"An interval needs at least 2 pairs of runs, but got {n}.")
-    values = np.asarray(differences, dtype=float)
-    mean = float(values.mean())
-    sd = max(float(values.std(ddof=1)), resolution / math.sqrt(6))
-    half = float(half_width(sd, n, confidence))
-    return Interval(mean, mean - half, mean + half, sd, n)
 
 
 def resolution_of(accuracies: Iterable[float]) -> float:
@@ -99,17 +62,21 @@ def pooled_sd(*groups: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.asarray(squares) / max(degrees, 1)))
 
 
-def seeds_to_settle(interval: Interval, bound: float, confidence: float = 0.95) -> int | None:
+def seeds_to_settle(contrast: Contrast, bound: float) -> int | None:
     """More pairs after which the interval would probably lie on one side of `bound`.
 
-    Takes the mean and the spread so far as the truth, and asks for a power of 80 %. None where
-    that takes more than 30 pairs in all: the effect is then too near the bound to be worth it.
+    Takes the mean and the spread so far as the truth, and asks for a power of 80 %. None for a
+    single pair, and where it takes more than 30 pairs in all: the effect is then too near the
+    bound to be worth it.
     """
-    distance = abs(interval.mean - bound)
-    for n in range(interval.n + 1, MOST_SEEDS + 1):
-        quantiles = t_quantile((1 + confidence) / 2, n - 1) + t_quantile(PROBABLY, n - 1)
-        if quantiles * interval.sd / math.sqrt(n) <= distance:
-            return n - interval.n
+    sd, runs = contrast.sd, contrast.runs
+    if sd is None:
+        return None
+    distance = abs(contrast.difference - bound)
+    for n in range(runs + 1, MOST_SEEDS + 1):
+        quantiles = t_quantile((1 + contrast.confidence) / 2, n - 1) + t_quantile(PROBABLY, n - 1)
+        if quantiles * sd / math.sqrt(n) <= distance:
+            return n - runs
     return None
 
 
@@ -123,7 +90,8 @@ def confidence_at_look(look: int, looks: int, confidence: float = 0.95) -> float
     wide to decide at any level, and error spent there is wasted.
 
     Args:
-        look: 1 is the first. looks: planned in all, fixed before the first.
+        look: 1 is the first.
+        looks: planned in all, fixed before the first.
 
     Raises:
         InvalidInput: a look outside of the plan.

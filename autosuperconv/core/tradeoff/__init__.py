@@ -1,6 +1,6 @@
 """The trade-off: what each change of regularization is worth, by retraining.
 
-From both ends. Backward: each factor of the winner is put back to the baseline's value alone.
+From both ends. Backward: each factor of the winner is reverted to the baseline's value alone.
 Forward: from the baseline's values, under the winner's schedule and length, each factor alone is
 set to the winner's value. So a change is measured as the last one and as the first one; where
 factors act together, the two differ and the effects do not add up. The intervals are per factor
@@ -14,36 +14,37 @@ from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.stats import mean_interval, resolution_of
+from autosuperconv.core.stats import Contrast, paired_contrast, resolution_of
 from autosuperconv.core.tradeoff.factors import (
     FACTORS,
+    changed_factors,
     factor_name,
-    put_back,
-    value_text,
+    factor_value,
+    revert,
+    start_of,
     with_values,
 )
 from autosuperconv.core.tradeoff.shapley import shapley_values, subsets
-from autosuperconv.core.tradeoff.types import Contrast, Effect, Share, Tradeoff
+from autosuperconv.core.tradeoff.types import Effect, Share, Tradeoff
 from autosuperconv.core.tradeoff.words import order_sentence, price_sentence
 from autosuperconv.errors import InvalidInput
 
 __all__ = [
     "FACTORS",
-    "Contrast",
     "Effect",
     "Forward",
     "Share",
     "Tradeoff",
-    "contrast",
+    "changed_factors",
+    "compare_by_seed",
     "factor_name",
     "name_tradeoff",
-    "put_back",
+    "revert",
     "shapley_shares",
     "start_of",
     "with_values",
 ]
 
-CONFIDENCE = 0.95
 BySeed = Mapping[int, float]
 
 
@@ -62,16 +63,11 @@ class Forward:
     diverged: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
-def start_of(winner: Recipe, baseline: Recipe) -> Recipe:
-    """The winner with every factor at the baseline's value: where the forward half begins."""
-    return with_values(winner, baseline, FACTORS)
-
-
 def name_tradeoff(
     winner: Recipe,
     baseline: Recipe,
     winner_accuracy: BySeed,
-    counterfactual_accuracy: Mapping[str, BySeed],
+    reverted: Mapping[str, BySeed],
     diverged: Mapping[str, Sequence[int]] | None = None,
     forward: Forward | None = None,
 ) -> Tradeoff:
@@ -79,35 +75,36 @@ def name_tradeoff(
 
     Args:
         winner_accuracy: final accuracy by seed.
-        counterfactual_accuracy: by factor, then by seed.
-        diverged: by factor, the seeds that diverged (their accuracy is chance).
+        reverted: the same by the factor that was reverted.
+        diverged: by reverted factor, the seeds that diverged (their accuracy is chance).
         forward: the other half; None where it was not trained.
 
     Raises:
-        InvalidInput: a factor in which the two agree was put back, or it shares no seed with
+        InvalidInput: a factor in which the two agree was reverted, or it shares no seed with
             the runs that it is compared with.
         UnknownName: no such factor.
     """
     lost = diverged or {}
     effects = [
         _effect(winner, baseline, factor, winner_accuracy, accuracy, lost.get(factor, ()))
-        for factor, accuracy in counterfactual_accuracy.items()
+        for factor, accuracy in reverted.items()
     ]
-    effects.sort(key=lambda effect: (-abs(effect.points), effect.factor))
-    unchanged = tuple(f for f in FACTORS if put_back(winner, baseline, f) is None)
-    unmeasured = [f for f in FACTORS if f not in unchanged and f not in counterfactual_accuracy]
+    effects.sort(key=lambda effect: (-abs(effect.last.difference), effect.factor))
+    changed = changed_factors(winner, baseline)
+    unchanged = tuple(factor for factor in FACTORS if factor not in changed)
+    unmeasured = [factor for factor in changed if factor not in reverted]
     sentence = price_sentence(winner, baseline, effects, unmeasured)
     found = Tradeoff(tuple(effects), unchanged, sentence)
     if forward is None:
         return found
     start = start_of(winner, baseline)
-    return _with_forward(found, forward, start, winner_accuracy, counterfactual_accuracy)
+    return _with_forward(found, forward, start, winner_accuracy, reverted)
 
 
 def shapley_shares(
     accuracy: Mapping[frozenset[str], BySeed], groups: Mapping[str, tuple[str, ...]]
 ) -> tuple[Share, ...]:
-    """Shapley values of groups of factors, one a seed, then their mean and interval.
+    """Shapley values of groups of factors, one per seed, then their mean and interval.
 
     Args:
         accuracy: by the set of groups at the winner's values, then by seed; every set.
@@ -117,40 +114,36 @@ def shapley_shares(
         InvalidInput: too many groups, a set is missing, or no seed is common to all.
     """
     names = list(groups)
-    wanted = [accuracy[s] for s in subsets(names) if s in accuracy]
-    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in wanted))) if wanted else []
+    needed = [accuracy[s] for s in subsets(names) if s in accuracy]
+    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in needed))) if needed else []
     if not seeds:
         raise InvalidInput("Shapley values need a seed that every run has, but there is none.")
     by_seed = [shapley_values({s: a[i] for s, a in accuracy.items()}, names) for i in seeds]
     shares = [
-        Share(factors, _summarised([100 * values[name] for values in by_seed], 0))
+        Share(factors, paired_contrast([values[name] for values in by_seed]))
         for name, factors in groups.items()
     ]
-    return tuple(sorted(shares, key=lambda share: -abs(share.worth.points)))
+    return tuple(sorted(shares, key=lambda share: -abs(share.worth.difference)))
 
 
-def contrast(after: BySeed, before: BySeed, diverged: Sequence[int], what: str) -> Contrast:
+def compare_by_seed(after: BySeed, before: BySeed, diverged: Sequence[int], what: str) -> Contrast:
     """Accuracy after a change less that before it, paired by seed.
+
+    Args:
+        diverged: seeds that diverged, on either side.
+        what: was changed, for the message.
 
     Raises:
         InvalidInput: no seed in common.
     """
     seeds = sorted(after.keys() & before.keys())
     if not seeds:
-        ours, theirs = sorted(before), sorted(after)
-        raise InvalidInput(f"{what}: no seed in common to pair, but {ours} and {theirs}.")
-    differences = [100 * (after[seed] - before[seed]) for seed in seeds]
-    step = 100 * resolution_of((*after.values(), *before.values()))
-    return _summarised(differences, len(set(diverged) & set(seeds)), step)
-
-
-def _summarised(differences: Sequence[float], diverged: int, resolution: float = 0.0) -> Contrast:
-    runs = len(differences)
-    if runs == 1:
-        return Contrast(differences[0], None, None, False, diverged, 1)
-    interval = mean_interval(differences, CONFIDENCE, resolution)
-    separable = interval.low > 0 or interval.high < 0
-    return Contrast(interval.mean, interval.low, interval.high, separable, diverged, runs)
+        raise InvalidInput(
+            f"{what}: no seed in common to pair, but {sorted(after)} and {sorted(before)}."
+        )
+    differences = [after[seed] - before[seed] for seed in seeds]
+    step = resolution_of((*after.values(), *before.values()))
+    return paired_contrast(differences, resolution=step, diverged=len(set(diverged) & set(seeds)))
 
 
 def _effect(
@@ -161,22 +154,16 @@ def _effect(
     accuracy: BySeed,
     diverged: Sequence[int],
 ) -> Effect:
-    if put_back(winner, baseline, factor) is None:
+    if revert(winner, baseline, factor) is None:
         raise InvalidInput(
-            f"{factor} was put back, but winner and baseline agree in it: "
-            f"both have {value_text(winner, factor)}."
+            f"{factor} was reverted, but winner and baseline agree in it: "
+            f"both have {factor_value(winner, factor)}."
         )
-    found = contrast(accuracy, winner_accuracy, diverged, factor)
     return Effect(
         factor=factor,
-        winner_value=value_text(winner, factor),
-        baseline_value=value_text(baseline, factor),
-        points=found.points,
-        low=found.low,
-        high=found.high,
-        separable=found.separable,
-        diverged=found.diverged,
-        runs=found.runs,
+        winner_value=factor_value(winner, factor),
+        baseline_value=factor_value(baseline, factor),
+        last=compare_by_seed(winner_accuracy, accuracy, diverged, factor),
     )
 
 
@@ -185,10 +172,10 @@ def _with_forward(
     forward: Forward,
     start: Recipe,
     winner_accuracy: BySeed,
-    counterfactual_accuracy: Mapping[str, BySeed],
+    reverted: Mapping[str, BySeed],
 ) -> Tradeoff:
     effects = tuple(
-        _both_ends(effect, forward, winner_accuracy, counterfactual_accuracy[effect.factor])
+        _both_ends(effect, forward, winner_accuracy, reverted[effect.factor])
         for effect in found.effects
     )
     mean = fmean(forward.start.values())
@@ -197,20 +184,20 @@ def _with_forward(
         effects=effects,
         start=start,
         start_accuracy=mean,
-        total=contrast(winner_accuracy, forward.start, (), "all factors"),
+        total=compare_by_seed(winner_accuracy, forward.start, (), "all factors"),
         order_sentence=order_sentence(effects, mean),
     )
 
 
-def _both_ends(effect: Effect, forward: Forward, winner: BySeed, put_back_: BySeed) -> Effect:
+def _both_ends(effect: Effect, forward: Forward, winner: BySeed, reverted: BySeed) -> Effect:
     """The effect with its forward end, where that was trained."""
     alone = forward.accuracy.get(effect.factor)
     if alone is None:
         return effect
     lost = forward.diverged.get(effect.factor, ())
-    first = contrast(alone, forward.start, lost, f"{effect.factor} alone")
-    seeds = winner.keys() & put_back_.keys() & alone.keys() & forward.start.keys()
-    last_less_first = {s: (winner[s] - put_back_[s]) - (alone[s] - forward.start[s]) for s in seeds}
+    first = compare_by_seed(alone, forward.start, lost, f"{effect.factor} alone")
+    seeds = winner.keys() & reverted.keys() & alone.keys() & forward.start.keys()
+    last_less_first = {s: (winner[s] - reverted[s]) - (alone[s] - forward.start[s]) for s in seeds}
     zero = dict.fromkeys(seeds, 0.0)
-    order = contrast(last_less_first, zero, (), f"order of {effect.factor}")
-    return replace(effect, forward=first, order=order)
+    order = compare_by_seed(last_less_first, zero, (), f"order of {effect.factor}")
+    return replace(effect, first=first, order=order)

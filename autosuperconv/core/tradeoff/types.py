@@ -1,61 +1,33 @@
-"""What the trade-off is made of: contrasts of paired runs. Import these from `core.tradeoff`."""
+"""What the trade-off is made of. Import these from `core.tradeoff`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from autosuperconv.core.recipe import Recipe
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A difference of accuracies, paired by seed.
-
-    Args:
-        points: its mean, in points.
-        low, high: its 95 % confidence interval in points; None for a single pair.
-        separable: zero lies outside the interval.
-        diverged: runs that diverged where the change was made, of `runs`.
-        runs: paired seeds.
-    """
-
-    points: float
-    low: float | None
-    high: float | None
-    separable: bool
-    diverged: int
-    runs: int
+from autosuperconv.core.stats import Contrast
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Putting one factor of the winner back to the baseline's value.
+    """What changing one factor from the baseline's value to the winner's is worth.
 
     Args:
         factor: the recipe field, or "momentum" for the momentum range.
-        winner_value, baseline_value: as texts, e.g. "1e-4" and "2e-3".
-        points: mean accuracy with the factor put back, minus the winner's, in points (paired
-            by seed): negative means that the change away from the baseline was worth it.
-        low, high: its 95 % confidence interval in points; None for a single pair.
-        separable: zero lies outside the interval.
-        diverged: runs that diverged with the factor put back, of `runs`.
-        runs: paired seeds.
-        forward: the other end: this change alone, made from the baseline's values under the
-            winner's schedule and length; positive means that it gains. None: not trained.
-        order: what the change is worth as the last one, less its worth as the first: not zero
-            where it acts together with the others.
+        winner_value: as a text, e.g. "1e-4".
+        baseline_value: as a text, e.g. "2e-3".
+        last: its worth as the last change, the winner less the winner with the factor reverted;
+            positive means that the change is worth it.
+        first: its worth as the first change, made alone from the baseline's values under the
+            winner's schedule and length; None where that was not trained.
+        order: `last` less `first`: not zero where the factor acts together with the others.
     """
 
     factor: str
     winner_value: str
     baseline_value: str
-    points: float
-    low: float | None
-    high: float | None
-    separable: bool
-    diverged: int
-    runs: int
-    forward: Contrast | None = None
+    last: Contrast
+    first: Contrast | None = None
     order: Contrast | None = None
 
 
@@ -72,12 +44,15 @@ class Tradeoff:
     """All effects, the largest first, and the sentence that names the trade.
 
     Args:
+        effects: one per changed factor that was ablated.
         unchanged: factors in which winner and baseline agree, so nothing was retrained.
+        sentence: what paid for the rise of max_lr.
         start: the winner's schedule and length with every factor at the baseline's value: where
-            the forward half begins. start_accuracy: its mean over the seeds, fraction of 1.
+            the forward half begins.
+        start_accuracy: its mean over the seeds, fraction of 1.
         total: the winner less the start: what all changes are worth together.
-        shares: Shapley values, which add up to `total`; empty where they were not asked for.
-        order_sentence: the forward half and the order effects in words; "" without them.
+        shares: Shapley values, which add up to `total`; empty where they were not requested.
+        order_sentence: the forward half and the order effects in words; empty without them.
     """
 
     effects: tuple[Effect, ...]

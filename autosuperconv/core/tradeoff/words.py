@@ -4,151 +4,139 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autosuperconv.core import format as wording
+from autosuperconv.core import format as fmt
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.tradeoff.factors import FACTORS, GIVES_WAY, factor_name, value_text
-from autosuperconv.core.tradeoff.types import Contrast, Effect
+from autosuperconv.core.stats import Contrast
+from autosuperconv.core.tradeoff.factors import factor_name, factor_value, gave_way
+from autosuperconv.core.tradeoff.types import Effect
 
-CONFIDENCE = 0.95
+NOISE = "indistinguishable from seed noise"
 
 
 def price_sentence(
     winner: Recipe, baseline: Recipe, effects: Sequence[Effect], unmeasured: Sequence[str]
 ) -> str:
     """What paid for the rise of max_lr, as far as an interval says so."""
-    before, after = value_text(baseline, "max_lr"), value_text(winner, "max_lr")
+    before, after = factor_value(baseline, "max_lr"), factor_value(winner, "max_lr")
     raised = winner.max_lr > baseline.max_lr and before != after
     others = [effect for effect in effects if effect.factor != "max_lr"]
-    paid = [e for e in others if raised and _claimed(e) and _gave_way(winner, baseline, e)]
+    paid = [e for e in others if raised and _is_claimed(e) and gave_way(winner, baseline, e.factor)]
     rest = [effect for effect in others if effect not in paid]
-    change = f"max_lr {before} -> {after}"
-    same = f"max_lr {after} in both" if before == after else f"{change} is no rise"
-    parts = [_head(change, paid, others, unmeasured)] if raised else [same]
-    parts += [f"and by {_change(effect)}: {_worth(effect)}" for effect in paid[1:]]
     rest += [effect for effect in effects if effect not in others]
-    noise = [effect for effect in rest if _is_noise(effect)]
-    parts += [f"{_label(effect)}: {_worth(effect)}" for effect in rest if effect not in noise]
-    if noise:
-        listed = [f"{_label(effect)} ({_signed(effect)})" for effect in noise]
-        parts.append(f"not separable from seed noise: {wording.listed(listed)}")
+    change = f"max_lr {before} -> {after}"
+    same = f"max_lr is {after} in both" if before == after else f"{change} is no rise"
+    parts = [_head(change, paid, others, unmeasured)] if raised else [same]
+    parts += [f"and by {_change(effect)}: {_worth(effect.last)}" for effect in paid[1:]]
+    parts += _rest(rest)
     if unmeasured:
-        names = wording.listed([factor_name(factor) for factor in unmeasured])
-        parts.append(f"changed but not put back: {names}")
-    return f"{'; '.join(parts)}."
+        names = fmt.listed([factor_name(factor) for factor in unmeasured])
+        parts.append(f"changed but not reverted: {names}")
+    return fmt.spelled_out(f"{'; '.join(parts)}.")
+
+
+def order_sentence(effects: Sequence[Effect], start_accuracy: float) -> str:
+    """The forward half: which changes gain or cost alone, and where the order matters."""
+    ends = [(effect, effect.first) for effect in effects if effect.first is not None]
+    if not ends:
+        return ""
+    clear = [(e, first) for e, first in ends if first.separable or first.diverged]
+    parts = [f"{_change(effect)} {_alone(first)}" for effect, first in clear]
+    rest = [
+        f"{factor_name(e.factor)} ({fmt.points(first.difference)} points)"
+        for e, first in ends
+        if (e, first) not in clear
+    ]
+    if rest:
+        parts.append(f"{NOISE}: {fmt.listed(rest)}")
+    start = f"From the baseline's values ({fmt.percent(start_accuracy)}), one change alone"
+    return fmt.spelled_out(f"{start}: {'; '.join(parts)}. {_orders(effects)}")
 
 
 def _head(
     change: str, paid: Sequence[Effect], others: Sequence[Effect], unmeasured: Sequence[str]
 ) -> str:
     if paid:
-        return f"{change} was paid for by {_change(paid[0])}: {_worth(paid[0])}"
+        return f"{change} was paid for by {_change(paid[0])}: {_worth(paid[0].last)}"
     if others:
-        return f"{change} was paid for by nothing that can be told from seed noise"
+        return f"{change} was not paid for by any change that can be told from seed noise"
     if unmeasured:
         return f"{change}: what paid for it was not measured"
-    return f"{change} was paid for by no other change"
+    return f"{change} was not paid for by any other change"
 
 
-def _is_noise(effect: Effect) -> bool:
-    return effect.low is not None and not effect.separable and not effect.diverged
+def _rest(effects: Sequence[Effect]) -> list[str]:
+    """The effects that paid for nothing, those that are noise together."""
+    noise = [effect for effect in effects if _is_noise(effect.last)]
+    parts = [f"{_label(e)}: {_worth(e.last)}" for e in effects if e not in noise]
+    if noise:
+        listed = [f"{_label(e)} ({fmt.points(e.last.difference)} points)" for e in noise]
+        parts.append(f"{NOISE}: {fmt.listed(listed)}")
+    return parts
+
+
+def _is_noise(last: Contrast) -> bool:
+    return last.low is not None and not last.separable and not last.diverged
+
+
+def _is_claimed(effect: Effect) -> bool:
+    """Whether reverting the factor surely costs accuracy."""
+    last = effect.last
+    return (last.separable and last.difference > 0) or last.always_diverged
 
 
 def _label(effect: Effect) -> str:
     return "max_lr itself" if effect.factor == "max_lr" else _change(effect)
 
 
-def _signed(effect: Effect) -> str:
-    """What the change was worth: the loss from putting it back."""
-    return f"{wording.points(-effect.points, 1)} points"
+def _worth(last: Contrast) -> str:
+    failed = f"when it is reverted, training {_failures(last)}"
+    if last.always_diverged:
+        return failed
+    return f"{_size(last)}; {failed}" if last.diverged else _size(last)
 
 
-def _claimed(effect: Effect) -> bool:
-    """Whether putting the factor back surely costs accuracy."""
-    return (effect.separable and effect.points < 0) or _always_diverged(effect)
-
-
-def _always_diverged(effect: Effect) -> bool:
-    return effect.runs > 1 and effect.diverged == effect.runs
-
-
-def _gave_way(winner: Recipe, baseline: Recipe, effect: Effect) -> bool:
-    """Whether the change took regularization away; momentum counts by its lowest value."""
-    name = FACTORS[effect.factor][-1]
-    change = getattr(winner, name) - getattr(baseline, name)
-    return bool(change * GIVES_WAY.get(effect.factor, -1) > 0)
-
-
-def _worth(effect: Effect) -> str:
-    failed = f"diverged in {effect.diverged} of {wording.counted(effect.runs, 'run')}"
-    if _always_diverged(effect):
-        return f"put back, training {failed}"
-    text = _size(effect)
-    return f"{text}; put back, training {failed}" if effect.diverged else text
-
-
-def _size(effect: Effect) -> str:
-    if effect.low is None or effect.high is None:
-        return f"{wording.points(effect.points)} points put back in a single run, so no interval"
-    if not effect.separable:
-        decimals = 1 if min(abs(effect.low), abs(effect.high)) >= 0.1 else 2
-        return f"{wording.points(effect.points, decimals)} points, not separable from seed noise"
-    verb = "costs" if effect.points < 0 else "gains"
-    return f"putting it back {verb} {_bounded(effect.points, effect.low, effect.high)}"
-
-
-def order_sentence(effects: Sequence[Effect], start_accuracy: float) -> str:
-    """The forward half: which changes gain or cost alone, and where the order matters."""
-    ends = [(effect, effect.forward) for effect in effects if effect.forward is not None]
-    if not ends:
-        return ""
-    told = [(e, first) for e, first in ends if first.separable or first.diverged]
-    parts = [f"{_change(effect)} {_alone(first)}" for effect, first in told]
-    rest = [
-        f"{factor_name(e.factor)} ({wording.points(first.points, 1)} points)"
-        for e, first in ends
-        if (e, first) not in told
-    ]
-    if rest:
-        parts.append(f"not separable from seed noise: {wording.listed(rest)}")
-    start = f"From the baseline's values ({wording.percent(start_accuracy)}), one change alone"
-    return f"{start}: {'; '.join(parts)}. {_orders(effects)}"
+def _size(last: Contrast) -> str:
+    if last.low is None:
+        change = fmt.points(-last.difference)
+        return f"reverting it changes accuracy by {change} points in a single run, so no interval"
+    if not last.separable:
+        return f"{fmt.points(last.difference)} points, {NOISE}"
+    return f"reverting it {'costs' if last.difference > 0 else 'gains'} {_bounded(last)}"
 
 
 def _alone(first: Contrast) -> str:
-    failed = f"diverged in {first.diverged} of {wording.counted(first.runs, 'run')}"
-    if first.runs > 1 and first.diverged == first.runs:
-        return f"makes training fail: it {failed}"
-    if first.low is None or first.high is None:
-        return f"{wording.points(first.points)} points in a single run, so no interval"
+    if first.always_diverged:
+        return f"makes training fail: it {_failures(first)}"
+    if first.low is None:
+        return f"{fmt.points(first.difference)} points in a single run, so no interval"
     if not first.separable:
-        return f"is not separable from seed noise; training {failed}"
-    verb = "gains" if first.points > 0 else "costs"
-    text = f"{verb} {_bounded(first.points, first.low, first.high)}"
-    return f"{text}; training {failed}" if first.diverged else text
+        return f"is {NOISE}; training {_failures(first)}"
+    text = f"{'gains' if first.difference > 0 else 'costs'} {_bounded(first)}"
+    return f"{text}; training {_failures(first)}" if first.diverged else text
+
+
+def _failures(contrast: Contrast) -> str:
+    return f"diverged in {contrast.diverged} of {fmt.counted(contrast.runs, 'run')}"
 
 
 def _orders(effects: Sequence[Effect]) -> str:
+    orders = [(e.factor, e.order) for e in effects if e.order is not None and e.order.separable]
     parts = [
-        f"{factor_name(effect.factor)} is worth "
-        f"{_bounded(o.points, o.low, o.high)} {'more' if o.points > 0 else 'less'} as the last "
-        "change than as the first"
-        for effect in effects
-        if (o := effect.order) is not None
-        and o.separable
-        and o.low is not None
-        and o.high is not None
+        f"{factor_name(factor)} is worth {_bounded(order)} "
+        f"{'more' if order.difference > 0 else 'less'} as the last change than as the first"
+        for factor, order in orders
     ]
     if not parts:
         return "No effect of the order can be told from seed noise."
     return f"The order matters: {'; '.join(parts)}."
 
 
-def _bounded(points: float, low: float, high: float) -> str:
+def _bounded(contrast: Contrast) -> str:
     """A size with its interval, both without a sign; for an interval that excludes zero."""
-    near, far = sorted((abs(low), abs(high)))
-    decimals = 1 if near >= 0.1 else 2
-    bounds = wording.interval(near, far, CONFIDENCE, decimals)
-    return f"{abs(points):.{decimals}f} points ({bounds})"
+    near, far = sorted((abs(contrast.lowest), abs(contrast.highest)))
+    bounds = f"{fmt.size_in_points(near)} to {fmt.size_in_points(far)}"
+    size = fmt.size_in_points(contrast.difference)
+    return f"{size} points ({fmt.level(contrast.confidence)}: {bounds})"
 
 
 def _change(effect: Effect) -> str:

@@ -1,233 +1,279 @@
-"""The six conditions of a verdict, each checked on measured numbers and said in one sentence."""
+"""The conditions of a verdict, and what it means where one of them is not met.
+
+A condition is a function here, its name in `ConditionName` and its line in `CONDITIONS`. The
+function checks it on measured numbers and puts it into one sentence. The line adds what follows
+where the condition is unmet: an outcome, and its `Precedence` in the precedence. Of all unmet
+conditions the one with the first place decides.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
-from statistics import fmean
+from enum import IntEnum, StrEnum
 
-from autosuperconv.core import format as wording
-from autosuperconv.core.stats import Interval, mean_interval, pooled_sd, resolution_of
-from autosuperconv.core.verdict import curve_reading
-from autosuperconv.core.verdict.types import Condition, Criterion, RunCurve
+from autosuperconv.core import format as fmt
+from autosuperconv.core.stats import seeds_to_settle
+from autosuperconv.core.verdict.baseline_check import baseline_fault, furthest_below_peak
+from autosuperconv.core.verdict.measured import Measured
+from autosuperconv.core.verdict.types import Criterion, Outcome
 
-SINGLE_RUN_MARGIN = 0.003  # assumed, because one run a side leaves no spread to measure
+
+class ConditionName(StrEnum):
+    """The conditions, in the order in which they are shown."""
+
+    ACCURACY = "C1 accuracy"
+    SPEED = "C2 speed"
+    LARGE_LR = "C3 large LR"
+    CONTROL = "C4 control"
+    BASELINE = "C5 valid baseline"
+    BATCH_NORM = "C6 batch norm"
+
+
+class Unit(StrEnum):
+    """How a condition's value and bound are written."""
+
+    DIFFERENCE = "difference"
+    """Percentage points with a sign; the value is a fraction of 1."""
+    SIZE = "size"
+    """Percentage points without a sign; the value is a fraction of 1."""
+    RATIO = "ratio"
+    """As it is."""
+
+
+FORMATS: Mapping[Unit, Callable[[float | None], str]] = {
+    Unit.DIFFERENCE: fmt.points,
+    Unit.SIZE: fmt.size_in_points,
+    Unit.RATIO: fmt.number,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
-    """Candidate minus another side, fractions of 1; `interval` is None for single runs."""
+class Condition:
+    """One condition, checked.
 
-    difference: float
-    interval: Interval | None
+    Args:
+        name: which one.
+        value: what was measured; None where it was not.
+        bound: what it is compared with.
+        met: None where it could not be checked.
+        detail: one sentence with the numbers.
+        unit: of value and bound.
+    """
+
+    name: ConditionName
+    value: float | None
+    bound: float | None
+    met: bool | None
+    detail: str
+    unit: Unit = Unit.RATIO
 
     @property
-    def low(self) -> float:
-        return self.interval.low if self.interval else self.difference
+    def value_text(self) -> str:
+        """The value as it is shown."""
+        return FORMATS[self.unit](self.value)
 
     @property
-    def high(self) -> float:
-        return self.interval.high if self.interval else self.difference
+    def bound_text(self) -> str:
+        """The bound as it is shown."""
+        return FORMATS[self.unit](self.bound)
 
-    def in_words(self, confidence: float) -> str:
-        """E.g. "+0.30 points (95 %: -0.10 to 0.70)"."""
-        text = f"{wording.points(100 * self.difference)} points"
-        if self.interval is None:
-            return f"{text} (single runs)"
-        return f"{text} ({wording.interval(100 * self.low, 100 * self.high, confidence)})"
+
+class Precedence(IntEnum):
+    """The precedence of what unmet conditions lead to, the first place deciding."""
+
+    DIVERGED = 1
+    """A recipe that fails on one seed in three is not one to keep, whatever the baseline."""
+    BASELINE = 2
+    """A gain over a collapsed baseline is no gain."""
+    TOO_SLOW = 3
+    """More seeds would not change it."""
+    NOT_COMPARABLE = 4
+    """The two accuracies were not measured alike."""
+    ACCURACY = 5
+    SMALL_GAIN = 6
+    """More seeds would not change it."""
+    CONTROL = 7
+    """As accurate and much cheaper, but so is the standard schedule run as briefly: the baseline
+    was too long, and the large learning rate earns no credit."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What the conditions are checked on; accuracies as fractions of 1."""
+class Consequence:
+    """What an unmet condition leads to.
 
-    against_baseline: Contrast
-    against_control: Contrast | None
-    margin: float
-    diverged: int
-    runs: int
-    candidate_samples: float
-    baseline_samples: float
-    max_lr: float
-    lr_ratio: float
+    Args:
+        place: in the precedence.
+        outcome: of the verdict, where this place is the first.
+        alone: whether only this condition is given as the reason, not every unmet one.
+        more_seeds: seeds that would probably settle it.
+        remark: what to add to the sentence; may be empty.
+    """
 
-    @property
-    def speedup(self) -> float | None:
-        return None if self.diverged else self.baseline_samples / self.candidate_samples
-
-
-def measure(
-    candidate: Sequence[RunCurve],
-    baseline: Sequence[RunCurve],
-    control: Sequence[RunCurve],
-    criterion: Criterion,
-) -> Measured:
-    """Everything that the runs say, before any bound is applied."""
-    against_baseline = contrast(candidate, baseline, criterion.confidence)
-    single = against_baseline.interval is None
-    spread = float(pooled_sd([final(r) for r in candidate], [final(r) for r in baseline]))
-    margin = max(criterion.margin, spread, SINGLE_RUN_MARGIN if single else 0.0)
-    times = [_time_to_level(run, margin) for run in baseline]
-    return Measured(
-        against_baseline=against_baseline,
-        against_control=contrast(candidate, control, criterion.confidence) if control else None,
-        margin=margin,
-        diverged=sum(map(has_diverged, candidate)),
-        runs=len(candidate),
-        candidate_samples=fmean(run.samples[-1] for run in candidate),
-        baseline_samples=fmean(times),
-        max_lr=min(run.max_lr for run in candidate),
-        lr_ratio=min(run.max_lr for run in candidate) / max(run.max_lr for run in baseline),
-    )
+    place: Precedence
+    outcome: Outcome
+    alone: bool = False
+    more_seeds: int | None = None
+    remark: str = ""
 
 
-def contrast(side: Sequence[RunCurve], other: Sequence[RunCurve], confidence: float) -> Contrast:
-    """The paired difference; with one run on either side, that of the means, with no interval."""
-    if min(len(side), len(other)) == 1:
-        return Contrast(fmean(map(final, side)) - fmean(map(final, other)), None)
-    differences = [final(a) - final(b) for a, b in paired(side, other)]
-    step = resolution_of(map(final, (*side, *other)))
-    interval = mean_interval(differences, confidence, step)
-    return Contrast(interval.mean, interval)
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition's check, and what follows where it is unmet."""
 
-
-def paired(side: Sequence[RunCurve], other: Sequence[RunCurve]) -> list[tuple[RunCurve, RunCurve]]:
-    """Pairs by seed where two or more seeds are on both sides, else by order."""
-    partner = {run.seed: run for run in other if run.seed is not None}
-    by_seed = [(run, partner[run.seed]) for run in side if run.seed in partner]
-    return by_seed if len(by_seed) > 1 else list(zip(side, other, strict=False))
-
-
-def final(run: RunCurve) -> float:
-    """Final accuracy; where it is not finite, that of guessing."""
-    return run.final_accuracy if isfinite(run.final_accuracy) else run.chance or 0.0
-
-
-def has_diverged(run: RunCurve) -> bool:
-    """Stopped as diverged, not finite, or at chance in the end."""
-    lost = curve_reading.is_lost(final(run), run.accuracy, run.chance)
-    return run.diverged or not isfinite(run.final_accuracy) or lost
+    check: Callable[[Measured, Criterion], Condition]
+    unmet: Callable[[Measured, Criterion], Consequence]
 
 
 def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C1: not worse than the baseline by the margin."""
-    low, bound = 100 * measured.against_baseline.low, -100 * measured.margin
-    met = low > bound and not measured.diverged
-    detail = f"Accuracy {measured.against_baseline.in_words(criterion.confidence)} "
+    against, margin = measured.against_baseline, measured.margin
+    met = against.lowest > -margin and not measured.diverged
     if met:
-        detail += f"against the baseline is within the margin of {-bound:.2f}."
-    elif measured.against_baseline.high > -measured.margin:
-        detail += (
-            f"against the baseline leaves open whether it is within the margin of {-bound:.2f}."
-        )
+        says = "is within the margin"
+    elif against.highest > -margin:
+        says = "may or may not be within the margin"
     else:
-        detail += f"is short of the baseline by more than the margin of {-bound:.2f}."
-    return Condition("C1 accuracy", low, bound, met, detail)
+        says = "falls short by more than the margin"
+    detail = (
+        f"Accuracy against the baseline, {against.in_words()}, {says} of "
+        f"{fmt.size_in_points(margin)}."
+    )
+    return Condition(ConditionName.ACCURACY, against.lowest, -margin, met, detail, Unit.DIFFERENCE)
+
+
+def inaccurate(measured: Measured, criterion: Criterion) -> Consequence:
+    """Surely short of the margin, or undecided."""
+    against, bound = measured.against_baseline, -measured.margin
+    if against.highest <= bound:
+        return Consequence(Precedence.ACCURACY, Outcome.STABLE_BUT_SHORT)
+    return undecided(Precedence.ACCURACY, seeds_to_settle(against, bound))
 
 
 def speed_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C2: k = T_B / N_C."""
     k, bound = measured.speedup, criterion.min_speedup
     if k is None:
-        failed = f"{measured.diverged} of {wording.counted(measured.runs, 'run')}"
-        detail = f"No speed-up, because the candidate diverged in {failed}."
-        return Condition("C2 speed", None, bound, False, detail)
-    met = _at_least(k, bound)
-    sign = ">=" if met else "<"
+        failed = f"{measured.diverged} of {fmt.counted(measured.runs, 'run')}"
+        detail = f"There is no speed-up, because the candidate diverged in {failed}."
+        return Condition(ConditionName.SPEED, None, bound, False, detail)
+    met = at_least(k, bound)
     detail = (
-        f"k = {k:.2f} {sign} {wording.number(bound)}: the baseline is at its final level after "
-        f"{measured.baseline_samples:,.0f} samples, the candidate took "
-        f"{measured.candidate_samples:,.0f}."
+        f"k = {fmt.number(k)} {'>=' if met else '<'} {fmt.number(bound)}: the baseline is at its "
+        f"final level after {fmt.count(measured.baseline_samples)} samples, and the candidate took "
+        f"{fmt.count(measured.candidate_samples)}."
     )
-    return Condition("C2 speed", k, bound, met, detail)
+    return Condition(ConditionName.SPEED, k, bound, met, detail)
+
+
+def slow(measured: Measured, criterion: Criterion) -> Consequence:
+    """Diverged, not even accelerated, or accelerated."""
+    k = measured.speedup
+    if k is None:
+        return Consequence(Precedence.DIVERGED, Outcome.DIVERGED, alone=True)
+    if k < criterion.min_acceleration:
+        return Consequence(Precedence.TOO_SLOW, Outcome.STABLE_BUT_SHORT)
+    return Consequence(Precedence.SMALL_GAIN, Outcome.ACCELERATED)
 
 
 def lr_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C3: a large learning rate."""
     ratio, bound = measured.lr_ratio, criterion.min_lr_ratio
     detail = (
-        f"max_lr {wording.number(measured.max_lr)} is {wording.number(ratio)} x the baseline's, "
-        f"of at least {wording.number(bound)} x asked."
+        f"max_lr {fmt.number(measured.max_lr)} is {fmt.times(ratio)} the baseline's; at least "
+        f"{fmt.times(bound)} is required."
     )
-    return Condition("C3 large LR", ratio, bound, _at_least(ratio, bound), detail)
+    return Condition(ConditionName.LARGE_LR, ratio, bound, at_least(ratio, bound), detail)
+
+
+def small_lr(measured: Measured, criterion: Criterion) -> Consequence:
+    """Accelerated at most: no large learning rate was needed."""
+    return Consequence(Precedence.SMALL_GAIN, Outcome.ACCELERATED)
 
 
 def control_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C4: better than the standard schedule at the candidate's cost, by more than seed noise."""
-    against = measured.against_control
-    bound = 100 * measured.margin if against and against.interval is None else 0.0
+    name, against = ConditionName.CONTROL, measured.against_control
     if against is None:
-        detail = "No control: the standard schedule was not run compressed to the candidate's cost."
-        return Condition("C4 control", None, bound, None, detail)
-    met = 100 * against.low > bound and not measured.diverged
+        detail = "There is no control: the standard schedule was not run at the candidate's cost."
+        return Condition(name, None, 0.0, None, detail, Unit.DIFFERENCE)
+    bound = measured.margin if against.low is None else 0.0
+    met = against.lowest > bound and not measured.diverged
     verb = "beats" if met else "does not beat"
     detail = (
         f"The candidate {verb} the standard schedule compressed to its cost by more than seed "
-        f"noise: {against.in_words(criterion.confidence)}."
+        f"noise: {against.in_words()}."
     )
-    return Condition("C4 control", 100 * against.low, bound, met, detail)
+    return Condition(name, against.lowest, bound, met, detail, Unit.DIFFERENCE)
 
 
-def baseline_condition(baseline: Sequence[RunCurve], criterion: Criterion) -> Condition:
+def not_better_than_control(measured: Measured, criterion: Criterion) -> Consequence:
+    """Undecided where the candidate leads the control and more seeds would probably show it."""
+    against = measured.against_control
+    leads = against is not None and against.difference > 0
+    more_seeds = seeds_to_settle(against, 0.0) if against is not None and leads else None
+    if more_seeds is not None:
+        return undecided(Precedence.CONTROL, more_seeds)
+    remark = "the shorter run alone may account for the gain"
+    return Consequence(Precedence.CONTROL, Outcome.ACCELERATED, alone=True, remark=remark)
+
+
+def baseline_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C5: every baseline run is sound. One collapsed run among them would flatter the candidate."""
-    faults = [fault for run in baseline if (fault := baseline_fault(run, criterion))]
-    below = [100 * curve_reading.below_peak(r.samples, r.accuracy) for r in baseline if r.accuracy]
-    value, bound = max(below, default=None), 100 * criterion.max_below_peak
+    name, runs, bound = ConditionName.BASELINE, measured.baseline, criterion.max_below_peak
+    faults = [fault for run in runs if (fault := baseline_fault(run, criterion))]
+    value = furthest_below_peak(runs)
     if faults:
-        which = "" if len(baseline) == 1 else f" in {len(faults)} of {len(baseline)} runs"
-        return Condition(
-            "C5 valid baseline", value, bound, False, f"The baseline{which} {faults[0]}."
-        )
+        which = "" if len(runs) == 1 else f" in {len(faults)} of {len(runs)} runs"
+        return Condition(name, value, bound, False, f"The baseline{which} {faults[0]}.", Unit.SIZE)
     if value is None:
         detail = "The baseline's course was not recorded."
-        return Condition("C5 valid baseline", None, bound, None, detail)
-    detail = f"The baseline ends {value:.2f} points below its peak, with no collapse."
-    return Condition("C5 valid baseline", value, bound, True, detail)
+        return Condition(name, None, bound, None, detail, Unit.SIZE)
+    below = fmt.size_in_points(value)
+    detail = f"The baseline ends {below} points below its peak and does not collapse."
+    return Condition(name, value, bound, True, detail, Unit.SIZE)
 
 
-def baseline_fault(run: RunCurve, criterion: Criterion) -> str | None:
-    """What is wrong with a baseline run, as the rest of a sentence; None where nothing is.
-
-    Besides the collapse: a run that spent more than half of its first half near chance never
-    trained at the learning rate it was given, so neither its T_B nor its accuracy is that of a
-    tuned standard schedule (the author's log at 10,000 samples: 82 % of it).
-    """
-    if has_diverged(run):
-        return f"diverged (ends at {wording.percent(final(run))})"
-    if not run.accuracy:
-        return None
-    below = curve_reading.below_peak(run.samples, run.accuracy)
-    drop = curve_reading.late_drop(run.samples, run.accuracy)
-    idle = curve_reading.share_at_chance(run.samples, run.accuracy, run.chance)
-    if below > criterion.max_below_peak:
-        width, best = curve_reading.window(run.samples), wording.percent(max(run.accuracy))
-        scale = f"means of {width} evaluations; highest single one {best}"
-        return f"ends {100 * below:.1f} points below its peak ({scale})"
-    if drop > criterion.max_baseline_drop:
-        return f"drops by {100 * drop:.1f} points within its last fifth"
-    if idle > 0.5:
-        return f"stood at chance for {100 * idle:.0f} % of its first half"
-    return None
+def invalid_baseline(measured: Measured, criterion: Criterion) -> Consequence:
+    """There is nothing to compare with."""
+    return Consequence(Precedence.BASELINE, Outcome.BASELINE_INVALID, alone=True)
 
 
-def batch_norm_condition(recalibrated: bool | None) -> Condition:
+def batch_norm_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C6: both sides evaluated the same way."""
+    met = measured.batch_norm_recalibrated
     detail = {
-        True: "Both sides were evaluated with batch-norm statistics suited to them.",
-        False: "The sides were not evaluated with the same care for batch-norm statistics.",
-        None: "How batch-norm statistics were evaluated is not known.",
-    }[recalibrated]
-    return Condition("C6 batch norm", None, None, recalibrated, detail)
+        True: "Both sides were evaluated with suitable batch-norm statistics.",
+        False: "The two sides were not evaluated with equally suitable batch-norm statistics.",
+        None: "It is not known how batch-norm statistics were evaluated.",
+    }[met]
+    return Condition(ConditionName.BATCH_NORM, None, None, met, detail)
 
 
-def _time_to_level(run: RunCurve, margin: float) -> float:
-    """T_B of one run; its whole length where its course was not recorded."""
-    if not run.accuracy:
-        return run.samples[-1]
-    return curve_reading.cost_to_level(run.samples, run.accuracy, margin)
+def not_comparable(measured: Measured, criterion: Criterion) -> Consequence:
+    """Undecided, and more seeds do not help."""
+    remark = "more seeds cannot settle it, but evaluating both sides in the same way can"
+    return Consequence(Precedence.NOT_COMPARABLE, Outcome.UNDECIDED, alone=True, remark=remark)
 
 
-def _at_least(value: float, bound: float) -> bool:
+CONDITIONS: Mapping[ConditionName, Rule] = {
+    ConditionName.ACCURACY: Rule(accuracy_condition, inaccurate),
+    ConditionName.SPEED: Rule(speed_condition, slow),
+    ConditionName.LARGE_LR: Rule(lr_condition, small_lr),
+    ConditionName.CONTROL: Rule(control_condition, not_better_than_control),
+    ConditionName.BASELINE: Rule(baseline_condition, invalid_baseline),
+    ConditionName.BATCH_NORM: Rule(batch_norm_condition, not_comparable),
+}
+
+
+def undecided(place: Precedence, more_seeds: int | None) -> Consequence:
+    """A question that only more seeds can settle."""
+    remark = "the effect is too close to the bound for a feasible number of seeds to settle it"
+    if more_seeds is not None:
+        remark = f"about {fmt.counted(more_seeds, 'more seed')} would probably settle it"
+    return Consequence(place, Outcome.UNDECIDED, True, more_seeds, remark)
+
+
+def at_least(value: float, bound: float) -> bool:
     """Above or equal but for rounding: 0.3 / 0.1 is 3 less 4e-16."""
     return value >= bound * (1 - 1e-9)

@@ -104,7 +104,7 @@ def near_chance(chance: float) -> float:
     return chance + NEAR_CHANCE * (1 - chance)
 
 
-def is_lost(final: float, accuracy: Sequence[float], chance: float | None) -> bool:
+def ends_at_chance(final: float, accuracy: Sequence[float], chance: float | None) -> bool:
     """Whether a run ended at chance, or (chance unknown) at a fifth of its peak or less."""
     if chance is not None:
         return final <= near_chance(chance)

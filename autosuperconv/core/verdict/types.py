@@ -1,22 +1,30 @@
-"""What a verdict is given and what it gives: recorded runs, bounds, conditions, outcome.
-
-Part of `core.verdict`, which is where to import these from.
-"""
+"""Recorded runs, bounds and outcomes. Import these from `core.verdict`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
-Outcome = Literal[
-    "reached",
-    "reached-control-missing",
-    "accelerated",
-    "stable-but-short",
-    "diverged",
-    "baseline-invalid",
-    "undecided",
-]
+from autosuperconv.errors import InvalidInput
+
+
+class Outcome(StrEnum):
+    """What the runs say, in one word; the precedence is in `core.verdict.conditions`."""
+
+    REACHED = "reached"
+    REACHED_CONTROL_MISSING = "reached-control-missing"
+    ACCELERATED = "accelerated"
+    STABLE_BUT_SHORT = "stable-but-short"
+    DIVERGED = "diverged"
+    BASELINE_INVALID = "baseline-invalid"
+    UNDECIDED = "undecided"
+
+    @property
+    def label(self) -> str:
+        """As a sentence begins: "Stable but short"."""
+        if self is Outcome.REACHED_CONTROL_MISSING:
+            return "Reached, control missing"
+        return self.value.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class RunCurve:
         accuracy: at each evaluation, fraction of 1.
         final_accuracy: at the end of the run, fraction of 1; never the best evaluation.
         max_lr: the highest learning rate of the run.
-        chance: accuracy of guessing (one over the number of classes); None if unknown.
+        chance: accuracy without learning (one over the number of classes); None if unknown.
         seed: pairs a candidate run with the baseline run of the same seed; None: by order.
         diverged: the run was stopped as diverged, or ended non-finite.
     """
@@ -44,7 +52,21 @@ class RunCurve:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """The bounds of the conditions; accuracies as fractions of 1."""
+    """The bounds of the conditions; accuracies as fractions of 1.
+
+    Args:
+        margin: by how much the candidate's accuracy may fall short of the baseline's; the spread
+            over seeds takes its place where that is larger.
+        confidence: of the intervals.
+        min_speedup: speed-up k from which C2 is met.
+        min_acceleration: speed-up k below which the candidate is not even accelerated.
+        min_lr_ratio: max_lr over the baseline's from which C3 is met.
+        max_baseline_drop: largest fall within the last fifth of a baseline that is valid.
+        max_below_peak: how far below its peak a valid baseline may end.
+
+    Raises:
+        InvalidInput: a bound is out of its range.
+    """
 
     margin: float = 0.002
     confidence: float = 0.95
@@ -54,59 +76,13 @@ class Criterion:
     max_baseline_drop: float = 0.15
     max_below_peak: float = 0.01
 
+    def __post_init__(self) -> None:
+        for name in ("min_speedup", "min_acceleration", "min_lr_ratio"):
+            self._check(name, getattr(self, name) > 0, "above 0")
+        for name in ("margin", "max_baseline_drop", "max_below_peak"):
+            self._check(name, 0 <= getattr(self, name) < 1, "a fraction in [0, 1)")
+        self._check("confidence", 0 < self.confidence < 1, "a fraction in (0, 1)")
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of the verdict.
-
-    Args:
-        name: "C1 accuracy", "C2 speed", "C3 large LR", "C4 control", "C5 valid baseline",
-            "C6 batch norm".
-        value: what was measured; None where it was not.
-        bound: what it is compared with.
-        met: None where it could not be checked.
-        detail: one sentence with the numbers.
-    """
-
-    name: str
-    value: float | None
-    bound: float | None
-    met: bool | None
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the runs say.
-
-    Args:
-        outcome: one of the seven.
-        speedup: k = T_B / N_C; None where the candidate never trains.
-        accuracy_difference: mean of candidate minus baseline, in points.
-        accuracy_low, accuracy_high: its confidence interval in points; None for single runs.
-        margin: the non-inferiority margin in points.
-        baseline_accuracy, candidate_accuracy, control_accuracy: means, fractions of 1.
-        candidate_samples: N_C. baseline_samples: T_B.
-        conditions: C1 to C6.
-        single_run: one run a side, so no interval.
-        more_seeds: seeds that would probably settle an undecided verdict; else None.
-        sentence: the verdict in one sentence, with numbers.
-        confidence: of the interval; above 95 % where seeds are bought while it is undecided.
-    """
-
-    outcome: Outcome
-    speedup: float | None
-    accuracy_difference: float | None
-    accuracy_low: float | None
-    accuracy_high: float | None
-    margin: float
-    baseline_accuracy: float
-    candidate_accuracy: float
-    control_accuracy: float | None
-    candidate_samples: float
-    baseline_samples: float | None
-    conditions: tuple[Condition, ...]
-    single_run: bool
-    more_seeds: int | None
-    sentence: str
-    confidence: float = 0.95
+    def _check(self, field: str, holds: bool, rule: str) -> None:
+        if not holds:
+            raise InvalidInput(f"Criterion.{field} must be {rule}, but got {getattr(self, field)}.")

@@ -53,8 +53,8 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{factor_name(effect.factor)} {words.points(-effect.points)} points as the last change"
-        for effect in report.tradeoff.effects
+        f"{factor_name(e.factor)} {words.points(e.last.difference)} points as the last change"
+        for e in report.tradeoff.effects
     )
     return f"What each change from the baseline to the winner is worth. {effects}"
 

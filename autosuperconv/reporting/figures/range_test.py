@@ -122,7 +122,7 @@ def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:
             if value is not None:
                 axes.axvline(value, color=LIGHT[role], lw=1.1, ls=dash)
     if cell.floor is not None:
-        write(upper, f"floor {words.number(cell.floor, 2)}", (cell.floor, bottom), "control")
+        write(upper, f"floor {words.number(cell.floor)}", (cell.floor, bottom), "control")
     if cell.edge is not None:
         _edge(upper, lower, cell, cell.edge, bottom)
 

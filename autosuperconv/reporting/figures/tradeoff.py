@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from autosuperconv.core.tradeoff import Contrast, Effect, Tradeoff, factor_name
+from autosuperconv.core.stats import Contrast
+from autosuperconv.core.tradeoff import Effect, Tradeoff, factor_name
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, write
 
@@ -61,9 +62,9 @@ def change_label(effect: Effect, wide: bool) -> str:
 
 
 def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
-    ends = [(LAST, words.worth_last(effect))]
-    if effect.forward is not None:
-        ends.append((FIRST, effect.forward))
+    ends = [(LAST, effect.last)]
+    if effect.first is not None:
+        ends.append((FIRST, effect.first))
     share = words.shapley_of(tradeoff, effect.factor)
     if share is not None and len(share.factors) == 1:
         ends.append((SHARE, share.worth))
@@ -78,13 +79,17 @@ def _shown(tradeoff: Tradeoff) -> list[str]:
 def _mark(axes: Axes, y: float, role: str, worth: Contrast) -> None:
     colour = LIGHT[role]
     if worth.low is not None and worth.high is not None:
-        axes.plot([worth.low, worth.high], [y, y], color=colour, lw=2, solid_capstyle="butt")
+        axes.plot(
+            [100 * worth.low, 100 * worth.high], [y, y], color=colour, lw=2, solid_capstyle="butt"
+        )
     face = colour if worth.separable else LIGHT["page"]
-    axes.plot([worth.points], [y], MARKS[role], ms=6.5, mfc=face, mec=colour, mew=1.6, zorder=4)
-    text = words.points(worth.points).replace("-", "\u2212")
+    axes.plot(
+        [100 * worth.difference], [y], MARKS[role], ms=6.5, mfc=face, mec=colour, mew=1.6, zorder=4
+    )
+    text = words.points(worth.difference).replace("-", "\u2212")
     if worth.diverged:
         text += f", {worth.diverged} of {worth.runs} diverged"
-    end = max(worth.points, worth.high if worth.high is not None else worth.points)
+    end = 100 * max(worth.difference, worth.highest)
     write(axes, text, (end, y), role, shift=(9, 0), bold=worth.separable)
 
 

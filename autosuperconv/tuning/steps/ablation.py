@@ -14,12 +14,11 @@ from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.tradeoff import (
-    FACTORS,
     Forward,
     Share,
     Tradeoff,
+    changed_factors,
     name_tradeoff,
-    put_back,
     shapley_shares,
     start_of,
     with_values,
@@ -39,7 +38,7 @@ def ablate(
 ) -> Tradeoff:
     """Retrain both halves on the confirmation's seeds; all subsets too where `shapley`."""
     n, candidate = len(confirmation.candidate), by_seed(confirmation.candidate)
-    changed = [f for f in FACTORS if put_back(winner, baseline, f) is not None]
+    changed = changed_factors(winner, baseline)
     start = start_of(winner, baseline)
     session.start(Step.ABLATION, distinct_runs(len(changed), n, shapley=shapley))
     back = {f"reverted:{f}": with_values(winner, baseline, [f]) for f in changed}

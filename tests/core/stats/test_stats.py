@@ -3,9 +3,10 @@ import pytest
 from scipy import stats
 
 from autosuperconv.core.stats import (
+    Contrast,
     confidence_at_look,
     confidence_at_seeds,
-    mean_interval,
+    paired_contrast,
     pooled_sd,
     resolution_of,
     seeds_to_settle,
@@ -16,20 +17,41 @@ from autosuperconv.errors import InvalidInput
 def test_the_interval_is_students() -> None:
     differences = [0.3, -0.1, 0.6, 0.2]
     expected = stats.ttest_1samp(differences, 0).confidence_interval(0.9)
-    found = mean_interval(differences, 0.9)
+    found = paired_contrast(differences, 0.9)
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_three_differences_by_hand() -> None:
     # mean 2, sd 1, t(0.975, 2) = 4.302653, standard error 1 / sqrt(3)
-    found = mean_interval([1.0, 2.0, 3.0])
+    found = paired_contrast([1.0, 2.0, 3.0])
     assert found.low == pytest.approx(2 - 4.302653 / 3**0.5, abs=1e-5)
-    assert found.sd == 1.0
+    assert found.sd == pytest.approx(1.0)
 
 
 def test_a_single_pair_has_no_interval() -> None:
-    with pytest.raises(InvalidInput, match="at least 2 pairs of runs, but got 1"):
-        mean_interval([0.1])
+    found = paired_contrast([0.1])
+    assert (found.difference, found.low, found.high, found.sd) == (0.1, None, None, None)
+    assert (found.lowest, found.highest, found.separable) == (0.1, 0.1, False)
+    assert seeds_to_settle(found, 0.0) is None
+
+
+def test_only_an_interval_without_zero_is_separable() -> None:
+    # sd 1, half = 4.302653 / sqrt(3) = 2.484
+    assert paired_contrast([1.5, 2.5, 3.5]).separable
+    assert paired_contrast([-1.5, -2.5, -3.5]).separable
+    assert not paired_contrast([1.4, 2.4, 3.4]).separable
+
+
+def test_a_contrast_in_words_has_signs_at_all_its_ends() -> None:
+    found = Contrast(0.003, -0.001, 0.007, 3, confidence=0.975)
+    assert found.in_words() == "+0.30 points (97.5 %: -0.10 to +0.70)"
+    assert Contrast(0.003, None, None, 1).in_words() == "+0.30 points (single runs)"
+
+
+def test_runs_always_diverge_only_where_there_are_two_or_more() -> None:
+    assert Contrast(-0.8, None, None, 3, diverged=3).always_diverged
+    assert not Contrast(-0.8, None, None, 3, diverged=2).always_diverged
+    assert not Contrast(-0.8, None, None, 1, diverged=1).always_diverged
 
 
 def test_the_pooled_sd_weighs_by_degrees_of_freedom() -> None:
@@ -46,24 +68,24 @@ def test_a_bootstrap_of_three_covers_less_than_it_says_and_student_does_not() ->
     means = data[:, index].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975], axis=1)
     assert ((low <= 0) & (high >= 0)).mean() < 0.8
-    student = [mean_interval(list(row)) for row in data]
+    student = [paired_contrast(list(row)) for row in data]
     covered = np.mean([i.low <= 0 <= i.high for i in student])
     assert covered == pytest.approx(0.95, abs=0.012)  # 3.5 standard errors of 4,000
 
 
 def test_a_clear_effect_needs_one_more_seed_and_a_null_effect_is_never_settled() -> None:
-    assert seeds_to_settle(mean_interval([1.0, 1.3, 0.7]), 0.0) == 1
-    assert seeds_to_settle(mean_interval([0.3, -0.3, 0.01]), 0.0) is None
+    assert seeds_to_settle(paired_contrast([1.0, 1.3, 0.7]), 0.0) == 1
+    assert seeds_to_settle(paired_contrast([0.3, -0.3, 0.01]), 0.0) is None
 
 
 def test_the_forecast_of_seeds_has_the_power_it_promises() -> None:
     # effect 1, sd 1: the textbook answer for 80 % power is 10 pairs
-    interval = mean_interval([0.0, 1.0, 2.0])
+    interval = paired_contrast([0.0, 1.0, 2.0])
     more = seeds_to_settle(interval, 0.0)
     assert more is not None
     assert 3 + more in (10, 11)
     rng = np.random.default_rng(1)
-    draws = [mean_interval(list(1 + rng.standard_normal(3 + more))).low > 0 for _ in range(3000)]
+    draws = [paired_contrast(list(1 + rng.standard_normal(3 + more))).low > 0 for _ in range(3000)]
     assert np.mean(draws) > 0.77
 
 
@@ -94,12 +116,12 @@ def test_a_look_outside_of_the_plan_is_refused() -> None:
 
 def test_equal_differences_are_as_wide_as_the_scale_is_coarse() -> None:
     # sd = 0.3 / sqrt(6) = 0.122474; t(0.975, 2) = 4.302653; half = 4.302653 * sd / sqrt(3)
-    found = mean_interval([0.6, 0.6, 0.6], resolution=0.3)
-    assert found.high - found.mean == pytest.approx(0.304244, abs=1e-6)
+    found = paired_contrast([0.6, 0.6, 0.6], resolution=0.3)
+    assert found.high - found.difference == pytest.approx(0.304244, abs=1e-6)
 
 
 def test_a_wide_spread_is_not_widened_by_the_scale() -> None:
-    assert mean_interval([0.0, 3.0, 6.0], resolution=0.3) == mean_interval([0.0, 3.0, 6.0])
+    assert paired_contrast([0.0, 3.0, 6.0], resolution=0.3) == paired_contrast([0.0, 3.0, 6.0])
 
 
 @pytest.mark.parametrize(

@@ -65,31 +65,31 @@ def test_the_start_has_the_winners_schedule_and_length_and_the_baselines_factors
 def test_each_factor_has_two_ends_and_their_difference() -> None:
     effect = found().effects[0]
     assert effect.factor == "max_lr"
-    assert effect.points == pytest.approx(-3.0)
-    assert effect.forward is not None
-    assert effect.forward.points == pytest.approx(1.0)
+    assert effect.last.difference == pytest.approx(0.03)
+    assert effect.first is not None
+    assert effect.first.difference == pytest.approx(0.01)
     # half of the interval: 4.302653 * sd 0.05 / sqrt(3) = 0.1242
-    assert effect.forward.low == pytest.approx(1 - 0.1242, abs=1e-4)
+    assert effect.first.low == pytest.approx(0.01 - 0.001242, abs=1e-6)
     assert effect.order is not None
     # by seed (3 - extra) - (1 + extra): 1.85, 2, 2.15
-    assert effect.order.points == pytest.approx(2.0)
-    assert effect.order.high == pytest.approx(2 + 4.302653 * 0.15 / 3**0.5, abs=1e-4)
+    assert effect.order.difference == pytest.approx(0.02)
+    assert effect.order.high == pytest.approx(0.02 + 4.302653 * 0.0015 / 3**0.5, abs=1e-6)
     assert effect.order.separable
 
 
 def test_all_changes_together_are_worth_winner_less_start() -> None:
     total = found().total
     assert total is not None
-    assert total.points == pytest.approx(4.0)
+    assert total.difference == pytest.approx(0.04)
     assert found().start_accuracy == pytest.approx(0.89)
 
 
 def test_the_forward_sentence_claims_only_what_the_intervals_carry() -> None:
     assert found().order_sentence == (
-        "From the baseline's values (89.00 %), one change alone: max_lr 0.1 -> 1.4 gains 1.0 "
-        "points (95 %: 0.9 to 1.1); not separable from seed noise: weight decay (0.0 points) and "
-        "momentum (0.0 points). The order matters: max_lr is worth 2.0 points (95 %: 1.6 to 2.4) "
-        "more as the last change than as the first."
+        "From the baseline's values (89.00 %), one change alone: max_lr 0.1 -> 1.4 gains 1.00 "
+        "percentage points (95 %: 0.88 to 1.12); indistinguishable from seed noise: weight decay "
+        "(0.00 points) and momentum (0.00 points). The order matters: max_lr is worth 2.00 points "
+        "(95 %: 1.63 to 2.37) more as the last change than as the first."
     )
 
 
@@ -110,16 +110,11 @@ def test_a_change_that_alone_makes_every_run_diverge_says_so() -> None:
 
 def test_without_the_forward_half_nothing_is_told_of_it() -> None:
     told = name_tradeoff(WINNER, BASELINE, around(0.93), {"max_lr": around(0.9)})
-    assert (told.start, told.order_sentence, told.effects[0].forward) == (None, "", None)
+    assert (told.start, told.order_sentence, told.effects[0].first) == (None, "", None)
 
 
 def test_both_halves_survive_json() -> None:
     assert from_json(Tradeoff, to_json(found())) == found()
-
-
-def test_a_report_without_the_forward_half_is_still_read() -> None:
-    text = '{"effects": [], "unchanged": [], "sentence": "Nothing."}'
-    assert from_json(Tradeoff, text) == Tradeoff((), (), "Nothing.")
 
 
 def test_shapley_values_are_taken_by_seed_and_add_up_to_the_gain() -> None:
@@ -132,10 +127,10 @@ def test_shapley_values_are_taken_by_seed_and_add_up_to_the_gain() -> None:
     }
     first, second = shapley_shares(runs, {"lr": ("max_lr",), "rest": ("dropout", "momentum")})
     assert (first.factors, second.factors) == (("max_lr",), ("dropout", "momentum"))
-    assert first.worth.points == pytest.approx(2.5)
-    assert second.worth.points == pytest.approx(1.5)
+    assert first.worth.difference == pytest.approx(0.025)
+    assert second.worth.difference == pytest.approx(0.015)
     # the spread of one run halves: 4.302653 * 0.1 / sqrt(3) = 0.2484
-    assert first.worth.high == pytest.approx(2.5 + 0.2484, abs=1e-4)
+    assert first.worth.high == pytest.approx(0.025 + 0.002484, abs=1e-6)
 
 
 def test_shapley_values_need_a_common_seed() -> None:

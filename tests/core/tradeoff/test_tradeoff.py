@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from autosuperconv.core.format import number
-from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.serialization import from_json, to_json
-from autosuperconv.core.tradeoff import FACTORS, Tradeoff, name_tradeoff, put_back
+from autosuperconv.core.tradeoff import FACTORS, Tradeoff, name_tradeoff, revert
+from autosuperconv.core.tradeoff.factors import NEVER, gave_way
 from autosuperconv.errors import InvalidInput, UnknownName
 
 BASELINE = Recipe(
@@ -23,39 +23,39 @@ def moved(*points: float) -> dict[int, float]:
 
 
 def trade(winner: Recipe = WINNER, **effects: Sequence[float]) -> Tradeoff:
-    counterfactuals = {factor: moved(*points) for factor, points in effects.items()}
-    return name_tradeoff(winner, BASELINE, ACCURACY, counterfactuals)
+    reverted = {factor: moved(*points) for factor, points in effects.items()}
+    return name_tradeoff(winner, BASELINE, ACCURACY, reverted)
 
 
-def test_putting_a_factor_back_changes_nothing_else() -> None:
-    assert put_back(WINNER, BASELINE, "weight_decay") == Recipe(
+def test_reverting_a_factor_changes_nothing_else() -> None:
+    assert revert(WINNER, BASELINE, "weight_decay") == Recipe(
         max_lr=1.4, weight_decay=2e-3, dropout=0.0, batch_size=128
     )
 
 
-def test_momentum_is_put_back_as_a_range() -> None:
-    changed = put_back(WINNER, BASELINE, "momentum")
+def test_momentum_is_revert_as_a_range() -> None:
+    changed = revert(WINNER, BASELINE, "momentum")
     assert changed is not None
     assert (changed.max_momentum, changed.base_momentum) == (0.9, 0.9)
 
 
-def test_a_factor_in_which_both_agree_is_not_put_back() -> None:
-    assert put_back(WINNER, BASELINE, "batch_size") is None
-    assert [factor for factor in FACTORS if put_back(WINNER, WINNER, factor)] == []
+def test_a_factor_in_which_both_agree_is_not_revert() -> None:
+    assert revert(WINNER, BASELINE, "batch_size") is None
+    assert [factor for factor in FACTORS if revert(WINNER, WINNER, factor)] == []
 
 
 def test_an_unknown_factor_gets_a_suggestion() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'weight_decay'"):
-        put_back(WINNER, BASELINE, "weightdecay")
+        revert(WINNER, BASELINE, "weightdecay")
 
 
 def test_the_sentence_names_the_price_with_its_interval() -> None:
     # mean 3.1, sd 0.264575, half = 4.302653 * 0.264575 / sqrt(3) = 0.657
     found = trade(weight_decay=(-3.0, -3.4, -2.9), dropout=(-0.1, -0.5, 0.3))
     assert found.sentence == (
-        "max_lr 0.1 -> 1.4 was paid for by weight decay 2e-3 -> 1e-4: putting it back costs 3.1 "
-        "points (95 %: 2.4 to 3.8); not separable from seed noise: dropout 0.3 -> 0 (+0.1 points); "
-        "changed but not put back: max_lr and momentum."
+        "max_lr 0.1 -> 1.4 was paid for by weight decay 2e-3 -> 1e-4: reverting it costs 3.10 "
+        "percentage points (95 %: 2.44 to 3.76); indistinguishable from seed noise: dropout "
+        "0.3 -> 0 (+0.10 points); changed but not reverted: max_lr and momentum."
     )
     first = found.effects[0]
     assert (first.factor, first.winner_value, first.baseline_value) == (
@@ -63,8 +63,8 @@ def test_the_sentence_names_the_price_with_its_interval() -> None:
         "1e-4",
         "2e-3",
     )
-    assert first.high == pytest.approx(-3.1 + 0.657, abs=1e-3)
-    assert (first.separable, found.effects[1].separable) == (True, False)
+    assert first.last.low == pytest.approx(0.031 - 0.00657, abs=1e-5)
+    assert (first.last.separable, found.effects[1].last.separable) == (True, False)
     assert found.unchanged == ("batch_size", "label_smoothing")
 
 
@@ -76,18 +76,18 @@ def test_the_largest_effect_comes_first() -> None:
 def test_two_prices_are_both_named() -> None:
     found = trade(weight_decay=(-3.0, -3.4, -2.9), dropout=(-1.0, -1.1, -0.9))
     assert "paid for by weight decay" in found.sentence
-    assert "and by dropout 0.3 -> 0: putting it back costs 1.0 points" in found.sentence
+    assert "and by dropout 0.3 -> 0: reverting it costs 1.00 points" in found.sentence
 
 
 def test_a_change_that_was_not_worth_it_is_a_gain() -> None:
     found = trade(dropout=(0.5, 0.6, 0.55))
-    assert "was paid for by nothing that can be told from seed noise" in found.sentence
-    assert "putting it back gains 0.5 points" in found.sentence or "0.6 points" in found.sentence
+    assert "was not paid for by any change that can be told from seed noise" in found.sentence
+    assert "reverting it gains 0.55 percentage points" in found.sentence
 
 
 def test_nothing_separable_claims_nothing() -> None:
     found = trade(weight_decay=(-1.0, 1.0, 0.2), dropout=(-0.1, -0.5, 0.3))
-    assert not any(effect.separable for effect in found.effects)
+    assert not any(effect.last.separable for effect in found.effects)
     assert "costs" not in found.sentence
     assert "gains" not in found.sentence
 
@@ -96,16 +96,16 @@ def test_nothing_changed_says_so() -> None:
     found = name_tradeoff(BASELINE, BASELINE, ACCURACY, {})
     assert found.effects == ()
     assert found.unchanged == tuple(FACTORS)
-    assert found.sentence == "max_lr 0.1 in both."
+    assert found.sentence == "max_lr is 0.1 in both."
 
 
 def test_only_the_learning_rate_changed() -> None:
-    winner = put_back(BASELINE, WINNER, "max_lr")
+    winner = revert(BASELINE, WINNER, "max_lr")
     assert winner is not None
     found = name_tradeoff(winner, BASELINE, ACCURACY, {"max_lr": moved(-1.0, -1.2, -1.1)})
     assert found.sentence == (
-        "max_lr 0.1 -> 1.4 was paid for by no other change; "
-        "max_lr itself: putting it back costs 1.1 points (95 %: 0.9 to 1.3)."
+        "max_lr 0.1 -> 1.4 was not paid for by any other change; "
+        "max_lr itself: reverting it costs 1.10 percentage points (95 %: 0.85 to 1.35)."
     )
 
 
@@ -113,7 +113,7 @@ def test_a_stronger_regularizer_is_no_price() -> None:
     winner = Recipe(max_lr=1.4, weight_decay=5e-3, dropout=0.3, max_momentum=0.9, base_momentum=0.9)
     sentence = trade(winner, weight_decay=(-3.0, -3.4, -2.9)).sentence
     assert "paid for by weight decay" not in sentence
-    assert "weight decay 2e-3 -> 5e-3: putting it back costs 3.1 points" in sentence
+    assert "weight decay 2e-3 -> 5e-3: reverting it costs 3.10 percentage points" in sentence
 
 
 def test_a_larger_batch_is_a_price_because_it_has_less_gradient_noise() -> None:
@@ -135,31 +135,35 @@ def test_divergence_in_all_runs_is_a_price_without_points() -> None:
         {"weight_decay": dict.fromkeys(ACCURACY, 0.1)},
         {"weight_decay": [0, 1, 2]},
     )
-    assert found.effects[0].diverged == 3
-    assert (
-        "paid for by weight decay 2e-3 -> 1e-4: put back, training diverged in 3 of 3 runs"
-        in found.sentence
+    assert found.effects[0].last.diverged == 3
+    price = (
+        "paid for by weight decay 2e-3 -> 1e-4: when it is reverted, training diverged in 3 of 3"
     )
+    assert price in found.sentence
 
 
 def test_divergence_in_one_run_of_three_is_told_and_not_claimed() -> None:
     accuracy = {0: 0.1, 1: 0.931, 2: 0.93}
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {"dropout": accuracy}, {"dropout": [0]})
-    assert not found.effects[0].separable
-    assert "not separable from seed noise; put back, training diverged in 1 of 3" in found.sentence
+    assert not found.effects[0].last.separable
+    told = "indistinguishable from seed noise; when it is reverted, training diverged in 1 of 3"
+    assert told in found.sentence
 
 
 def test_a_single_pair_has_no_interval() -> None:
     found = name_tradeoff(WINNER, BASELINE, {4: 0.93}, {"dropout": {4: 0.92}})
-    effect = found.effects[0]
-    assert (effect.low, effect.high, effect.separable, effect.runs) == (None, None, False, 1)
-    assert "dropout 0.3 -> 0: -1.00 points put back in a single run" in found.sentence
+    last = found.effects[0].last
+    assert (last.low, last.high, last.separable, last.runs) == (None, None, False, 1)
+    told = (
+        "dropout 0.3 -> 0: reverting it changes accuracy by -1.00 percentage points in a single run"
+    )
+    assert told in found.sentence
 
 
 def test_only_common_seeds_are_paired() -> None:
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {"dropout": {1: 0.922, 2: 0.921, 9: 0.1}})
-    assert found.effects[0].points == pytest.approx(-1.0)
-    assert found.effects[0].runs == 2
+    assert found.effects[0].last.difference == pytest.approx(0.01)
+    assert found.effects[0].last.runs == 2
 
 
 def test_no_common_seed_is_refused() -> None:
@@ -167,8 +171,8 @@ def test_no_common_seed_is_refused() -> None:
         name_tradeoff(WINNER, BASELINE, ACCURACY, {"dropout": {7: 0.9}})
 
 
-def test_a_counterfactual_of_an_unchanged_factor_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"batch_size was put back, but .* both have 128"):
+def test_reverting_an_unchanged_factor_is_refused() -> None:
+    with pytest.raises(InvalidInput, match=r"batch_size was reverted, but .* both have 128"):
         trade(batch_size=(-1.0, -1.0, -1.0))
 
 
@@ -177,28 +181,23 @@ def test_a_tradeoff_survives_json() -> None:
     assert from_json(Tradeoff, to_json(found)) == found
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (2e-3, "2e-3"),
-        (1e-4, "1e-4"),
-        (2.6e-4, "2.6e-4"),
-        (0.0, "0"),
-        (0.3, "0.3"),
-        (1.4, "1.4"),
-        (1.3712, "1.4"),
-        (0.9, "0.9"),
-        (0.05, "0.05"),
-        (128, "128"),
-        (128.0, "128"),
-        (22.0, "22"),
-    ],
-)
-def test_values_have_two_significant_figures(value: float, text: str) -> None:
-    assert number(value) == text
+def test_every_recipe_field_is_a_factor_or_says_why_it_is_none() -> None:
+    named = {name for fields in FACTORS.values() for name in fields}
+    assert named | set(NEVER) == set(RECIPE_FIELDS)
+    assert not named & set(NEVER)
+
+
+def test_a_field_of_no_known_direction_is_no_price() -> None:
+    winner = replace(BASELINE, max_lr=1.4, max_momentum=0.95)
+    assert not gave_way(winner, BASELINE, "max_lr")
+
+
+def test_momentum_gives_way_where_its_lowest_value_falls() -> None:
+    assert gave_way(replace(BASELINE, base_momentum=0.8), BASELINE, "momentum")
+    assert not gave_way(replace(BASELINE, max_momentum=0.8), BASELINE, "momentum")
 
 
 def test_a_rise_that_rounding_hides_is_no_rise() -> None:
-    winner, baseline = Recipe(max_lr=0.0302, weight_decay=1e-4), Recipe(max_lr=0.0298)
+    winner, baseline = Recipe(max_lr=0.030002, weight_decay=1e-4), Recipe(max_lr=0.029998)
     found = name_tradeoff(winner, replace(baseline, weight_decay=2e-3), {0: 0.9, 1: 0.9}, {})
-    assert found.sentence.startswith("max_lr 0.03 in both")
+    assert found.sentence.startswith("max_lr is 0.03 in both")

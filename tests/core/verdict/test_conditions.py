@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from autosuperconv.core.verdict import RunCurve, Verdict, curve_reading, judge
+from autosuperconv.core.verdict import ConditionName, RunCurve, Verdict, curve_reading, judge
 from tests.core.curves import cycle_run
 
 
@@ -47,7 +47,7 @@ def test_a_lone_bad_evaluation_is_no_collapse() -> None:
 def test_a_baseline_at_chance_for_most_of_its_first_half_is_invalid() -> None:
     idle = [0.1] * 30 + [0.3] * 20 + [0.9] * 50
     assert invalid(idle)
-    assert "stood at chance for 60 % of its first half" in verdict_on(idle).sentence
+    assert "was at chance for 60 % of its first half" in verdict_on(idle).sentence
     assert not invalid([0.1] * 20 + [0.3] * 30 + [0.9] * 50)
 
 
@@ -63,7 +63,7 @@ def test_a_run_evaluated_twice_is_not_accused_of_standing_at_chance() -> None:
 def test_an_unrecorded_course_leaves_c5_open_and_takes_the_nominal_length() -> None:
     verdict = judge([cycle_run(0.9)], [RunCurve((80_000.0,), (), 0.9, 0.1)])
     assert verdict.speedup == 8
-    assert verdict.conditions[4].met is None
+    assert verdict.condition(ConditionName.BASELINE).met is None
 
 
 def test_t_b_is_where_the_final_level_is_reached_for_good() -> None:

@@ -61,7 +61,7 @@ def test_the_first_picture_names_the_confirmed_runs_and_the_speedup(pictures: Dr
     texts = _texts(pictures["cost", True])
     assert "candidate 92.04 \u00b1 0.08 %" in texts
     assert "baseline 91.71 \u00b1 0.08 %" in texts
-    assert "speed-up 5.6x" in texts
+    assert "speed-up 5.62 x" in texts
     assert "completed (19)" in texts
 
 

@@ -67,10 +67,13 @@ def test_both_ends_of_every_factor_are_trained_on_the_test_set() -> None:
     trainer = RuleTrainer(together)
     session = session_for(trainer)
     found = ablate(session, confirmed(trainer), WINNER, BASELINE)
-    # points: put back from the winner; forward: alone, from the baseline's values
-    ends = {e.factor: (e.points, e.forward.points if e.forward else None) for e in found.effects}
-    assert ends["max_lr"] == (pytest.approx(-3), pytest.approx(-1))
-    assert ends["weight_decay"] == (pytest.approx(-4), pytest.approx(0, abs=1e-9))
+    # worth as the last change, and as the first one from the baseline's values
+    ends = {
+        e.factor: (e.last.difference, e.first.difference if e.first else None)
+        for e in found.effects
+    }
+    assert ends["max_lr"] == (pytest.approx(0.03), pytest.approx(-0.01))
+    assert ends["weight_decay"] == (pytest.approx(0.04), pytest.approx(0, abs=1e-9))
     runs = session.run_store.of("ablation")
     assert {trace.measured_on for _, trace in runs} == {"test"}
     assert {role for role, _ in runs} == {
@@ -94,12 +97,12 @@ def test_shapley_values_share_what_two_changes_do_together() -> None:
     session = session_for(trainer)
     found = ablate(session, confirmed(trainer), WINNER, BASELINE, shapley=True)
     # max_lr: (-1 first, +3 last) / 2 = 1; weight decay: (0 first, 4 last) / 2 = 2
-    shares = {share.factors: share.worth.points for share in found.shares}
-    assert shares[("weight_decay",)] == pytest.approx(2)
-    assert shares[("max_lr",)] == pytest.approx(1)
+    shares = {share.factors: share.worth.difference for share in found.shares}
+    assert shares[("weight_decay",)] == pytest.approx(0.02)
+    assert shares[("max_lr",)] == pytest.approx(0.01)
     assert shares[("momentum",)] == pytest.approx(0, abs=1e-9)
     assert found.total is not None
-    assert sum(shares.values()) == pytest.approx(found.total.points)
+    assert sum(shares.values()) == pytest.approx(found.total.difference)
 
 
 def test_three_factors_have_every_subset_of_shapley_in_both_halves_already() -> None:
@@ -134,7 +137,7 @@ def test_a_run_that_belongs_to_both_halves_is_trained_once(
     found = ablate(session, confirmed(trainer, winner), winner, BASELINE, shapley=True)
     assert len(session.run_store.of("ablation")) == distinct_runs(len(changes), 3) == 3 * runs
     assert {effect.factor for effect in found.effects} == set(changes)
-    assert all(effect.forward is not None for effect in found.effects)
+    assert all(effect.first is not None for effect in found.effects)
 
 
 def test_the_smallest_effects_share_a_group() -> None:

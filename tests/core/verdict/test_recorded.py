@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from recorded_pairs import Pair, Pairs, read_pairs, smith_table
 
-from autosuperconv.core.verdict.judging import judge_recorded, read_run
+from autosuperconv.core.verdict.recorded import judge_recorded, read_run
 from autosuperconv.errors import InvalidInput
 
 STUDY = Path(__file__).parents[3] / "studies" / "smith_logs"
@@ -33,10 +33,10 @@ def test_a_pair_of_csv_texts_is_judged() -> None:
     verdict = judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000)
     assert verdict.outcome == "reached-control-missing"
     assert verdict.speedup == 8
-    assert verdict.accuracy_difference == pytest.approx(0.5)
+    assert verdict.against_baseline.difference == pytest.approx(0.005)
     assert verdict.candidate_samples == 1_280
     # 80 and 10 iterations of 128 in epochs of 1,000
-    assert verdict.conditions[1].detail.endswith("in epochs of 1,000: 10.24 against 1.28.")
+    assert verdict.conditions[1].detail.endswith("in epochs of 1,000: 10.2 against 1.28.")
 
 
 def test_a_control_is_judged_too() -> None:
@@ -77,6 +77,19 @@ def test_a_loss_that_is_not_finite_is_diverged() -> None:
     assert judge_recorded([lost], [BASELINE], [], 128, 1_000).outcome == "diverged"
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_semicolons_tabs_and_the_column_accuracy_are_read_as_by_the_range_test(
+    separator: str,
+) -> None:
+    text = csv("0,0.1,0.1", "10,2.5,0.9", head="iteration,lr,accuracy").replace(",", separator)
+    run = read_run(text, 10)
+    assert (run.samples, run.accuracy, run.max_lr) == ((0, 100), (0.1, 0.9), 2.5)
+
+
+def test_a_row_without_a_learning_rate_has_that_of_the_row_before() -> None:
+    assert read_run(csv("0,0.5,1,0.1", "1,,1,0.9"), 1).max_lr == 0.5
+
+
 def test_an_iteration_on_two_rows_counts_once() -> None:
     assert read_run(csv("0,0.1,,0.1", "5,0.1,,0.5", "5,0.1,1.0,"), 1).samples == (0, 5)
 
@@ -84,13 +97,22 @@ def test_an_iteration_on_two_rows_counts_once() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (csv("1,0.1", head="step,lr"), "needs a column 'iteration', but has: step, lr"),
-        ("", "needs a column 'iteration', but has: none"),
+        (
+            csv("1,0.1", head="step,lr"),
+            "'iteration', .*, but its header names 'step', 'lr'",
+        ),
+        (csv("1,0.9", head="iteration,accuracy"), "must have a column 'lr', the learning rate"),
+        (csv("1,0.1", head="iteration,lr"), "one of the columns test_accuracy, accuracy, but"),
+        ("", "candidate 1: The table is empty"),
         (csv(), "has a header but no rows"),
-        (csv("1,0.1,1.0,"), "test_accuracy is empty on every row"),
-        (csv("1,0.1,1.0,high"), "line 2: test_accuracy must be a number, but got 'high'"),
-        (csv("1,0.1,1.0,91.2"), r"fraction in \[0, 1\], but got 91.2; divide percentages by 100"),
-        (csv("2,0.1,1.0,0.1", "1,0.1,1.0,0.2"), "line 3: iteration must not fall"),
+        (csv("1,0.1,1.0,"), "the accuracy is empty on every row"),
+        (
+            csv("1,0.1,1.0,high"),
+            "Line 2, column 'test_accuracy' .* or empty, but got 'high'",
+        ),
+        (csv("1,0.1,1.0,91.2"), "in .0, 1., but row 1 has 91.2; divide percentages by 100"),
+        (csv("2,0.1,1.0,0.1", "1,0.1,1.0,0.2"), "must not fall .*, but row 2 has 1 after 2"),
+        (csv(",0.1,1.0,0.1"), "Row 1 must have an iteration"),
         (csv("2,,1.0,0.1"), "max_lr must be above 0, but got 0"),
     ],
 )
@@ -109,8 +131,8 @@ def test_sizes_below_one_are_refused() -> None:
 def test_a_table_says_where_the_rules_depart_from_the_claim() -> None:
     pairs = Pairs("Two", "By hand.", (pair("good", True), pair("modest", False)))
     table = smith_table(pairs, {"c.csv": CANDIDATE, "b.csv": BASELINE})
-    assert "| good | said | REACHED, CONTROL MISSING | 8.0 | 80 | 10 | +0.50 | yes |" in table
-    assert "- modest (departs): Reached, control missing: 8.0 x" in table
+    assert "| good | said | REACHED, CONTROL MISSING | 8 | 80 | 10 | +0.50 | yes |" in table
+    assert "- modest (departs): Reached, control missing: 8 x" in table
     assert "agree with the claim on 1 of 2 pairs" in table
 
 
@@ -162,4 +184,6 @@ def test_the_authors_pairs_come_out_as_read_by_hand(pair: str) -> None:
     outcome, iterations, points = BY_HAND[pair]
     assert verdict.outcome == outcome
     assert iterations is None or verdict.baseline_samples == 1_000 * iterations
-    assert points is None or verdict.accuracy_difference == pytest.approx(points, abs=0.05)
+    assert points is None or 100 * verdict.against_baseline.difference == pytest.approx(
+        points, abs=0.05
+    )

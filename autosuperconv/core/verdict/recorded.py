@@ -1,7 +1,8 @@
 """Recorded runs as CSV texts -> a verdict.
 
-Columns read: `iteration`, `lr`, `test_accuracy` (a fraction of 1; may be empty on some rows), and
-`train_loss` where there is one. Others are ignored.
+Columns read: `iteration`, `lr`, `test_accuracy` or `accuracy` (a fraction of 1; may be empty on
+some rows), and `train_loss` where there is one. Others are ignored. The format is that of
+`core.csv_table`, as for `range-test --read`.
 
 Accuracy at the end of a recorded run: the mean of the last evaluations, five at most, that were
 made at the final learning rate. Where the rate is constant, as on a baseline's last plateau or a
@@ -13,20 +14,26 @@ It is never the best one.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from statistics import fmean
 
-from autosuperconv.core.verdict import Condition, Criterion, RunCurve, Verdict, judge
+from autosuperconv.core.csv_table import (
+    ACCURACIES,
+    LR_NEEDED,
+    Column,
+    first_filled,
+    missing_column,
+    parse_table,
+)
+from autosuperconv.core.format import number
+from autosuperconv.core.verdict import Condition, ConditionName, Criterion, RunCurve, Verdict, judge
 from autosuperconv.errors import InvalidInput
 
-COLUMNS = ("iteration", "lr", "test_accuracy")
 END_EVALUATIONS = 5
-MOST_GUESSED = 0.55  # an untrained network's accuracy is its chance only up to here (two classes)
+MOST_CHANCE = 0.55  # an untrained network's accuracy is its chance only up to here (two classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ def judge_recorded(
         candidate, baseline, control: one CSV text a run; control may be empty.
         batch_size: samples per iteration, on all sides.
         n_train: samples in the training set, for costs in epochs.
-        chance: accuracy of guessing; where None, that of the evaluation at iteration 0, if any.
+        chance: accuracy without learning; None: that of the evaluation at iteration 0, if any.
         batch_norm_recalibrated: see `judge`.
 
     Raises:
@@ -87,9 +94,7 @@ def read_run(
     # one evaluation an iteration, the later one: some logs write two rows at the same iteration
     evaluated = list({row.iteration: row for row in rows if row.accuracy is not None}.values())
     if not evaluated:
-        raise InvalidInput(
-            f"{name}: test_accuracy is empty on every row, so nothing can be judged."
-        )
+        raise InvalidInput(f"{name}: the accuracy is empty on every row, so nothing can be judged.")
     accuracy = tuple(row.accuracy for row in evaluated if row.accuracy is not None)
     lost = rows[-1].loss is not None and not math.isfinite(rows[-1].loss)
     return RunCurve(
@@ -106,69 +111,75 @@ def _curves(
     side: str, texts: Sequence[str], batch_size: int, chance: float | None
 ) -> list[RunCurve]:
     return [
-        read_run(text, batch_size, name=f"{side} {number}", chance=chance)
-        for number, text in enumerate(texts, start=1)
+        read_run(text, batch_size, name=f"{side} {i}", chance=chance)
+        for i, text in enumerate(texts, start=1)
     ]
 
 
 def _end_accuracy(rows: Sequence[_Row]) -> float:
-    rate = rows[-1].lr
-    same = takewhile(lambda row: math.isclose(row.lr, rate, rel_tol=1e-4), reversed(rows))
-    at_rate = [row.accuracy for row in same if row.accuracy is not None]
-    if at_rate:
-        return fmean(at_rate[:END_EVALUATIONS])
+    lr = rows[-1].lr
+    same = takewhile(lambda row: math.isclose(row.lr, lr, rel_tol=1e-4), reversed(rows))
+    at_lr = [row.accuracy for row in same if row.accuracy is not None]
+    if at_lr:
+        return fmean(at_lr[:END_EVALUATIONS])
     return next(row.accuracy for row in reversed(rows) if row.accuracy is not None)
 
 
 def _chance(first: _Row) -> float | None:
     """The accuracy of the untrained network, as one over a whole number of classes."""
     accuracy = first.accuracy or 0.0
-    if first.iteration > 0 or not 0 < accuracy <= MOST_GUESSED:
+    if first.iteration > 0 or not 0 < accuracy <= MOST_CHANCE:
         return None
     return 1 / round(1 / accuracy)
 
 
 def _rows(text: str, name: str) -> list[_Row]:
-    table = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")))
-    found = table.fieldnames or ()
-    for column in COLUMNS:
-        if column not in found:
-            columns = ", ".join(found) or "none"
-            raise InvalidInput(f"{name}: the CSV needs a column {column!r}, but has: {columns}.")
-    rows: list[_Row] = []
-    for cells in table:
-        where = f"{name}, line {table.line_num}"
-        iteration, lr = (_number(cells, column, where) for column in ("iteration", "lr"))
-        rate = lr if lr is not None else rows[-1].lr if rows else 0.0
-        accuracy, loss = (
-            _number(cells, column, where) for column in ("test_accuracy", "train_loss")
-        )
-        if iteration is None or (rows and iteration < rows[-1].iteration):
-            raise InvalidInput(
-                f"{where}: iteration must not fall from row to row, but got {iteration}."
-            )
-        if accuracy is not None and not 0 <= accuracy <= 1:
-            rule = "test_accuracy must be a fraction in [0, 1]"
-            raise InvalidInput(f"{where}: {rule}, but got {accuracy}; divide percentages by 100.")
-        rows.append(_Row(iteration, rate, accuracy, loss))
+    try:
+        return _checked(list(_parsed(text)))
+    except InvalidInput as error:
+        raise InvalidInput(f"{name}: {error}") from None
+
+
+def _parsed(text: str) -> Iterator[_Row]:
+    """The rows of a table; a row without a learning rate has that of the row before it."""
+    table = parse_table(text, {"iteration", "lr", *ACCURACIES, "train_loss"})
+    if "iteration" not in table:
+        raise missing_column(text, "a column 'iteration', the steps taken at each row")
+    if "lr" not in table:
+        raise missing_column(text, LR_NEEDED)
+    accuracy = first_filled(table, ACCURACIES)
+    if accuracy is None and not any(name in table for name in ACCURACIES):
+        raise missing_column(text, f"one of the columns {', '.join(ACCURACIES)}")
+    iterations, lr = table["iteration"], 0.0
+    empty: Column = (None,) * len(iterations)
+    columns = (table["lr"], accuracy or empty, table.get("train_loss", empty))
+    for i, (at, own, *measured) in enumerate(zip(iterations, *columns, strict=True), start=1):
+        if at is None:
+            raise InvalidInput(f"Row {i} must have an iteration, but it is empty.")
+        lr = lr if own is None else own
+        yield _Row(at, lr, *measured)
+
+
+def _checked(rows: list[_Row]) -> list[_Row]:
     if not rows:
-        raise InvalidInput(f"{name}: the CSV has a header but no rows.")
+        raise InvalidInput("The table has a header but no rows.")
+    for i, (before, row) in enumerate(pairwise([rows[0], *rows]), start=1):
+        if row.iteration < before.iteration:
+            raise InvalidInput(
+                f"The iteration must not fall from row to row, but row {i} has "
+                f"{row.iteration:g} after {before.iteration:g}."
+            )
+        if row.accuracy is not None and not 0 <= row.accuracy <= 1:
+            raise InvalidInput(
+                f"The accuracy must be a fraction in [0, 1], but row {i} has "
+                f"{row.accuracy:g}; divide percentages by 100."
+            )
     return rows
 
 
-def _number(cells: dict[str, str | None], column: str, where: str) -> float | None:
-    text = (cells.get(column) or "").strip()
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise InvalidInput(f"{where}: {column} must be a number, but got {text!r}.") from None
-
-
 def _with_epochs(condition: Condition, verdict: Verdict, n_train: int) -> Condition:
-    if not condition.name.startswith("C2") or verdict.baseline_samples is None:
+    if condition.name is not ConditionName.SPEED:
         return condition
     ours, theirs = verdict.candidate_samples / n_train, verdict.baseline_samples / n_train
-    epochs = f"in epochs of {n_train:,}: {theirs:,.4g} against {ours:,.4g}"
+    epochs = f"in epochs of {n_train:,}: {number(theirs)} against {number(ours)}"
     return replace(condition, detail=f"{condition.detail.removesuffix('.')}; {epochs}.")

@@ -1,0 +1,156 @@
+"""What recorded runs say before any bound is applied: contrasts, costs, learning rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+from statistics import fmean
+
+from autosuperconv.core.stats import Contrast, paired_contrast, pooled_sd, resolution_of
+from autosuperconv.core.verdict import curve_reading
+from autosuperconv.core.verdict.types import Criterion, RunCurve
+from autosuperconv.errors import InvalidInput
+
+SINGLE_RUN_MARGIN = 0.003  # assumed, because one run a side leaves no spread to measure
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the conditions are checked on; accuracies as fractions of 1.
+
+    Args:
+        baseline: its runs.
+        against_baseline: candidate less baseline.
+        against_control: candidate less control; None where no control was run.
+        margin: by how much the candidate may fall short of the baseline.
+        diverged: candidate runs that diverged, of `runs`.
+        runs: of the candidate.
+        candidate_samples: N_C, the cost of the candidate's whole run.
+        baseline_samples: T_B, the cost at which the baseline is at its final level for good.
+        max_lr: the lowest among the candidate's runs.
+        lr_ratio: that over the highest among the baseline's runs.
+        batch_norm_recalibrated: see `judge`.
+    """
+
+    baseline: tuple[RunCurve, ...]
+    against_baseline: Contrast
+    against_control: Contrast | None
+    margin: float
+    diverged: int
+    runs: int
+    candidate_samples: float
+    baseline_samples: float
+    max_lr: float
+    lr_ratio: float
+    batch_norm_recalibrated: bool | None
+
+    @property
+    def speedup(self) -> float | None:
+        """k = T_B / N_C; None where a candidate run diverged."""
+        return None if self.diverged else self.baseline_samples / self.candidate_samples
+
+
+def measure_runs(
+    candidate: Sequence[RunCurve],
+    baseline: Sequence[RunCurve],
+    control: Sequence[RunCurve],
+    criterion: Criterion,
+    batch_norm_recalibrated: bool | None = None,
+) -> Measured:
+    """Everything that the runs say.
+
+    Raises:
+        InvalidInput: a side is empty, or a curve is not one.
+    """
+    for side, runs in (("candidate", candidate), ("baseline", baseline)):
+        if not runs:
+            raise InvalidInput(f"judge needs at least one {side} run, but got none.")
+    for side, runs in (("candidate", candidate), ("baseline", baseline), ("control", control)):
+        check_runs(side, runs)
+    against_baseline = compare(candidate, baseline, criterion.confidence)
+    margin = margin_of(candidate, baseline, criterion)
+    max_lr = min(run.max_lr for run in candidate)
+    return Measured(
+        baseline=tuple(baseline),
+        against_baseline=against_baseline,
+        against_control=compare(candidate, control, criterion.confidence) if control else None,
+        margin=margin,
+        diverged=sum(map(has_diverged, candidate)),
+        runs=len(candidate),
+        candidate_samples=fmean(run.samples[-1] for run in candidate),
+        baseline_samples=fmean(samples_to_level(run, margin) for run in baseline),
+        max_lr=max_lr,
+        lr_ratio=max_lr / max(run.max_lr for run in baseline),
+        batch_norm_recalibrated=batch_norm_recalibrated,
+    )
+
+
+def check_runs(side: str, runs: Sequence[RunCurve]) -> None:
+    """Refuse what is no curve.
+
+    Raises:
+        InvalidInput: with the side, the rule and the values.
+    """
+    seeds = [run.seed for run in runs if run.seed is not None]
+    if len(set(seeds)) < len(seeds):
+        raise InvalidInput(f"{side}: each run needs its own seed to be paired, but got {seeds}.")
+    for run in runs:
+        samples = run.samples
+        if not samples or any(a >= b for a, b in pairwise(samples)) or samples[-1] <= 0:
+            raise InvalidInput(f"{side}: samples must rise and end above 0, but got {samples[:5]}.")
+        if run.accuracy and len(run.accuracy) != len(samples):
+            sizes = f"{len(run.accuracy)} accuracies for {len(samples)} costs"
+            raise InvalidInput(f"{side}: each evaluation needs its cost, but got {sizes}.")
+        if not (isfinite(run.max_lr) and run.max_lr > 0):
+            raise InvalidInput(f"{side}: max_lr must be above 0, but got {run.max_lr}.")
+
+
+def margin_of(
+    candidate: Sequence[RunCurve], baseline: Sequence[RunCurve], criterion: Criterion
+) -> float:
+    """The criterion's margin, or the seed standard deviation pooled over both sides where that is
+    larger."""
+    spread = float(pooled_sd(list(map(final, candidate)), list(map(final, baseline))))
+    single = min(len(candidate), len(baseline)) == 1
+    return max(criterion.margin, spread, SINGLE_RUN_MARGIN if single else 0.0)
+
+
+def compare(side: Sequence[RunCurve], other: Sequence[RunCurve], confidence: float) -> Contrast:
+    """The paired difference; with one run on either side, that of the means, with no interval."""
+    if min(len(side), len(other)) == 1:
+        difference = fmean(map(final, side)) - fmean(map(final, other))
+        return paired_contrast([difference], confidence)
+    differences = [final(a) - final(b) for a, b in paired(side, other)]
+    return paired_contrast(differences, confidence, resolution_of(map(final, (*side, *other))))
+
+
+def paired(side: Sequence[RunCurve], other: Sequence[RunCurve]) -> list[tuple[RunCurve, RunCurve]]:
+    """Pairs by seed where two or more seeds are on both sides, else by order."""
+    partner = {run.seed: run for run in other if run.seed is not None}
+    by_seed = [(run, partner[run.seed]) for run in side if run.seed in partner]
+    return by_seed if len(by_seed) > 1 else list(zip(side, other, strict=False))
+
+
+def final(run: RunCurve) -> float:
+    """Final accuracy; where it is not finite, chance."""
+    return run.final_accuracy if isfinite(run.final_accuracy) else run.chance or 0.0
+
+
+def mean_accuracy(runs: Sequence[RunCurve]) -> float:
+    """Of the final accuracies."""
+    return fmean(map(final, runs))
+
+
+def has_diverged(run: RunCurve) -> bool:
+    """Stopped as diverged, not finite, or at chance in the end."""
+    at_chance = curve_reading.ends_at_chance(final(run), run.accuracy, run.chance)
+    return run.diverged or not isfinite(run.final_accuracy) or at_chance
+
+
+def samples_to_level(run: RunCurve, margin: float) -> float:
+    """T_B of one run; its whole length where its course was not recorded."""
+    if not run.accuracy:
+        return run.samples[-1]
+    return curve_reading.cost_to_level(run.samples, run.accuracy, margin)
