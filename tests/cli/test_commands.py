@@ -159,7 +159,7 @@ WRONG_VALUES = [
     (["--n-train", "0"], "n_train must be"),
     (["--schedule", "nosuch.module:f"], "nosuch"),
     (["--trails", "3"], "No such option '--trails'."),
-    (["--device", "cuda"], "device 'cuda' was asked for, but torch finds 0 CUDA devices here."),
+    (["--device", "cuda"], "device 'cuda' was requested, but torch finds 0 CUDA devices on this"),
     (["--device", "gpu"], "device must be one of auto, cpu, cuda, mps or cuda:N, but got 'gpu'."),
 ]
 

@@ -20,7 +20,7 @@ from autosuperconv.training.engine.isolation import own_state
 
 @runtime_checkable
 class SupportsArray(Protocol):
-    """Whatever NumPy takes for an array: its own, tensors, data frames."""
+    """What NumPy can convert to an array: its own arrays, tensors, data frames."""
 
     def __array__(self) -> NDArray[Any]: ...
 
@@ -45,21 +45,23 @@ def as_task_data(
 
     Args:
         data: one set, `(train, test)` or `(train, validation, test)`, each an `(x, y)` pair of
-            NumPy arrays, tensors or data frames, or a torch Dataset. Splits not given are made,
-            stratified.
-            x: (N, F) features; uint8 images (N, C, H, W), (N, H, W, C) or (N, H, W), also in
-            wider integers of 0 to 255; floats (N, ...), where 4-D ones ending in 1 or 3 channels
-            count as images too: give sequences (N, T, F) as floats. y: (N,)
-            integers from 0. A TensorDataset is taken apart; any other Dataset is streamed with
-            its own transforms, in validation too where that is split off it.
-        classes: number of classes; read off the training labels where it is not given.
-        n_train: keep that many training samples, stratified.
-        seed: picks these; nothing else depends on it.
-        augment: "none", "crop-flip" or "crop-flip-cutout"; where not given, crop-flip for uint8
-            colour images up to 64 pixels. A streamed Dataset brings its own.
+            NumPy arrays, tensors or data frames, or a torch Dataset. Missing splits are taken
+            from train, stratified by class.
+            x: features (N, F); images (N, C, H, W), (N, H, W, C) or (N, H, W), of uint8 or of
+            wider integers from 0 to 255; or floats (N, ...) of any other shape, such as
+            sequences (N, T, F). Floats (N, H, W, C) with 1 or 3 channels are images, too.
+            y: (N,) integers from 0.
+            A TensorDataset counts as its two tensors. Any other Dataset is streamed with its own
+            transforms; a validation split taken from it has the same transforms.
+        classes: number of classes; by default one more than the highest training label.
+        n_train: keep this many training samples, stratified by class.
+        seed: chooses them; nothing else depends on it.
+        augment: "none", "crop-flip" or "crop-flip-cutout"; by default crop-flip for uint8 colour
+            images up to 64 pixels a side, and none for everything else.
 
     Raises:
-        DataError: the data are not fit for classification; says what, where and the remedy.
+        DataError: the data do not suit classification; the message says what is wrong, where, and
+            what to do.
     """
     with own_state():  # a data set's transforms may draw random numbers
         parts = _parts(data)
@@ -94,7 +96,7 @@ def _part(data: object, role: str) -> Part:
         return Part(data, read_labels(data, role))
     raise DataError(
         f"{role} must be an (x, y) pair of arrays or tensors, or a torch Dataset, but got "
-        f"{type(data).__name__}. For a data set by its name use load_dataset."
+        f"{type(data).__name__}. To load a data set by its name, call load_dataset."
     )
 
 
@@ -102,7 +104,7 @@ def _resident_part(x: object, y: object, role: str) -> Part:
     samples, labels = as_samples(x, f"{role} x"), as_labels(y, f"{role} y")
     if len(samples) != len(labels):
         raise DataError(
-            f"{role} x and y must be of one length, but got {len(samples)} samples and "
+            f"{role} x and y must have the same length, but there are {len(samples)} samples and "
             f"{len(labels)} labels."
         )
     if len(labels) == 0:
@@ -136,15 +138,15 @@ def _numbers(values: object, what: str) -> Tensor:
 
 
 def as_samples(x: object, what: str) -> Tensor:
-    """uint8 images as (N, C, H, W), all else as float32, checked for NaN and infinity."""
+    """Images as (N, C, H, W) uint8, everything else as float32; checked for NaN and infinity."""
     values = _numbers(x, what)
     if values.ndim < 2:
         raise DataError(
-            f"{what} must have a dimension of samples and at least one more, but got shape "
-            f"{tuple(values.shape)}. One feature a sample is x.reshape(-1, 1)."
+            f"{what} must have one dimension for the samples and at least one more, but has shape "
+            f"{tuple(values.shape)}. Reshape a single feature with x.reshape(-1, 1)."
         )
     if 0 in values.shape[1:]:
-        raise DataError(f"{what} must hold values, but got shape {tuple(values.shape)}.")
+        raise DataError(f"{what} must not be empty, but has shape {tuple(values.shape)}.")
     values = _as_bytes_or_floats(values)
     _check_finite(values, what)
     if values.dtype == torch.uint8 and values.ndim == 3:
@@ -153,7 +155,7 @@ def as_samples(x: object, what: str) -> Tensor:
 
 
 def _as_bytes_or_floats(values: Tensor) -> Tensor:
-    """Images written in wider integers become uint8; flat bytes are features, so floats."""
+    """uint8 for images, those stored as wider integers included; float32 for everything else."""
     if values.ndim < 3 or values.is_floating_point() or values.dtype == torch.bool:
         return values.float()
     if values.dtype in UNSIGNED:
@@ -181,19 +183,19 @@ def _check_finite(x: Tensor, what: str) -> None:
         where = tuple(int(i) for i in bad.nonzero()[0])
         raise DataError(
             f"{what} must be finite, but {count} of its {x.numel()} values are NaN or infinite, "
-            f"the first at index {where}: {x[where].item()}. Drop or fill them."
+            f"the first at index {where}: {x[where].item()}. Remove or replace them."
         )
 
 
 def as_labels(y: object, what: str) -> Tensor:
-    """(N,) int64, not yet held against the number of classes."""
+    """(N,) int64, not yet checked against the number of classes."""
     values = _numbers(y, what)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        remedy = "One-hot labels become integers with y.argmax(axis=1)."
         raise DataError(
-            f"{what} must be one label a sample, but got shape {tuple(values.shape)}. {remedy}"
+            f"{what} must hold one label per sample, but has shape {tuple(values.shape)}. Convert "
+            "one-hot labels with y.argmax(axis=1)."
         )
     if values.is_floating_point():
         raise DataError(

@@ -1,4 +1,4 @@
-"""Parts to a `TaskData`: labels checked, splits made, the training data described."""
+"""From parts to a `TaskData`: check labels, make the missing splits, describe the data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build_task(
     seed: int = 0,
     augment: str | None = None,
 ) -> TaskData:
-    """Check the labels, divide and describe."""
+    """Check the labels, make the missing splits, and describe the training data."""
     if augment not in (None, *AUGMENTS):
         raise DataError(f"augment must be one of {', '.join(AUGMENTS)}, but got {augment!r}.")
     classes = _check_classes(parts, classes, name)
@@ -42,7 +42,7 @@ def build_task(
     streams = not isinstance(divided.train.samples, TensorSplit)
     if augment not in (None, "none") and len(shape) != 3:
         raise DataError(
-            f"augment must be none for samples that are no (C, H, W) images, but got {augment!r} "
+            f"augment must be none for samples that are not (C, H, W) images, but got {augment!r} "
             f"for shape {shape}."
         )
     usual = "none" if streams else usual_augment(shape, dtype)
@@ -63,7 +63,7 @@ def build_task(
 
 
 def _check_classes(parts: Parts, classes: int | None, name: str) -> int:
-    """The number of classes, every part's labels held against it."""
+    """The number of classes, after the labels of every part were checked against it."""
     given = classes is not None
     y = parts.train.y
     count = int(y.max()) + 1 if classes is None else classes
@@ -77,8 +77,8 @@ def _check_classes(parts: Parts, classes: int | None, name: str) -> int:
     if not given and len(present) < count:
         gap = int(np.flatnonzero(present != np.arange(len(present)))[0])
         raise DataError(
-            f"Labels must count from 0 without gaps, but no training sample of {name!r} is of "
-            f"class {gap} while the highest is {count - 1}. Renumber them, or say classes=."
+            f"Labels must run from 0 without gaps, but no training sample of {name!r} has class "
+            f"{gap}, and the highest class is {count - 1}. Renumber them, or pass classes=."
         )
     for part, role in ((parts.validation, "validation"), (parts.test, "test")):
         if part is not None:
@@ -91,19 +91,20 @@ def _check_range(y: Labels, classes: int, what: str) -> None:
     if len(wrong):
         raise DataError(
             f"{what} labels must be in [0, {classes}), the classes of the training data, but "
-            f"{len(wrong)} are not, the first at index {wrong[0]}: {y[wrong[0]]}."
+            f"{len(wrong)} are not; the first, at index {wrong[0]}, is {y[wrong[0]]}."
         )
 
 
 def _common_shape(divided: Divided) -> tuple[tuple[int, ...], torch.dtype]:
-    """Of one sample, the same in all three parts."""
+    """Shape and type of one sample, which all three parts must share."""
     parts = (divided.train, divided.validation, divided.test)
     first = [_one(part, role) for part, role in zip(parts, ROLES, strict=True)]
     for sample, role in zip(first, ROLES, strict=True):
         if (sample.shape, sample.dtype) != (first[0].shape, first[0].dtype):
             raise DataError(
-                f"{role} samples must be like training samples, {tuple(first[0].shape)} "
-                f"{first[0].dtype}, but are {tuple(sample.shape)} {sample.dtype}."
+                f"{role} samples must have the training samples' shape and type, "
+                f"{tuple(first[0].shape)} {first[0].dtype}, but have {tuple(sample.shape)} "
+                f"{sample.dtype}."
             )
     return tuple(first[0].shape), first[0].dtype
 

@@ -1,4 +1,4 @@
-"""Which samples train, which the search measures, which the verdict is judged on."""
+"""Which samples are for training, which for the search, and which for the verdict."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from autosuperconv.errors import DataError
 from autosuperconv.training.data.task import Labels, Samples, TensorSplit
 
 SPLIT_SEED = 20180517  # fixed: no search seed moves a sample between splits
-TEST_SHARE = 0.2  # of one undivided set; as much again is for validation
+TEST_SHARE = 0.2  # of an undivided set; validation takes as much again
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Samples with their labels read. y: (N,) in the samples' order."""
+    """Samples and, in the same order, their labels y: (N,)."""
 
     samples: Samples
     y: Labels
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a source gives; None where it has no such part."""
+    """The parts of a data set as it comes; None where it has no such part."""
 
     train: Part
     validation: Part | None = None
@@ -78,15 +78,15 @@ def divide(parts: Parts, classes: int, n_train: int | None, seed: int, name: str
 
 
 def _validation_size(n: int) -> int:
-    """A tenth, but up to 1,000 where that is at most a fifth: below 1,000 samples the
-    binomial error of an accuracy near .9 exceeds one point."""
+    """A tenth, raised to 1,000 samples as long as that is at most a fifth: with fewer samples
+    the standard error of an accuracy near 0.9 exceeds one percentage point."""
     return max(n // 10, min(1000, n // 5))
 
 
 def stratified_order(y: Labels, seed: int) -> NDArray[np.int64]:
-    """An order of which every beginning has the classes in their true proportions.
+    """An order in which every prefix has the classes in their true proportions.
 
-    Its first entries are one sample of each class.
+    It begins with one sample of each class.
     """
     shuffled = np.random.default_rng(seed).permutation(len(y))
     by_class = np.argsort(y[shuffled], kind="stable")
@@ -111,8 +111,8 @@ def _first(part: Part, n_train: int, classes: int, seed: int, name: str) -> Part
         )
     if n_train > len(part.y):
         raise DataError(
-            f"n_train must be at most {len(part.y)}, the training samples of {name!r} that are "
-            f"left beside validation and test, but got {n_train}."
+            f"n_train must be at most {len(part.y)}, the training samples that {name!r} "
+            f"has besides validation and test, but got {n_train}."
         )
     return part.take(np.sort(stratified_order(part.y, seed)[:n_train]))
 
@@ -125,7 +125,7 @@ def _check_enough(parts: Parts, classes: int, name: str) -> None:
     if counts[rare] < pieces:
         raise DataError(
             f"{name!r} has too few samples: every class needs at least {pieces} to be divided "
-            f"into {pieces} splits, but class {rare} has {counts[rare]}. Add samples, or give "
+            f"into {pieces} splits, but class {rare} has {counts[rare]}. Add samples, or pass "
             "the splits yourself."
         )
 

@@ -1,4 +1,4 @@
-"""`TaskData`: a classification task as the training loop takes it, and what is read off it."""
+"""`TaskData`: a classification task as the training loop takes it, and how it is described."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 AUGMENTS = ("crop-flip", "crop-flip-cutout", "none")
-SMALL_IMAGE = 64  # pixels a side, up to which a 4-pixel shift is a change worth training on
+SMALL_IMAGE = 64  # pixels a side: in larger images a shift by 4 pixels changes little
 FLOAT32_STEP = 1e-7  # relative: a spread below it is rounding, so the channel is constant
-UNBALANCED = 1.25  # times the odds of one class among equals; MNIST's commonest has 1.14
+UNBALANCED = 1.25  # times the odds in balanced classes; MNIST's largest class has 1.14
 CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64 at once
 
 Labels: TypeAlias = NDArray[np.int64]
@@ -25,7 +25,7 @@ Shape: TypeAlias = tuple[int, ...]  # of one sample
 
 @dataclass(frozen=True, slots=True)
 class TensorSplit:
-    """A resident part of the data.
+    """One split, in memory.
 
     Args:
         x: (N, C, H, W) uint8 images, (N, F) float32 features, or any other float32 (N, ...).
@@ -56,9 +56,9 @@ class TaskData:
         std: as `mean`; 1 where a channel is constant, so never 0.
         augment: "none"; "crop-flip": a crop after padding by 4, and a horizontal flip; or
             "crop-flip-cutout": then a square of half the side is filled with the mean.
-        fingerprint: 16 hexadecimal digits: same data and splits, same digits. `augment` has no
-            part in it.
-        majority_accuracy: of a network that always answers the commonest class, fraction of 1;
+        fingerprint: 16 hexadecimal digits: same data and splits, same digits; `augment` does not
+            count.
+        majority_accuracy: of a network that always answers the largest class, fraction of 1;
             None where the classes are balanced, so that it is about one over `classes`.
     """
 
@@ -122,16 +122,16 @@ def _sum_over(parts: Iterable[Tensor]) -> Tensor:
 
 
 def majority_accuracy_of(y: Labels, classes: int) -> float | None:
-    """The commonest class's share, where its odds are clearly above those of balanced classes."""
+    """The largest class's share, where its odds are clearly above those of balanced classes."""
     share = float(np.bincount(y, minlength=classes).max() / len(y))
     return share if share * (classes - 1) > UNBALANCED * (1 - share) else None
 
 
 def usual_augment(shape: Shape, dtype: torch.dtype) -> str:
-    """What images of this kind are augmented with where nobody says so.
+    """The default augmentation for samples of this kind.
 
-    Small colour photographs get CIFAR-10's crop and flip. Gray images are mostly signs (digits,
-    letters), which a flip falsifies, so they get none; nor do features and larger images.
+    Small colour photographs get CIFAR-10's crop and flip. Gray images mostly show digits or
+    letters, which a flip would falsify, so they get none; neither do features and larger images.
     """
     colour = dtype == torch.uint8 and len(shape) == 3 and shape[0] == 3
     return "crop-flip" if colour and max(shape[1:]) <= SMALL_IMAGE else "none"
@@ -140,8 +140,8 @@ def usual_augment(shape: Shape, dtype: torch.dtype) -> str:
 def fingerprint(parts: Iterable[tuple[Samples, Labels]], classes: int) -> str:
     """16 hexadecimal digits of all values, shapes and labels, part by part.
 
-    A streamed Dataset's samples may change from read to read (random transforms), so of it
-    only the type, the length and the labels count.
+    A streamed Dataset's samples may change from read to read (random transforms), so
+    only its type, its length and its labels count.
     """
     digest = hashlib.blake2b(f"classes={classes}".encode(), digest_size=8)
     for samples, y in parts:

@@ -1,4 +1,4 @@
-"""The caller's torch data sets, which stay as they are: labels, and a look at one sample."""
+"""The caller's torch data sets, used as they are: their labels and their first sample."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def _length(dataset: Any, role: str) -> int:
     try:
         size = len(dataset)
     except TypeError as error:
-        raise DataError(f"{role} must have a length: {error}.") from error
+        raise DataError(
+            f"{role} must have a length: {error}. Give the data set a __len__."
+        ) from error
     if size == 0:
         raise DataError(f"{role} must have at least one sample, but got none.")
     return int(size)
@@ -67,7 +69,7 @@ def _sample(dataset: Dataset[Any], index: int, role: str) -> tuple[Any, Any]:
     sample = dataset[index]
     if not isinstance(sample, tuple | list) or len(sample) != 2:
         raise DataError(
-            f"{role} must give (x, label) pairs, but sample {index} is of type "
+            f"{role} must return (x, label) pairs, but sample {index} is of type "
             f"{type(sample).__name__}."
         )
     return sample[0], sample[1]

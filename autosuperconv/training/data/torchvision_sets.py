@@ -40,14 +40,14 @@ def _message(name: str, data_dir: Path, files: list[Path], error: Exception) -> 
     missing = [file.name for file in files if not file.exists()]
     if not missing:
         return (
-            f"{name} in {files[0].parent} cannot be read: {error}. Delete that folder and start "
-            "again to download it anew."
+            f"{name} in {files[0].parent} cannot be read: {error}. Delete that folder; the next "
+            "start downloads it again."
         )
     return (
         f"{name} is not in the data folder {data_dir}, and cannot be downloaded into it: "
-        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. Looked in "
-        f"{files[0].parent} for {', '.join(missing)}. Put them there, or name the folder that "
-        "has them."
+        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. Missing in "
+        f"{files[0].parent}: {', '.join(missing)}. Put the files there, or choose another data "
+        "folder (--data-dir)."
     )
 
 

@@ -21,7 +21,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How a run is carried out; part of what makes two traces comparable.
+    """How runs are carried out; only traces of one engine are comparable.
 
     Args:
         device: a torch device, e.g. "cpu" or "cuda:0".
@@ -32,10 +32,10 @@ class Engine:
             is always measured on the whole split.
         statistics_samples: training samples that recalibrate batch norm before an evaluation.
         evaluation_batch: samples per forward pass when evaluating.
-        loader_workers: processes that read streamed data beside one run; None: as the device
-            needs.
-        deterministic: on a GPU, only algorithms that give the same bits each time; a CPU has no
-            others.
+        loader_workers: processes that read streamed data for one run; None: 0 on a CPU, up to 8
+            on a GPU.
+        deterministic: on a GPU, use only algorithms that give the same bits each time, as those
+            of a CPU always do.
     """
 
     device: str = "cpu"
@@ -67,22 +67,25 @@ def resolve_device(name: str) -> str:
         ) from None
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise DeviceUnavailable(
-            f"device {name!r} was asked for, but torch finds {torch.cuda.device_count()} CUDA "
-            "devices here. Use --device cpu, or --device auto to take what there is."
+            f"device {name!r} was requested, but torch finds {torch.cuda.device_count()} CUDA "
+            "devices on this machine. Use --device cpu or --device auto."
         )
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise DeviceUnavailable("device 'mps' was asked for, but this machine has none.")
+        raise DeviceUnavailable(
+            "device 'mps' was requested, but this machine has none. Use --device cpu or --device "
+            "auto."
+        )
     return name
 
 
 @contextlib.contextmanager
 def isolated(engine: Engine) -> Iterator[None]:
-    """Thread count and algorithms as the engine says, and torch's usual defaults; all of it, and
-    the random states, as they were, afterwards.
+    """Inside: the engine's threads and algorithms, and torch's defaults. Afterwards: the caller's
+    settings and random states, as they were.
 
     Raises:
-        ModelError: the network has an operation without a deterministic algorithm, and the engine
-            asks for one.
+        ModelError: the engine is deterministic, and the network has an operation without a
+            deterministic algorithm.
     """
     before = torch.get_num_threads()
     cuda = [torch.device(engine.device)] if engine.device.startswith("cuda") else []
@@ -98,7 +101,7 @@ def isolated(engine: Engine) -> Iterator[None]:
 
 @contextlib.contextmanager
 def only_deterministic() -> Iterator[None]:
-    """Algorithms that give the same bits each time, and no choice of them by timing."""
+    """Use algorithms that give the same bits each time, and none chosen by timing."""
     cudnn = torch.backends.cudnn
     state = torch.are_deterministic_algorithms_enabled()
     warns = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -121,6 +124,6 @@ def only_deterministic() -> Iterator[None]:
 
 
 def autocast(engine: Engine) -> contextlib.AbstractContextManager[object]:
-    """bfloat16 autocast where the engine asks for it."""
+    """bfloat16 autocast if that is the engine's precision."""
     kind = torch.device(engine.device).type
     return torch.autocast(kind, torch.bfloat16, enabled=engine.precision == "bfloat16")

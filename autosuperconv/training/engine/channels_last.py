@@ -1,4 +1,4 @@
-"""Gradients of images kept in the images' own memory layout."""
+"""Keep gradients in the memory layout of the images that they belong to."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LAST = torch.channels_last
 
 
 def keep_gradient_layout(model: nn.Module) -> None:
-    """From now on, gradients of channels-last outputs of the model's modules are channels-last.
+    """Make gradients of channels-last outputs of the model's modules channels-last from now on.
 
     Some operations (mean, slicing) return gradients in rows of channels whatever layout their
     input had, and all gradients before them inherit it or mix both. On a CPU the gradient of a

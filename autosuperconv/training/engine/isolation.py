@@ -1,4 +1,4 @@
-"""PyTorch's, NumPy's and Python's global state: as a run needs it inside, the caller's outside."""
+"""The global state of PyTorch, NumPy and Python: set for a run, then restored for the caller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def own_state(devices: Sequence[torch.device] = ()) -> Iterator[None]:
     caller's settings and random states (torch, NumPy, Python), as they were.
 
     Args:
-        devices: GPUs whose random state is put back, too.
+        devices: GPUs whose random state is restored, too.
     """
     dtype = torch.get_default_dtype()
     numpy, python = np.random.get_state(), random.getstate()

@@ -21,7 +21,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def describe_environment(engine: Engine) -> dict[str, str]:
-    """Versions and machine, as texts."""
+    """What a run's numbers depend on besides its recipe, as texts."""
     kind = torch.device(engine.device).type
     device = torch.cuda.get_device_name(engine.device) if kind == "cuda" else kind
     return {
@@ -37,7 +37,7 @@ def describe_environment(engine: Engine) -> dict[str, str]:
 
 
 def processor_name() -> str:
-    """The processor's name where the system tells it."""
+    """The processor's name, where the system gives it."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
             names = [line.split(":", 1)[1].strip() for line in lines if "model name" in line]
@@ -47,7 +47,7 @@ def processor_name() -> str:
 
 
 def free_memory(device: str) -> float:
-    """Bytes that a run may still take on the device; infinite where nothing can be read."""
+    """Bytes that a run may still take on the device; infinite where that is unknown."""
     if device.startswith("cuda"):
         free, _ = torch.cuda.mem_get_info(device)
         idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
@@ -56,13 +56,13 @@ def free_memory(device: str) -> float:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on whatever device."""
+    """Whether an error says that memory ran out, on any device."""
     known = isinstance(error, MemoryError | torch.OutOfMemoryError)
     return known or (isinstance(error, RuntimeError) and REFUSED in str(error))
 
 
 def machine_free(proc: Path = PROC) -> float:
-    """What the kernel says can be had without swapping."""
+    """What the kernel can give without swapping."""
     return 1024 * _field(proc / "meminfo", "MemAvailable:")
 
 
@@ -87,14 +87,14 @@ def process_free() -> float:
 
 
 def process_memory() -> tuple[float, float]:
-    """(Bytes this process holds in memory, the most it ever held); (nan, nan) where unknown."""
+    """(Bytes that this process holds, the most that it ever held); (nan, nan) where unknown."""
     status = PROC / "self" / "status"
     now, most = (1024 * _field(status, name, math.nan) for name in ("VmRSS:", "VmHWM:"))
     return now, most
 
 
 def die_first_when_memory_runs_out() -> None:
-    """Should memory run out after all, the kernel ends this process and no other."""
+    """If memory runs out after all, the kernel ends this process and no other."""
     with contextlib.suppress(OSError):
         (PROC / str(os.getpid()) / "oom_score_adj").write_text("1000", encoding="ascii")
 

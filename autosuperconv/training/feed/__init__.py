@@ -1,4 +1,4 @@
-"""Batches for the loop: from data that lie on the device, or streamed to it."""
+"""Batches for the loop: from data held on the device, or streamed to it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def make_batches(data: TaskData, engine: Engine) -> Batches:
 
 
 def is_resident(data: TaskData, engine: Engine) -> bool:
-    """Whether the data can lie on the device.
+    """Whether the data can be held on the device.
 
-    On a CPU tensors do already. A GPU must have room twice over: augmented images are kept a
-    second time, padded.
+    On a CPU, tensors already are. A GPU must have room for them twice: augmented images are kept
+    a second time, padded.
     """
     splits = [data.train, data.validation, data.test]
     held = [split for split in splits if isinstance(split, TensorSplit)]

@@ -16,7 +16,7 @@ class CropFlip:
     Args:
         x: (N, C, H, W), any dtype; kept padded with zeros as (N * (H + 8) * (W + 8), C).
         cut_to: (C,) of the same dtype: a square of half the side about a random pixel is filled
-            with it, as far as it lies in the image (cutout, DeVries & Taylor 2017, arXiv
+            with it, as far as it is inside the image (cutout, DeVries & Taylor 2017, arXiv
             1708.04552: 16 x 16 of 32 x 32, filled with the mean). None: nothing is cut out.
     """
 
@@ -44,13 +44,13 @@ class CropFlip:
         return pixels.view(b, len(self._y), len(self._x), self._c).permute(0, 3, 1, 2)
 
     def _cut_out(self, b: int, generator: torch.Generator) -> Tensor:
-        """(B, H, W): whether a pixel lies in its image's square."""
+        """(B, H, W): whether a pixel is in its image's square."""
         in_rows, in_columns = (_about_one(along, b, generator) for along in (self._y, self._x))
         return in_rows[:, :, None] & in_columns[:, None, :]
 
 
 def _about_one(along: Tensor, b: int, generator: torch.Generator) -> Tensor:
-    """(B, L): whether a place is among the L // 2 about a random one."""
+    """(B, L): whether a position is among the L // 2 around a random one."""
     size = len(along)
     centre = torch.randint(0, size, (b, 1), generator=generator, device=along.device)
     start = centre - size // 4

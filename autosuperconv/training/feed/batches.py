@@ -18,7 +18,7 @@ KEEP_BYTES = 2**28  # 256 MiB: a normalised split, or a subset, that is larger i
 
 
 class Batches(Protocol):
-    """Where the loop takes its batches from."""
+    """What the training loop takes its batches from."""
 
     n_train: int
 
@@ -27,8 +27,8 @@ class Batches(Protocol):
         ...
 
     def training(self, batch_size: int, seed: int) -> Generator[Batch]:
-        """Endless: epoch after epoch, each in a new order; a batch may span two epochs. Close it
-        where it is left early."""
+        """Batches without end: epoch after epoch, each in a new order; a batch may span two
+        epochs. Whoever stops early closes the generator."""
         ...
 
     def evaluation(self, split: Split, limit: int | None = None) -> Iterable[Batch]:
@@ -60,19 +60,19 @@ def fixed_subset(n: int, limit: int | None) -> Tensor:
 
 
 def even_parts(index: Tensor, most: int) -> tuple[Tensor, ...]:
-    """Parts of about one size, at most `most`: a rest of a few samples would upset batch norm."""
+    """Parts of about one size, at most `most`: a small last part would disturb batch norm."""
     return index.chunk(-(-len(index) // most))
 
 
 def input_layout(x: Tensor, engine: Engine) -> Tensor:
-    """x in the engine's memory format; other than 4-D tensors have only one."""
+    """x in the engine's memory format; only 4-D tensors have more than one."""
     if x.dim() == 4 and engine.memory_format == "channels_last":
         return x.contiguous(memory_format=torch.channels_last)
     return x.contiguous()
 
 
 class Kept:
-    """Batches that are read more than once, as long as they are small."""
+    """Keeps batches that are read more than once, as long as they are small."""
 
     def __init__(self) -> None:
         self._batches: dict[tuple[str, int], list[Batch]] = {}
@@ -80,14 +80,14 @@ class Kept:
     def get(
         self, key: tuple[str, int], samples: int, read: Callable[[], Iterator[Batch]]
     ) -> Iterable[Batch]:
-        """The batches of that name, read at the first call.
+        """The batches of that key, read at the first call.
 
         Args:
             samples: in all of them.
         """
         if key in self._batches:
             return self._batches[key]
-        with own_state():  # a run must not notice who read them first
+        with own_state():  # reading them must not change the run that happens to read first
             seed_all(0)
             batches = read()
             first = next(batches)

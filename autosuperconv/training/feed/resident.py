@@ -1,8 +1,8 @@
 """`Resident`: the whole data set on the device, augmented there in whole batches.
 
 Images stay uint8 and are normalised batch by batch where they are augmented; otherwise the
-training split is normalised once. What is read again and again, the subsets behind batch-norm
-statistics and learning curves, is kept ready.
+training split is normalised once. The subsets behind batch-norm statistics and learning curves are
+read again and again, so they are kept normalised.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Resident:
 
 def _on_device(split: Samples, device: torch.device) -> TensorSplit:
     if not isinstance(split, TensorSplit):
-        raise DataError("All splits must be tensors, or all torch Datasets, but they are mixed.")
+        raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
     return TensorSplit(split.x.to(device), split.y.to(device))
 
 

@@ -1,4 +1,4 @@
-"""`Streamed`: batches through a DataLoader, for data that do not lie on the device."""
+"""`Streamed`: batches through a DataLoader, for data that are not on the device."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_LOADERS = 8
 
 
 def loader_workers(engine: Engine) -> int:
-    """Loader processes beside one run: none on a CPU, whose cores the training fills already."""
+    """Loader processes for one run: none on a CPU, where training keeps all cores busy."""
     if engine.loader_workers is not None:
         return engine.loader_workers
     return min(MOST_LOADERS, cpu_count()) if engine.device.startswith("cuda") else 0
@@ -64,9 +64,7 @@ class Streamed:
             "test": data.test,
         }
         if len({isinstance(split, TensorSplit) for split in self._splits.values()}) > 1:
-            raise DataError(
-                "All splits must be tensors, or all torch Datasets, but they are mixed."
-            )
+            raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
         self.n_train = size_of(data.train)
 
     def size(self, split: Split) -> int:

@@ -1,4 +1,4 @@
-"""Does the network fit the data? Found out in a second, before a search is begun."""
+"""Whether the network fits the data: checked in a second, before a search starts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def check_model(factory: Callable[[], nn.Module], data: TaskData) -> nn.Module:
     The global random state is left as it was.
 
     Returns:
-        The network, as it was tried.
+        The network, after the check.
 
     Raises:
-        DataError: samples of different shapes.
-        ModelError: not an nn.Module, nothing to train, not built afresh, cannot run on this
-            shape, outputs something else than (B, classes) logits, or gives no gradients.
+        DataError: the samples have different shapes.
+        ModelError: the network is not an nn.Module, has nothing to train, shares weights between
+            two builds, cannot run on this shape, returns anything but (B, classes) logits, or
+            gives no gradients.
     """
     with own_state():
         model = _build(factory)
@@ -44,7 +45,7 @@ def _build(factory: Callable[[], object]) -> nn.Module:
     if isinstance(factory, nn.Module):
         raise ModelError(
             f"The model factory must be a function that builds the network, but got a network, "
-            f"{type(factory).__name__}. Give lambda: copy.deepcopy(model), or a function that "
+            f"{type(factory).__name__}. Pass lambda: copy.deepcopy(model), or a function that "
             "builds its layers."
         )
     try:
@@ -61,27 +62,27 @@ def _build(factory: Callable[[], object]) -> nn.Module:
         )
     if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
         raise ModelError(
-            f"The network must know its sizes, but {type(model).__name__} has lazy layers that "
-            "see no sample before the search does. In the factory, call it once before it is "
-            "returned: model(torch.zeros(2, *shape_of_a_sample))."
+            f"The sizes of all layers must be known, but {type(model).__name__} has lazy layers "
+            "that have seen no sample. In the factory, call the network once before you return "
+            "it: model(torch.zeros(2, *shape_of_a_sample))."
         )
     if not any(p.requires_grad for p in model.parameters()):
         raise ModelError(
-            f"The network must have parameters to train, but {type(model).__name__} has none "
-            "with requires_grad."
+            f"The network must have parameters to train, but no parameter of "
+            f"{type(model).__name__} has requires_grad."
         )
     return model
 
 
 def _check_fresh(model: nn.Module, again: nn.Module) -> None:
-    """Every run must begin with weights of its own."""
+    """Every run must start with weights of its own."""
     theirs = {p.data_ptr() for p in again.parameters() if p.requires_grad and p.numel()}
     shared = [n for n, p in model.named_parameters() if p.requires_grad and p.data_ptr() in theirs]
     if shared:
         raise ModelError(
             "The model factory must build a fresh network at each call, but two calls share the "
-            f"weights {shared[0]!r}, so each run would go on where the last one ended. Build the "
-            "layers inside the factory, or return copy.deepcopy(model) of a model that is there."
+            f"weights {shared[0]!r}, so each run would continue from the weights of the run before "
+            "it. Build the layers inside the factory, or return copy.deepcopy(model)."
         )
 
 
@@ -90,9 +91,9 @@ def _check_gradients(output: Tensor) -> None:
         output.float().logsumexp(1).sum().backward()
     except RuntimeError as error:
         raise ModelError(
-            f"The network cannot be trained: {type(error).__name__}: {error}. Its output must "
-            "have a gradient: no torch.no_grad() or detach() on the way, and nothing changed in "
-            "place that the backward pass needs."
+            f"The network cannot be trained: {type(error).__name__}: {error}. Its output needs a "
+            "gradient: use no torch.no_grad() or detach() in forward, and change nothing in place "
+            "that the backward pass needs."
         ) from error
 
 
@@ -102,7 +103,7 @@ def _probe(samples: Samples) -> Tensor:
     rows = [samples[i][0] for i in range(PROBES)]
     if rows[0].shape != rows[1].shape:
         raise DataError(
-            f"Samples must all have one shape, but the first two have {tuple(rows[0].shape)} and "
+            f"All samples must have one shape, but the first two have {tuple(rows[0].shape)} and "
             f"{tuple(rows[1].shape)}. Resize them in the data set's transform."
         )
     return torch.stack(rows)
@@ -122,10 +123,10 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
 def _remedy(model: nn.Module) -> str:
     other = {p.dtype for p in model.parameters() if p.is_floating_point()} - {torch.float32}
     if other:
-        return f"Samples are float32, but it has weights of {other.pop()}: build it in float32."
+        return f"Samples are float32, but it has {other.pop()} weights: build it in float32."
     return (
-        "Take one made for this shape, such as resnet20 for small images or mlp for features, or "
-        "resize the data."
+        "Choose a network for this shape, such as resnet20 for small images or mlp for features, "
+        "or resize the data."
     )
 
 
@@ -136,8 +137,8 @@ def _check_output(output: object, data: TaskData) -> Tensor:
         )
     if tuple(output.shape) != (PROBES, data.classes):
         raise ModelError(
-            f"The network's output must have a width of {data.classes}, the classes of "
-            f"{data.name!r}, but for {PROBES} samples it has shape {tuple(output.shape)}, "
-            f"expected ({PROBES}, {data.classes})."
+            f"The network must return one logit per class, but for {PROBES} samples of "
+            f"{data.name!r}, which has {data.classes} classes, its output has shape "
+            f"{tuple(output.shape)} instead of ({PROBES}, {data.classes})."
         )
     return output

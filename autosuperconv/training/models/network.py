@@ -1,4 +1,4 @@
-"""What a search asks of a network: its dropout, and a fingerprint of its layers."""
+"""What a search needs of a network: to set its dropout, and a fingerprint of its layers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def set_dropout(model: nn.Module, p: float) -> None:
 
 
 def _drops_inside(layer: nn.Module) -> bool:
-    """Whether it drops out values itself, without a layer for it."""
+    """Whether the layer drops values itself, without a dropout layer."""
     if isinstance(layer, nn.RNNBase):
         return layer.num_layers > 1
     return isinstance(layer, nn.MultiheadAttention)
@@ -51,8 +51,8 @@ def _drops_inside(layer: nn.Module) -> bool:
 def network_fingerprint(model: nn.Module) -> str:
     """16 hexadecimal digits: same layers, sizes and trained weights, same digits.
 
-    The values of the weights and the code of `forward` have no part in it, nor has dropout, which
-    a recipe sets: the model is left with none.
+    The values of the weights, the code of `forward` and dropout do not count. Dropout is set to 0
+    in the model: a recipe sets it anyway.
     """
     set_dropout(model, 0.0)
     weights = [f"{n} {tuple(p.shape)} {p.requires_grad}" for n, p in model.named_parameters()]

@@ -133,7 +133,7 @@ def he_initialised(net: nn.Module) -> nn.Module:
 
 
 def channels_of(shape: Shape) -> int:
-    """Raises: ModelError: the samples are no images."""
+    """Raises: ModelError: the samples are not images."""
     if len(shape) != 3:
         raise ModelError(
             f"This network takes images of shape (C, H, W), but samples have shape {shape}. Use "

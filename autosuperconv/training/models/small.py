@@ -11,7 +11,7 @@ from autosuperconv.training.data.task import Shape
 from autosuperconv.training.models.resnet import channels_of
 
 HIDDEN = 256
-UNPADDED_SIDE = 16  # below it two unpadded 5x5 convolutions and two poolings leave nothing
+UNPADDED_SIDE = 16  # below it, two unpadded 5x5 convolutions and two poolings leave no pixel
 
 
 def build_lenet(shape: Shape, classes: int) -> nn.Module:
@@ -21,7 +21,7 @@ def build_lenet(shape: Shape, classes: int) -> nn.Module:
     off by default, before the last layer.
 
     Raises:
-        ModelError: the samples are no images, or under 8 pixels.
+        ModelError: the samples are not images, or are under 8 pixels a side.
     """
     channels = channels_of(shape)
     if min(shape[1:]) < 8:

@@ -1,6 +1,6 @@
 """torchvision's classification models by their names, without pretrained weights.
 
-torchvision is imported when one is asked for.
+torchvision is imported only when one of them is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def torchvision_net(name: str, shape: Shape, classes: int) -> nn.Module:
     """The model; gray images are repeated to the three channels that it takes.
 
     Raises:
-        ModelError: samples that are no images of 1 or 3 channels, or that it cannot be built for.
+        ModelError: the samples are not images of 1 or 3 channels, or have the wrong size for it.
     """
     channels = channels_of(shape)
     if channels not in (1, 3):

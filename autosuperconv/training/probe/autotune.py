@@ -1,10 +1,10 @@
 """Precision, memory layout and workers, chosen by timing the network itself on this machine.
 
-The same settings are right for one network or processor and wrong for the next: on a CPU with
-bfloat16 matrix instructions, LeNet on MNIST trains 2.3 times as fast in bfloat16 and
-channels-last as in float32 and contiguous, an MLP on features 1.1 times (studies/throughput).
-So no device name is looked at. The choice is kept with the study: traces of two settings are not
-compared.
+The best settings depend on the network and the processor: on a CPU with bfloat16 matrix
+instructions, LeNet on MNIST trains 2.3 times as fast in bfloat16 and channels-last as in float32
+and contiguous, an MLP on features 1.1 times (studies/throughput). So the settings are measured,
+not chosen by the device's name. The choice is kept with the study, because traces of two settings
+cannot be compared.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.memory import MemoryNeed
 
-GAIN = 1.05  # a setting further from the plain one must be that much faster
+GAIN = 1.05  # a setting is only preferred to a simpler one if it is this many times as fast
 ROUNDS = 5
-SECONDS = 4.0  # for all rounds together, a slow network gets fewer
+SECONDS = 4.0  # for all rounds together; a slow network gets fewer rounds
 WARM_UP = 2
-LOSS_AGREES = 0.05  # relative: bfloat16 keeps 8 bits, so a sound network's loss agrees to 1 %
+LOSS_AGREES = 0.05  # relative: bfloat16 keeps 8 bits, so the loss usually agrees to 1 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,11 @@ class Timing:
     """One setting's speed.
 
     Args:
-        samples_per_second: of training steps alone, without evaluation; 0 where it cannot run.
-        problem: why it cannot run; "" where it can.
+        precision: of forward and backward pass.
+        memory_format: of images and convolution weights.
+        threads: of the CPU; 0 is torch's own choice.
+        samples_per_second: of training steps without evaluation; 0 if the setting cannot run.
+        problem: why it cannot run; "" if it can.
     """
 
     precision: Precision
@@ -55,12 +58,14 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """How a study is trained; kept with it.
+    """How the runs of a study are trained; kept with the study.
 
     Args:
-        workers: runs at once where the user names no number.
-        reasons: one sentence each, with what was measured.
-        memory: what a run needs, by batch size; empty where that is not known.
+        precision: of forward and backward pass.
+        memory_format: of images and convolution weights.
+        workers: runs in parallel where the user gives no number.
+        reasons: one sentence for each choice, with what was measured.
+        memory: what a run needs, by batch size; empty where that is unknown.
     """
 
     precision: Precision
@@ -85,28 +90,29 @@ class Probe:
         return len(self._y)
 
     def step(self) -> float:
-        """One step at a rate of nearly 0; its loss, when the device is done."""
+        """One step at a learning rate of nearly 0; returns its loss once the device is done."""
         loss, _ = self._learner.step(self._x, self._y, Rate(1e-6, 0.0))
         return loss.item()
 
     def time(self) -> None:
-        """Take one step's time."""
+        """Time one step."""
         started = time.perf_counter()
         self.step()
         self.seconds.append(time.perf_counter() - started)
 
     def timing(self, problem: str = "") -> Timing:
-        """From the shortest step: what others do on the machine only makes steps longer."""
+        """From the shortest step: other work on the machine only makes steps longer."""
         rate = self.batch_size / min(self.seconds) if self.seconds and not problem else 0.0
         e = self.engine
         return Timing(e.precision, e.memory_format, e.threads or 0, rate, problem)
 
 
 def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
-    """Time the trainer's network in several settings, turn by turn, plainest first.
+    """Time the trainer's network in several settings, the simplest first.
 
-    Turn by turn, because a shared machine's speed drifts more than settings differ. A setting
-    that fails, or whose loss is not that of the first, is measured as speed 0.
+    The settings take turns, because a shared machine's speed drifts more than settings differ.
+    A setting that fails, or whose first loss differs from that of the first setting, gets speed
+    0.
     """
     batch = _one_batch(trainer, recipe)
     timings: list[Timing] = []
@@ -126,7 +132,7 @@ def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine
 
 
 def fastest(timings: Sequence[Timing]) -> Timing:
-    """The plainest setting that is not clearly slower than the fastest."""
+    """The simplest setting that is not clearly slower than the fastest."""
     best = max(t.samples_per_second for t in timings)
     return next(t for t in timings if t.samples_per_second * GAIN >= best)
 
@@ -139,14 +145,15 @@ def choose(
     workers: int | None,
     cores: int,
 ) -> EngineChoice:
-    """Measure what is left open, and say why.
+    """Choose by measurement what the user has left open, and give the reasons.
 
     Args:
-        trainer: its engine names the device.
+        trainer: its engine gives the device.
         recipe: batch size and optimizer to measure with.
-        precision, memory_format: "auto", or what was asked for.
-        workers: as asked for, or None.
-        cores: that may be used; 1 worker is all there is on another device than the CPU.
+        precision: as requested, or "auto".
+        memory_format: as requested, or "auto".
+        workers: as requested, or None.
+        cores: of the CPU that may be used; any other device trains one run at a time.
     """
     cores = cores if trainer.engine.device == "cpu" else 1
     threads = 1 if workers != 1 and cores > 1 else trainer.engine.threads
@@ -165,13 +172,13 @@ def _setting(
     """The engine to train with, and why."""
     if len(engines) == 1:
         only = engines[0]
-        return only, [f"{only.precision}, {only.memory_format}: as asked for."]
+        return only, [f"{only.precision}, {only.memory_format}: as requested."]
     timings = time_engines(trainer, recipe, engines)
     best = fastest(timings)
     speeds = ", ".join(f"{t.name} {t.samples_per_second:.0f}" for t in timings if not t.problem)
     reason = (
-        f"{best.precision}, {best.memory_format}: the fastest, or within 5 % of it and plainer, "
-        f"in training steps of {recipe.batch_size} (samples/s: {speeds})."
+        f"{best.precision}, {best.memory_format}: the fastest, or a simpler setting within 5 % of "
+        f"the fastest, with batches of {recipe.batch_size} (samples/s: {speeds})."
     )
     left_out = [f"{t.name} was left out: {t.problem}." for t in timings if t.problem]
     chosen = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
@@ -181,7 +188,7 @@ def _setting(
 def _open_settings(
     images: bool, precision: str, memory_format: str
 ) -> list[tuple[Precision, MemoryFormat]]:
-    """What there is to choose from, plainest first; layouts differ for (C, H, W) samples only."""
+    """The settings to choose from, simplest first; only (C, H, W) samples have two layouts."""
     formats = get_args(MemoryFormat)
     if not images and memory_format == "auto":
         formats = formats[:1]
@@ -193,22 +200,22 @@ def _open_settings(
 
 
 def _workers(
-    trainer: TorchTrainer, recipe: Recipe, chosen: Engine, asked: int | None, cores: int
+    trainer: TorchTrainer, recipe: Recipe, chosen: Engine, requested: int | None, cores: int
 ) -> tuple[int, str]:
-    """Several runs at once with a thread each, or one with all threads: which trains more."""
-    if asked is not None:
-        return asked, f"Runs at once: {asked}, as asked for."
+    """Several runs in parallel with a thread each, or one with all threads: what trains more."""
+    if requested is not None:
+        return requested, f"Runs in parallel: {requested}, as requested."
     if cores == 1:
         return 1, "One run at a time."
     settings = [replace(chosen, threads=threads) for threads in (1, cores)]
     one, many = (t.samples_per_second for t in time_engines(trainer, recipe, settings))
     together = cores * one
     counted = (
-        f"one thread trains {one:.0f} samples/s, {cores} threads on one run {many:.0f}, "
-        f"{cores} runs of one thread each at best {together:.0f}"
+        f"one thread trains {one:.0f} samples/s, {cores} threads on one run train {many:.0f}, and "
+        f"{cores} runs of one thread each at most {together:.0f}"
     )
     if together >= many:
-        return cores, f"{cores} runs at once, a process and a thread each: {counted}."
+        return cores, f"{cores} runs in parallel, each a process with one thread: {counted}."
     return 1, f"One run at a time with {cores} threads: {counted}."
 
 
@@ -218,7 +225,7 @@ def _one_batch(trainer: TorchTrainer, recipe: Recipe) -> tuple[Tensor, Tensor]:
 
 
 def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
-    """(What is wrong with this setting or "", the loss of its first step)."""
+    """(What is wrong with this setting, or "", and the loss of its first step)."""
     try:
         loss = probe.step()
         for _ in range(WARM_UP - 1):
@@ -228,14 +235,14 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
             return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
         if expected is None:
             raise
-        return f"the network does not run so ({str(error).splitlines()[0]})", 0.0
+        return f"the network fails in it ({str(error).splitlines()[0]})", 0.0
     if expected is not None and not abs(loss - expected) <= LOSS_AGREES * max(abs(expected), 1):
-        return f"its first loss is {loss:.4g}, not {expected:.4g}", loss
+        return f"its first loss is {loss:.4g} instead of {expected:.4g}", loss
     return "", loss
 
 
 def _take_turns(probes: Sequence[Probe]) -> None:
-    """Every probe in turn: one round at least, several where there is time."""
+    """Time the probes in turns: at least one round, more where there is time."""
     started = time.perf_counter()
     for done in itertools.count(1):
         for probe in probes:

@@ -1,9 +1,9 @@
-"""What a run takes at its peak, by batch size: found without ever running out of memory.
+"""The peak memory of a run, by batch size, found without running out of memory.
 
-The saved tensors of one forward pass of two samples say about how much. Where that is far below
-what is free, nothing more is done. Else steps are measured, smallest batch first, on a CPU in a
-process of its own; each next size is tried only where a straight line through the sizes before
-says that it fits.
+The tensors that a forward pass of two samples keeps give an estimate. If the estimate is far below
+the free memory, nothing more is done. Otherwise steps are measured, the smallest batch first, on a
+CPU in a separate process. A larger batch is only tried where a straight line through the smaller
+ones says that it fits.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.check import PROBES
 
 FAR = 10  # an estimate so many times below what is free is not checked by measuring
-RESERVE = 0.1  # of what is free, left alone
-WORKSPACE = 2**26  # bytes that convolutions and matrix products take beside their tensors
-COPIES = 5  # of the weights: themselves, gradients, two moments, one on the way
+RESERVE = 0.1  # of the free memory, which stays free
+WORKSPACE = 2**26  # bytes that convolutions and matrix products need besides their tensors
+COPIES = 5  # of the weights: themselves, gradients, two moments, one temporary
 PeakOf = Callable[[int], int | None]  # bytes by batch size; None: it did not fit
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryNeed:
-    """What a run with a batch size takes, besides its process and the data.
+    """The memory that a run needs besides its process and the data.
 
     Args:
+        batch_size: of the run.
         bytes: at its peak.
         room: bytes that were free for it.
         measured: by a step of this size; otherwise estimated.
@@ -63,7 +64,7 @@ class MemoryNeed:
 
 @dataclass(frozen=True, slots=True)
 class Stepper:
-    """Takes steps with made-up samples; picklable where the factory is."""
+    """Takes steps with random samples; picklable if the factory is."""
 
     factory: ModelFactory
     shape: tuple[int, ...]
@@ -82,14 +83,14 @@ class Stepper:
         return x, torch.arange(n, device=device) % self.classes
 
     def step(self, batch_size: int) -> int:
-        """The first of a run; the bytes of the optimizer's moments, made at its end, that later
-        steps hold on top."""
+        """A run's first step; returns the bytes of the optimizer's moments, which it allocates at
+        its end and later steps hold on top of their own peak."""
         learner = self.learner()
         learner.step(*self.batch(batch_size), Rate(1e-6, 0.0))
         return 2 * sum(p.nbytes for p in learner.model.parameters())
 
     def evaluate(self) -> None:
-        """One forward pass, as an evaluation takes it."""
+        """One forward pass, as in an evaluation."""
         with torch.no_grad():
             model = self.learner().model
             model.eval()  # a network's own may return nothing
@@ -99,12 +100,14 @@ class Stepper:
 def measure_needs(
     trainer: TorchTrainer, recipe: Recipe, batch_sizes: Sequence[int]
 ) -> tuple[MemoryNeed, ...]:
-    """What a run needs with each of the batch sizes, which rise.
+    """What a run needs with each of the batch sizes.
 
-    Nothing is known (an empty answer) on MPS, and where the system does not say what is free.
+    Empty where nothing is known: on MPS, and where the system does not give its free memory.
 
     Args:
-        trainer: its engine names device, precision and layout.
+        trainer: its engine gives device, precision and layout.
+        recipe: the optimizer to measure with.
+        batch_sizes: rising.
     """
     device = trainer.engine.device
     free = free_memory(device)
@@ -126,7 +129,7 @@ def measure_needs(
 
 
 def estimate_need(stepper: Stepper) -> Callable[[int], int]:
-    """Bytes by batch size, from what a forward pass of two samples keeps for the backward one."""
+    """Bytes by batch size, from what a forward pass of two samples keeps for the backward pass."""
     learner = stepper.learner()
     weights = sum(p.nbytes for p in learner.model.parameters())
     own = {p.untyped_storage().data_ptr() for p in learner.model.parameters()}
@@ -148,9 +151,9 @@ def estimate_need(stepper: Stepper) -> Callable[[int], int]:
 def measure_upwards(
     batch_sizes: Sequence[int], room: int, estimate: Callable[[int], int], peak_of: PeakOf
 ) -> tuple[MemoryNeed, ...]:
-    """Measure from the smallest up; stop where the next would not fit.
+    """Measure from the smallest batch upwards; stop where the next would not fit.
 
-    Half the smallest batch comes first, so that there is a straight line from the start on.
+    Half the smallest batch comes first, so that two points define a straight line from the start.
     """
     points: list[tuple[int, int]] = []
     needs: list[MemoryNeed] = []
@@ -168,7 +171,7 @@ def measure_upwards(
 
 
 def _straight_on(points: Sequence[tuple[int, int]], batch_size: int) -> int:
-    """The line through the last two points; with one point, in proportion."""
+    """By the line through the last two points; with one point, in proportion."""
     (b, peak) = points[-1]
     before, below = points[-2] if len(points) > 1 and points[-2][0] < b else (0, 0)
     return int(peak + max(peak - below, 0) / (b - before) * (batch_size - b))
@@ -176,8 +179,8 @@ def _straight_on(points: Sequence[tuple[int, int]], batch_size: int) -> int:
 
 @contextmanager
 def measuring(stepper: Stepper) -> Iterator[PeakOf]:
-    """A function that measures peaks: here on a GPU, which says when it is full; else in a
-    process of its own."""
+    """A function that measures peaks: in this process on a GPU, which reports when it is full;
+    in a separate process on a CPU."""
     if stepper.engine.device.startswith("cuda"):
         yield lambda batch_size: _peak_on_gpu(stepper, batch_size)
         return
@@ -212,11 +215,11 @@ def _peak_on_gpu(stepper: Stepper, batch_size: int) -> int | None:
     return torch.cuda.max_memory_allocated(device) - before + moments
 
 
-_before: list[float] = []  # in a measuring process: what it held before its first step
+_before: list[float] = []  # of a measuring process: what it held before its first step
 
 
 def _growth(stepper: Stepper, batch_size: int) -> float:
-    """Bytes by which this process has grown at most since it began to measure."""
+    """Bytes by which this process has grown at most since it started to measure."""
     with isolated(stepper.engine):
         if not _before:
             stepper.batch(PROBES)  # torch itself is loaded
@@ -227,9 +230,9 @@ def _growth(stepper: Stepper, batch_size: int) -> float:
 
 
 def most_runs(needs: Sequence[MemoryNeed], device: str) -> int | None:
-    """How many runs at once the free memory holds, at least one; None: no limit is known.
+    """How many parallel runs the free memory holds, at least one; None: no limit is known.
 
-    On a CPU each run is a process with its own copy of what this one holds.
+    On a CPU, each run is a process with its own copy of what this process holds.
     """
     fitting = [need.bytes for need in needs if need.fits]
     if not fitting:

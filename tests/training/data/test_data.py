@@ -129,7 +129,7 @@ def test_missing_data_without_network_names_the_folder_and_the_files(
     monkeypatch.setattr("torchvision.datasets.cifar.download_and_extract_archive", refuse)
     with pytest.raises(DataError, match=r"CIFAR10 is not in the data folder .*data_batch_1.*"):
         load_dataset("cifar10", tmp_path)
-    with pytest.raises(DataError, match=f"{tmp_path}/cifar-100-python for train, test"):
+    with pytest.raises(DataError, match=f"Missing in {tmp_path}/cifar-100-python: train, test"):
         load_dataset("cifar100", tmp_path)
 
 
@@ -140,7 +140,7 @@ def test_every_mirror_failing_is_told_as_missing_data(
         raise RuntimeError("no route")
 
     monkeypatch.setattr("torchvision.datasets.mnist.download_and_extract_archive", unreachable)
-    with pytest.raises(DataError, match=r"FashionMNIST/raw for train-images-idx3-ubyte"):
+    with pytest.raises(DataError, match=r"FashionMNIST/raw: train-images-idx3-ubyte"):
         load_dataset("fashion-mnist", tmp_path)
 
 

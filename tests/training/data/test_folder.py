@@ -198,15 +198,18 @@ def test_hidden_folders_and_other_files_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path / "pets", r"must name a folder of images, but .*/pets is none")
+    refused(tmp_path / "pets", r"must name a folder of images, but .*/pets is not a folder")
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    refused(tmp_path, r"must hold one folder a class, but holds no folders")
+    refused(tmp_path, r"must contain one folder per class, but contains no folder")
 
 
 def test_a_folder_of_one_class_is_refused(tmp_path: Path) -> None:
-    refused(fill(tmp_path / "pets", classes=("cat",)), r"at least 2, but holds only 'cat'\.")
+    refused(
+        fill(tmp_path / "pets", classes=("cat",)),
+        r"at least 2 class folders, but contains only 'cat'\.",
+    )
 
 
 def test_a_folder_one_level_too_high_is_recognised(tmp_path: Path) -> None:
@@ -217,7 +220,7 @@ def test_a_folder_one_level_too_high_is_recognised(tmp_path: Path) -> None:
 def test_a_class_folder_without_images_is_refused(tmp_path: Path) -> None:
     root = fill(tmp_path / "pets")
     (root / "eel").mkdir()
-    refused(root, r"Class folder .*/eel must hold images, but holds none with an ending of \.bmp")
+    refused(root, r"Class folder .*/eel must contain images, but no file in it ends in \.bmp")
 
 
 def test_train_without_anything_held_out_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Data that are not fit for classification, each with its message."""
+"""Data that do not suit classification, each with its message."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ def test_labels_out_of_range_of_the_training_classes_are_refused() -> None:
     late[4] = 7
     refused(
         ((x, y), (x, late)),
-        r"'custom' test labels must be in \[0, 3\).* 1 are not, the first at index 4: 7\.",
+        r"'custom' test labels must be in \[0, 3\).* 1 are not; the first, at index 4, is 7\.",
     )
 
 
 def test_negative_labels_are_refused() -> None:
     x, y = features()
-    refused((x, y - 1), r"train labels must be in \[0, 2\).*20 are not, the first at index 0: -1")
+    refused(
+        (x, y - 1), r"train labels must be in \[0, 2\).*20 are not; the first, at index 0, is -1"
+    )
 
 
 def test_labels_with_a_gap_are_refused_unless_the_classes_are_named() -> None:
     x, y = features()
-    refused((x, y + 1), r"count from 0 without gaps, .* of class 0 while the highest is 3")
+    refused((x, y + 1), r"run from 0 without gaps, .* has class 0, and the highest class is 3")
     assert as_task_data((x, y + 1), classes=4).classes == 4
 
 
@@ -39,7 +41,7 @@ def test_float_labels_are_refused() -> None:
 
 def test_one_hot_labels_are_refused_with_the_remedy() -> None:
     x, y = features()
-    refused((x, np.eye(3, dtype=int)[y]), r"got shape \(60, 3\).*argmax")
+    refused((x, np.eye(3, dtype=int)[y]), r"has shape \(60, 3\).*argmax")
 
 
 def test_text_and_objects_are_refused() -> None:
@@ -59,7 +61,7 @@ def test_values_that_are_not_finite_are_counted_and_located(bad: float) -> None:
 
 def test_x_and_y_of_different_lengths_are_refused() -> None:
     x, y = features()
-    refused((x, y[:-1]), r"one length, but got 60 samples and 59 labels")
+    refused((x, y[:-1]), r"the same length, but there are 60 samples and 59 labels")
 
 
 def test_too_few_samples_of_a_class_to_divide_are_refused() -> None:
@@ -81,21 +83,21 @@ def test_one_class_is_refused() -> None:
 
 def test_empty_and_dimensionless_data_are_refused() -> None:
     refused((np.zeros((0, 4)), np.zeros(0, dtype=int)), r"at least one sample, but got none")
-    refused((np.array(1.0), np.array(1)), r"dimension of samples .*, but got shape \(\)")
-    refused((np.zeros(5), np.arange(5)), r"but got shape \(5,\)\. .*reshape\(-1, 1\)")
-    refused((np.zeros((5, 0)), np.arange(5)), r"must hold values, but got shape \(5, 0\)")
+    refused((np.array(1.0), np.array(1)), r"dimension for the samples .*, but has shape \(\)")
+    refused((np.zeros(5), np.arange(5)), r"but has shape \(5,\)\. .*reshape\(-1, 1\)")
+    refused((np.zeros((5, 0)), np.arange(5)), r"must not be empty, but has shape \(5, 0\)")
 
 
 def test_splits_of_different_shapes_are_refused() -> None:
     x, y = features()
     refused(
         ((x, y), (x[:, :2], y)),
-        r"test samples must be like training samples, \(4,\) .*, but are \(2,\)",
+        r"test samples must have the training samples' shape .*, \(4,\) .*, but have \(2,\)",
     )
 
 
 def test_something_else_than_data_is_refused() -> None:
-    refused("cifar10", r"but got str. For a data set by its name use load_dataset")
+    refused("cifar10", r"but got str. To load a data set by its name, call load_dataset")
     refused((features(),) * 4, r"\(train, validation, test\), but got 4 entries")
 
 
@@ -112,4 +114,4 @@ def test_features_cannot_be_cropped() -> None:
 def test_a_wild_label_is_a_gap_and_costs_no_memory() -> None:
     x, y = features()
     y[3] = 10**15
-    refused((x, y), r"no training sample of 'custom' is of class 3 while the highest is 10{15}")
+    refused((x, y), r"no training sample of 'custom' has class 3, and the highest class is 10{15}")

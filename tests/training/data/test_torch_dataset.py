@@ -74,5 +74,5 @@ def test_data_sets_without_length_or_tensors_are_refused() -> None:
 
     refused(Stream(), "but got an IterableDataset, Stream")
     refused(Untransformed(), r"samples must be tensors, but got str. .*ToTensor\(\)")
-    refused(Single(), r"must give \(x, label\) pairs, but sample 0 is of type Tensor")
+    refused(Single(), r"must return \(x, label\) pairs, but sample 0 is of type Tensor")
     refused(Pictures(0), "must have at least one sample")

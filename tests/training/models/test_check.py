@@ -114,18 +114,21 @@ def broken() -> nn.Module:
     [
         (
             lambda: nn.Sequential(nn.Flatten(), nn.Linear(12, 9)),
-            r"width of 4, .* it has shape \(2, 9\), expected \(2, 4\)",
+            r"has 4 classes, its output has shape \(2, 9\) instead of \(2, 4\)",
         ),
-        (lambda: nn.Conv2d(3, 4, 1), r"it has shape \(2, 4, 2, 2\), expected \(2, 4\)"),
-        (nn.Flatten, r"must have parameters to train, but Flatten has none"),
+        (lambda: nn.Conv2d(3, 4, 1), r"its output has shape \(2, 4, 2, 2\) instead of \(2, 4\)"),
+        (nn.Flatten, r"must have parameters to train, but no parameter of Flatten"),
         (lambda: nn.Linear(5, 4), r"cannot run on 'custom', .* shape \(3, 2, 2\): RuntimeError"),
         (Pair, r"must return one tensor of logits, but returned tuple"),
         (broken, r"cannot be built: TypeError: no width given"),
         (Blocked, r"cannot be trained: RuntimeError: element 0 .* no torch.no_grad\(\) or detach"),
         (Overwritten, r"cannot be trained: RuntimeError: .* modified by an inplace operation"),
-        (lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(4)), r"has lazy layers .* call it once"),
-        (lambda: linear().double(), r"Samples are float32, but it has weights of torch.float64"),
-        (lambda: ONE, r"share the weights '1.weight', so each run would go on where the last"),
+        (
+            lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(4)),
+            r"has lazy layers .* call the network once",
+        ),
+        (lambda: linear().double(), r"Samples are float32, but it has torch.float64 weights"),
+        (lambda: ONE, r"share the weights '1.weight', so each run would continue from"),
         (ONE, r"must be a function that builds the network, but got a network, Sequential"),
     ],
 )
@@ -163,5 +166,5 @@ def test_streamed_samples_of_different_shapes_are_refused() -> None:
             return torch.zeros(3, 8 + index, 8), index % 3
 
     data = as_task_data((Uneven(), Uneven(), Uneven()))
-    with pytest.raises(DataError, match=r"must all have one shape, but the first two have \(3, "):
+    with pytest.raises(DataError, match=r"must have one shape, but the first two have \(3, "):
         check_model(partial(MODELS["resnet8"], (3, 8, 8), 3), data)

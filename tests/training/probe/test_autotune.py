@@ -41,7 +41,7 @@ def test_a_setting_in_which_the_network_fails_is_left_out_and_named() -> None:
     choice = choose(TorchTrainer(dots(), float32_only, PLAIN), RECIPE, "auto", "contiguous", 1, 1)
     assert choice.precision == "float32"
     assert any(
-        "bfloat16 contiguous was left out: the network does not run so (float32 only)" in reason
+        "bfloat16 contiguous was left out: the network fails in it (float32 only)" in reason
         for reason in choice.reasons
     )
 
@@ -58,12 +58,12 @@ def test_a_batch_that_fits_in_no_setting_leaves_the_plain_one_to_the_runs() -> N
     assert sum("a batch of 16 does not fit" in reason for reason in choice.reasons) == 2
 
 
-def test_what_is_asked_for_is_not_measured() -> None:
+def test_what_is_requested_is_not_measured() -> None:
     asked = choose(trainer(dots()), RECIPE, "bfloat16", "channels_last", 3, 2)
     assert (asked.precision, asked.memory_format, asked.workers) == ("bfloat16", "channels_last", 3)
     assert asked.reasons == (
-        "bfloat16, channels_last: as asked for.",
-        "Runs at once: 3, as asked for.",
+        "bfloat16, channels_last: as requested.",
+        "Runs in parallel: 3, as requested.",
     )
 
 

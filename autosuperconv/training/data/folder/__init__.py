@@ -1,10 +1,10 @@
-"""Folders of images: one folder a class, as in ImageNet and torchvision's ImageFolder.
+"""Folders of images: one folder per class, as in ImageNet and torchvision's ImageFolder.
 
     PATH/train/CLASS/*.jpg with PATH/test/..., PATH/val/... or both
     PATH/CLASS/*.jpg, one undivided set
 
-With both, `val` is for the search and `test` for the verdict. With only one of them it is held
-back for the verdict, as ImageNet's `val` is in papers, and validation is split off `train`.
+If both exist, `val` is for the search and `test` for the verdict. If only one exists, it is for
+the verdict, as papers use ImageNet's `val`, and validation samples are taken from `train`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["FolderImages", "OnProgress", "load_folder"]
 
 
 class FolderImages(Dataset[tuple[Tensor, int]]):
-    """Images decoded when they are asked for: (C, H, W) uint8 and the label."""
+    """Images decoded when they are read: (C, H, W) uint8 and the label."""
 
     def __init__(self, paths: Sequence[str], targets: Labels, target: Target) -> None:
         self.paths = tuple(paths)
@@ -50,21 +50,22 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
 
 
 def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
-    """A folder's images as uint8 of one size, in memory where they fit, else streamed.
+    """A folder's images as uint8 of one size, in memory if they fit, otherwise streamed.
 
-    Images that are all of one size up to 224 pixels stay as they are. Otherwise each is scaled
-    by its shorter side and cut out in the middle to a square as wide as the median shorter
-    side, at most 224. If all are gray there is one channel, else three. What fits in half of
-    the machine's memory is decoded once and kept in the user's cache folder, so that the next
-    start only lists the files; more than that is decoded anew in every epoch.
+    Images that all have one size, at most 224 pixels a side, stay as they are. Otherwise each
+    is scaled by its shorter side and cropped in the middle to a square; the square's side is the
+    median shorter side, at most 224. There is one channel if all images are gray, otherwise
+    three. Images that fit in half of the machine's memory are decoded once and kept in the
+    user's cache folder, so that the next start only lists the files. More images than that are
+    decoded again in every epoch.
 
     Args:
-        on_progress: called with (files done, files in all), once over for the files' headers
-            and once for their pixels.
+        on_progress: called with (files done, files in all), first for the files' headers, then
+            for their pixels.
 
     Raises:
-        DataError: no folder, no images, one class, other classes in `test` than in `train`, or
-            an image that cannot be read.
+        DataError: there is no folder, no image or only one class; `test` has other classes than
+            `train`; or an image cannot be read.
     """
     listing = list_parts(root)
     files = [file for part in listing.values() for file in part]

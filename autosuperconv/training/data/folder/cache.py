@@ -13,15 +13,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 1  # of what is stored; another number leaves old caches aside
+FORMAT = 1  # of the stored file; files of another number are ignored
 
 Images: TypeAlias = NDArray[np.uint8]
 
 
 def cache_file(root: Path, files: Iterable[tuple[str, int, int, int]]) -> Path:
-    """Where this very state of a folder is kept: `$XDG_CACHE_HOME/autosuperconv`.
+    """The file for this state of a folder, in `$XDG_CACHE_HOME/autosuperconv`.
 
-    Any file added, removed, resized or touched gives another name.
+    The name changes when a file is added, removed, resized or touched.
     """
     state = hashlib.blake2b(str(FORMAT).encode(), digest_size=12)
     for file in files:
@@ -32,7 +32,7 @@ def cache_file(root: Path, files: Iterable[tuple[str, int, int, int]]) -> Path:
 
 
 def read_cache(file: Path, count: int) -> Images | None:
-    """(N, C, H, W), or None where there is none that can be used."""
+    """(N, C, H, W), or None where there is no usable file."""
     try:
         images: Images = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError):
@@ -43,9 +43,9 @@ def read_cache(file: Path, count: int) -> Images | None:
 
 
 def write_cache(file: Path, images: Images) -> None:
-    """Whole or not at all, in place of the folder's earlier states.
+    """Write the whole file or nothing, and remove those of the folder's earlier states.
 
-    Without room or right to write, the next start decodes again.
+    Where the file cannot be written, the next start decodes again.
     """
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Image files to one array of bytes, by a pool of threads."""
+"""Decode image files into one array of bytes, by a pool of threads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autosuperconv.errors import DataError
 from autosuperconv.training.data.folder.cache import Images
 
 LARGEST_SIDE = 224  # ImageNet's usual crop
-PIECE = 256  # files a task: one a task costs more in hand-over than in decoding
+PIECE = 256  # files per task: handing over single files costs more than decoding them
 MEMORY_SHARE = 0.5  # of the machine's memory that decoded images may take
 GRAY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 DEEP_MODES = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -27,7 +27,7 @@ UNREADABLE = (
     EOFError,
     Image.DecompressionBombError,
     OSError,
-    SyntaxError,  # Pillow's word for a broken PNG
+    SyntaxError,  # what Pillow raises for a broken PNG
     ValueError,
     struct.error,
 )
@@ -38,7 +38,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What every image becomes. `exact`: all are of this size already."""
+    """What every image becomes.
+
+    Args:
+        height: in pixels.
+        width: in pixels.
+        gray: one channel instead of three.
+        exact: all images have this size already.
+    """
 
     height: int
     width: int
@@ -91,7 +98,7 @@ def _head(path: str) -> tuple[int, int, str]:
 
 
 def fits_in_memory(count: int, target: Target) -> bool:
-    """Whether decoded images leave room for the rest; yes where the system does not tell."""
+    """Whether decoded images leave enough memory; True where its size is unknown."""
     try:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):

@@ -1,4 +1,4 @@
-"""Which image files a folder holds, of which class and for which part."""
+"""The image files of a folder, their classes and the parts that they belong to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ VALIDATION_NAMES = ("val", "valid", "validation")
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """One image and its class. `state` changes when the file does: size and mtime in ns."""
+    """One image and its class.
+
+    Args:
+        path: of the file.
+        label: number of its class.
+        state: size and modification time in ns, which change when the file does.
+    """
 
     path: str
     label: int
@@ -40,7 +46,7 @@ def list_parts(root: Path) -> Listing:
 
 def _list_parts(root: Path) -> Listing:
     if not root.is_dir():
-        raise DataError(f"folder:PATH must name a folder of images, but {root} is none.")
+        raise DataError(f"folder:PATH must name a folder of images, but {root} is not a folder.")
     if not (root / "train").is_dir():
         return {"train": _list_classes(root, None)}
     held_out = _held_out(root)
@@ -60,8 +66,8 @@ def _held_out(root: Path) -> dict[str, Path]:
     if test or validation:
         return {"test": (test or validation)[0]}
     raise DataError(
-        f"{root} has a folder train but neither test nor val beside it. Add one, or give "
-        f"folder:{root / 'train'} to have it divided."
+        f"{root} has a folder train, but neither test nor val beside it. Add one, or use "
+        f"folder:{root / 'train'} to have that folder divided."
     )
 
 
@@ -89,10 +95,10 @@ def _class_names(folder: Path) -> list[str]:
 def _list_classes(folder: Path, classes: list[str] | None) -> list[ImageFile]:
     names = _class_names(folder) if classes is None else classes
     if not names:
-        raise DataError(f"{folder} must hold one folder a class, but holds no folders.")
+        raise DataError(f"{folder} must contain one folder per class, but contains no folder.")
     if len(names) == 1:
         raise DataError(
-            f"{folder} must hold one folder a class, at least 2, but holds only {names[0]!r}."
+            f"{folder} must contain at least 2 class folders, but contains only {names[0]!r}."
             + _nested_hint(folder / names[0])
         )
     return [file for label, name in enumerate(names) for file in _list_images(folder / name, label)]
@@ -106,7 +112,7 @@ def _list_images(folder: Path, label: int) -> list[ImageFile]:
     found = sorted(_walk(str(folder), label), key=lambda file: file.path)
     if not found:
         raise DataError(
-            f"Class folder {folder} must hold images, but holds none with an ending of "
+            f"Class folder {folder} must contain images, but no file in it ends in "
             f"{', '.join(SUFFIXES)}."
         )
     return found
