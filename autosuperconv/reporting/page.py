@@ -15,8 +15,6 @@ from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-ALWAYS_SHOWN = ("max_lr", "epochs", "batch_size", "weight_decay")
-
 
 @dataclass(frozen=True, slots=True)
 class TwoSizes:
@@ -55,20 +53,24 @@ class KeyFigure:
 def render_page(report: Report) -> str:
     """The page as HTML text. Everything that a user wrote is escaped."""
     template = _environment().get_template("report.html.j2")
-    fields = shown_fields([trial.recipe for trial in report.trials])
+    roles = words.role_rows(report.confirmation)
+    searched = words.searched_fields(report)
+    fields = words.shown_fields(report)
     return template.render(
         report=report,
         outcome=report.verdict.outcome.label.upper(),
         key_figures=key_figures(report),
         cost_caption=cost_caption(report),
         figures=_figures(report),
-        roles=words.role_rows(report.confirmation),
+        roles=roles,
+        role_fields=[[_field_cell(row.recipe, name) for name in searched] for row in roles],
         fields=fields,
+        searched=searched,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
         effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
         plane_caption=plane_caption(report),
         importances=importance_rows(report),
-        tuning=[_tuning_cells(run) for run in report.baseline.tuning],
+        tuning=[_tuning_cells(run, searched) for run in report.baseline.tuning],
         winner=words.winner_number(report),
         recipe=recipe_lines(report.winner),
         total=words.cost_total(report),
@@ -172,16 +174,6 @@ def plane_caption(report: Report) -> str:
     )
 
 
-def shown_fields(recipes: list[Recipe]) -> tuple[str, ...]:
-    """The recipe fields worth a column: the four main ones and those that vary."""
-    return tuple(
-        name
-        for name in RECIPE_FIELDS
-        if name in ALWAYS_SHOWN
-        or (name != "seed" and len({getattr(recipe, name) for recipe in recipes}) > 1)
-    )
-
-
 def _field_cell(recipe: Recipe, name: str) -> TableCell:
     value = getattr(recipe, name)
     if isinstance(value, int | float):
@@ -218,9 +210,9 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
     return "; ".join([*notes, trial.detail] if trial.detail else notes)
 
 
-def _tuning_cells(run: RunSummary) -> list[TableCell]:
+def _tuning_cells(run: RunSummary, fields: tuple[str, ...]) -> list[TableCell]:
     return [
-        *(_field_cell(run.recipe, name) for name in ALWAYS_SHOWN),
+        *(_field_cell(run.recipe, name) for name in fields),
         TableCell(words.percent(run.accuracy), _sortable(run.accuracy)),
         TableCell(words.count(run.samples), run.samples),
         TableCell(words.duration(run.seconds), run.seconds),

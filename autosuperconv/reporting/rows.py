@@ -21,7 +21,7 @@ from autosuperconv.core.format import number as number
 from autosuperconv.core.format import percent as percent
 from autosuperconv.core.format import points as points
 from autosuperconv.core.format import times as times
-from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, RunSummary
 from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import Importance
@@ -196,6 +196,19 @@ def condition_value(condition: Condition) -> str:
     if not known(condition.value):
         return MISSING
     return f"{condition.value_text} (bound {condition.bound_text})"
+
+
+def searched_fields(report: Report) -> tuple[str, ...]:
+    """The recipe fields that were searched, in the recipe's order."""
+    return tuple(name for name in RECIPE_FIELDS if name in report.setup.dimensions)
+
+
+def shown_fields(report: Report) -> tuple[str, ...]:
+    """The recipe fields worth a column beside each trial: those searched, and others that vary."""
+    searched = searched_fields(report)
+    recipes = [trial.recipe for trial in report.trials]
+    varied = {n for n in RECIPE_FIELDS if len({getattr(recipe, n) for recipe in recipes}) > 1}
+    return tuple(n for n in RECIPE_FIELDS if n in searched or n in varied - {"seed"})
 
 
 def cost_total(report: Report) -> str:

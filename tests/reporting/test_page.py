@@ -7,8 +7,10 @@ from html.parser import HTMLParser
 import pytest
 
 from autosuperconv.core.report import Report
+from autosuperconv.core.space import Range
 from autosuperconv.core.verdict import Outcome
 from autosuperconv.reporting import page as html
+from autosuperconv.reporting.figures.accuracy_cost import tip
 from tests.reporting.sample import bare_report, sample_report
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -131,17 +133,20 @@ def test_the_winner_is_marked_and_its_recipe_can_be_pasted(page: str, report: Re
     assert eval(html.recipe_lines(report.winner), {"Recipe": Recipe}) == report.winner
 
 
-def test_a_column_is_shown_for_a_field_that_varies(report: Report) -> None:
-    recipes = [trial.recipe for trial in report.trials]
-    assert html.shown_fields(recipes) == (
-        "max_lr",
-        "epochs",
-        "batch_size",
-        "weight_decay",
-        "dropout",
+def test_a_field_that_is_searched_has_a_column_in_every_table_of_recipes(report: Report) -> None:
+    dimensions = {**report.setup.dimensions, "label_smoothing": Range(0.0, 0.2)}
+    bare = bare_report()  # no picture to draw
+    searched = replace(bare.setup, dimensions=dimensions)
+    whole = replace(
+        bare,
+        setup=searched,
+        trials=report.trials[:1],
+        confirmation=report.confirmation,
+        baseline=report.baseline,
     )
-    other = [replace(recipe, seed=i, gamma=0.1 + i / 1000) for i, recipe in enumerate(recipes)]
-    assert html.shown_fields(other)[-1] == "gamma"
+    columns = Page(html.render_page(whole)).cells
+    assert columns.count("label_smoothing") == 3  # confirmed runs, trials, the baseline's tuning
+    assert "label smoothing 0" in tip(whole, whole.trials[0])
 
 
 def test_what_was_not_measured_is_called_so(report: Report) -> None:

@@ -69,3 +69,16 @@ def test_without_a_winner_there_is_no_ratio_and_no_number(report: Report) -> Non
     assert words.lr_ratio(lost) is None
     assert words.winner_number(lost) is None
     assert words.winner_number(report) == 29
+
+
+def test_fields_that_are_searched_or_vary_have_columns_in_the_recipes_order(
+    report: Report,
+) -> None:
+    main = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout")
+    assert words.searched_fields(report) == main
+    assert words.shown_fields(report) == main
+    trials = tuple(
+        replace(trial, recipe=replace(trial.recipe, seed=i, gamma=0.1 + i / 1000))
+        for i, trial in enumerate(report.trials)
+    )
+    assert words.shown_fields(replace(report, trials=trials)) == (*main, "gamma")

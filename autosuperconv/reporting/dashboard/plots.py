@@ -96,7 +96,7 @@ def cost_figure(report: Report) -> go.Figure:
             figure.add_scatter(
                 x=[trial.samples for trial in own],
                 y=_short(max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in own),
-                text=[tip(trial).replace("\n", "<br>") for trial in own],
+                text=[tip(report, trial).replace("\n", "<br>") for trial in own],
                 mode="markers",
                 marker={"color": LIGHT[state], "size": 7, "symbol": SYMBOLS[state]},
                 cliponaxis=False,

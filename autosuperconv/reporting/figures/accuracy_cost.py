@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from autosuperconv.core.report import Report, RunSummary, TrialSummary
 from autosuperconv.core.trace import StopReason
+from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, present
 from autosuperconv.reporting.figures.labels import Labels, Place
@@ -48,15 +49,16 @@ def shown_accuracy(trial: TrialSummary) -> float | None:
     return seen[-1] if seen else None
 
 
-def tip(trial: TrialSummary) -> str:
-    """Text shown where the pointer rests on a trial."""
-    recipe = trial.recipe
+def tip(report: Report, trial: TrialSummary) -> str:
+    """Text shown where the pointer rests on a trial: how it ended, and what was searched."""
+    settings = (
+        f"{factor_name(name)} {words.number(getattr(trial.recipe, name))}"
+        for name in words.searched_fields(report)
+    )
     return (
         f"trial {trial.number}, {words.STATES[trial.state]}: "
         f"{words.percent(shown_accuracy(trial))}, {words.count(trial.samples)} samples\n"
-        f"max_lr {words.number(recipe.max_lr)}, {words.number(recipe.epochs)} epochs, "
-        f"batch {recipe.batch_size}, weight decay {words.number(recipe.weight_decay)}, "
-        f"dropout {words.number(recipe.dropout)}"
+        f"{', '.join(settings)}"
     )
 
 
@@ -87,14 +89,13 @@ def accuracy_top(report: Report) -> float:
 
 def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
     for state in words.STATES:
-        shown = [trial for trial in report.trials if trial.state == state and trial.samples > 0]
-        if shown:
-            _state_points(sheet, axes, shown, state, accuracy_floor(report))
+        if any(trial.state == state and trial.samples > 0 for trial in report.trials):
+            _state_points(sheet, axes, report, state)
 
 
-def _state_points(
-    sheet: Sheet, axes: Axes, trials: list[TrialSummary], state: StopReason, floor: float
-) -> None:
+def _state_points(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
+    trials = [trial for trial in report.trials if trial.state == state and trial.samples > 0]
+    floor = accuracy_floor(report)
     y = [max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in trials]
     points = axes.scatter(
         [trial.samples for trial in trials],
@@ -108,7 +109,7 @@ def _state_points(
         clip_on=False,
         zorder=3,
     )
-    sheet.tip(points, [tip(trial) for trial in trials])
+    sheet.tip(points, [tip(report, trial) for trial in trials])
 
 
 def _front(axes: Axes, report: Report) -> None:

@@ -128,7 +128,7 @@ def _completed(sheet: Sheet, axes: Axes, report: Report, shade: int) -> None:
             label=f"{_shade_name(shade)} ({len(own)})",
             zorder=3,
         )
-        sheet.tip(points, [tip(trial) for trial in own])
+        sheet.tip(points, [tip(report, trial) for trial in own])
 
 
 def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
@@ -144,7 +144,7 @@ def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> 
             label=f"{words.STATES[state]} ({len(own)})",
             zorder=2,
         )
-        sheet.tip(points, [tip(trial) for trial in own])
+        sheet.tip(points, [tip(report, trial) for trial in own])
 
 
 def _winner(axes: Axes, report: Report) -> None:
