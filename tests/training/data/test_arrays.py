@@ -1,8 +1,6 @@
-"""The caller's own arrays."""
+"""The caller's own data: arrays, tensors, data frames."""
 
 from __future__ import annotations
-
-import pickle
 
 import numpy as np
 import pytest
@@ -10,8 +8,8 @@ import torch
 from torch.utils.data import TensorDataset
 
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.task import TaskData, TensorSplit, normalised
-from tests.training.samples import features, split
+from autosuperconv.training.data.task import TensorSplit, normalised
+from tests.training.samples import features, refused, split
 
 
 def test_features_become_float32_normalised_to_mean_0_and_sd_1() -> None:
@@ -21,21 +19,6 @@ def test_features_become_float32_normalised_to_mean_0_and_sd_1() -> None:
     assert ready.dtype == torch.float32
     torch.testing.assert_close(ready.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
     torch.testing.assert_close(ready.std(0, correction=0), torch.ones(4))
-
-
-def test_bytes_are_described_on_the_scale_of_1() -> None:
-    x = np.zeros((40, 2, 4, 4), dtype=np.uint8)
-    x[:, 1, :2] = 255
-    data = as_task_data((x, np.arange(40) % 2))
-    assert data.mean == pytest.approx((0.0, 0.5))
-    assert data.std == pytest.approx((1.0, 0.5))  # the constant channel keeps 1
-    assert normalised(split(data.test).x, data).unique().tolist() == [-1.0, 0.0, 1.0]
-
-
-def test_a_constant_feature_has_standard_deviation_1() -> None:
-    x, y = features()
-    x[:, 1] = 0.1  # its float64 mean over 36 samples is not exactly 0.1
-    assert as_task_data((x, y)).std[1] == 1.0
 
 
 @pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.uint64, np.int16])
@@ -83,33 +66,6 @@ def test_images_in_wide_integers_are_kept_as_bytes() -> None:
     assert as_task_data((x + 100, np.arange(10) % 2)).mean == (300.0,)
 
 
-@pytest.mark.parametrize(
-    ("shape", "augment"),
-    [((3, 32, 32), "crop-flip"), ((1, 32, 32), "none"), ((3, 65, 65), "none"), ((12,), "none")],
-)
-def test_only_small_colour_images_are_augmented_unasked(
-    shape: tuple[int, ...], augment: str
-) -> None:
-    x = np.zeros((10, *shape), dtype=np.uint8)
-    assert as_task_data((x, np.arange(10) % 2)).augment == augment
-    assert as_task_data((x, np.arange(10) % 2), augment="none").augment == "none"
-
-
-def test_given_splits_are_kept_as_they_are() -> None:
-    x, y = features(30)
-    data = as_task_data(((x[:15], y[:15]), (x[15:21], y[15:21]), (x[21:], y[21:])))
-    sizes = [len(split(part)) for part in (data.train, data.validation, data.test)]
-    assert sizes == [15, 6, 9]
-    np.testing.assert_allclose(split(data.test).x, x[21:], rtol=1e-6)
-
-
-def test_with_train_and_test_given_validation_is_split_off_train() -> None:
-    x, y = features(130)
-    data = as_task_data(((x[:100], y[:100]), (x[100:], y[100:])))
-    sizes = [len(split(part)) for part in (data.train, data.validation, data.test)]
-    assert sizes == [80, 20, 30]
-
-
 def test_tensors_splits_and_tensor_data_sets_are_the_same_as_arrays() -> None:
     x, y = features()
     tx, ty = torch.tensor(x), torch.tensor(y)
@@ -139,13 +95,6 @@ def test_the_callers_arrays_are_left_as_they_were() -> None:
     np.testing.assert_array_equal(x, before)
 
 
-def test_task_data_can_be_sent_to_another_process() -> None:
-    data = as_task_data(features())
-    copy = pickle.loads(pickle.dumps(data))
-    assert isinstance(copy, TaskData)
-    assert torch.equal(copy.train.x, split(data.train).x)
-
-
 def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
     class Frame:
         def __init__(self, values: np.ndarray) -> None:
@@ -158,8 +107,43 @@ def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
     assert as_task_data((Frame(x), Frame(y))).fingerprint == as_task_data((x, y)).fingerprint
 
 
-def test_the_accuracy_of_the_majority_class_is_known_where_classes_are_unbalanced() -> None:
-    x, _ = features(100)
-    rare, even = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [52, 48])
-    assert as_task_data((x, rare)).majority_accuracy == pytest.approx(0.9)
-    assert as_task_data((x, even)).majority_accuracy is None
+def test_float_labels_are_refused() -> None:
+    x, y = features()
+    refused((x, y / 2), r"y must be integers, but got dtype torch.float64. .*astype\('int64'\)")
+
+
+def test_one_hot_labels_are_refused_with_the_remedy() -> None:
+    x, y = features()
+    refused((x, np.eye(3, dtype=int)[y]), r"has shape \(60, 3\).*argmax")
+
+
+def test_text_and_objects_are_refused() -> None:
+    x, y = features()
+    refused((x.astype(object), y), r"x must be an array of numbers, but got dtype object")
+    refused((x, np.array(["cat"] * 60)), r"y must be an array of numbers, but got dtype <U3")
+    refused((torch.tensor(x) * 1j, y), r"array of numbers, but got dtype torch.complex128")
+    refused(([[1.0], [1.0, 2.0]], [0, 1]), r"x must be a rectangular array of numbers")
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_finite_are_counted_and_located(bad: float) -> None:
+    x, y = features()
+    x[[5, 9], 2] = bad
+    refused((x, y), r"2 of its 240 values are NaN or infinite, the first at index \(5, 2\)")
+
+
+def test_x_and_y_of_different_lengths_are_refused() -> None:
+    x, y = features()
+    refused((x, y[:-1]), r"the same length, but there are 60 samples and 59 labels")
+
+
+def test_empty_and_dimensionless_data_are_refused() -> None:
+    refused((np.zeros((0, 4)), np.zeros(0, dtype=int)), r"at least one sample, but got none")
+    refused((np.array(1.0), np.array(1)), r"dimension for the samples .*, but has shape \(\)")
+    refused((np.zeros(5), np.arange(5)), r"but has shape \(5,\)\. .*reshape\(-1, 1\)")
+    refused((np.zeros((5, 0)), np.arange(5)), r"must not be empty, but has shape \(5, 0\)")
+
+
+def test_something_else_than_data_is_refused() -> None:
+    refused("cifar10", r"but got str. To load a data set by its name, call load_dataset")
+    refused((features(),) * 4, r"\(train, validation, test\), but got 4 entries")

@@ -1,0 +1,69 @@
+"""Decoded folders are kept between starts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from autosuperconv.training.data import folder
+from tests.training.data.folder.pictures import fill, load, picture
+from tests.training.samples import split
+
+
+def test_the_second_start_decodes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = fill(tmp_path / "pets")
+    before = load(root)
+
+    def decode_again(*args: object) -> None:
+        raise AssertionError("decoded again")
+
+    monkeypatch.setattr(folder, "decode", decode_again)
+    after = load(root)
+    assert after.fingerprint == before.fingerprint
+    assert torch.equal(split(after.train).x, split(before.train).x)
+
+
+def test_a_changed_file_is_read_anew(tmp_path: Path) -> None:
+    root = fill(tmp_path / "pets")
+    before = load(root)
+    picture(99).save(root / "dog" / "1.png")
+    os.utime(root / "dog" / "1.png", ns=(0, 0))
+    assert load(root).fingerprint != before.fingerprint
+
+
+def test_nothing_is_written_into_the_data_folder(tmp_path: Path, cache: Path) -> None:
+    root = fill(tmp_path / "pets")
+    before = sorted(root.rglob("*"))
+    load(root)
+    assert sorted(root.rglob("*")) == before
+    assert [file.suffix for file in cache.iterdir()] == [".npy"]
+
+
+def test_a_broken_cache_is_passed_over_and_replaced(tmp_path: Path, cache: Path) -> None:
+    root = fill(tmp_path / "pets")
+    before = load(root).fingerprint
+    (file,) = cache.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-100])
+    assert load(root).fingerprint == before
+    assert file.read_bytes() == whole
+
+
+def test_a_cache_that_cannot_be_written_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert load(fill(tmp_path / "pets")).classes == 2
+
+
+def test_an_earlier_state_of_a_folder_is_not_kept(tmp_path: Path, cache: Path) -> None:
+    root = fill(tmp_path / "pets")
+    load(root)
+    load(fill(tmp_path / "others"))
+    (root / "cat" / "0.png").unlink()
+    load(root)
+    assert len(list(cache.iterdir())) == 2
