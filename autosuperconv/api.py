@@ -44,7 +44,7 @@ def search(
 
     Raises:
         InvalidInput: an option, the model or the data do not fit.
-        StorageUnavailable: the storage does not answer.
+        StorageUnavailable: the storage cannot be used.
         NothingCompleted: every run of a step diverged.
     """
     with open_search(model_factory, data, options, listener) as work:

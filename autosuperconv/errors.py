@@ -10,7 +10,7 @@
     - OutputUnwritable                   --out cannot be written
     - DeviceUnavailable                  no such device on this machine
     - StudyMismatch                      the stored study belongs to another search
-  x StorageUnavailable                   the study's storage does not answer: exit status 1
+  x StorageUnavailable                   the study's storage cannot be used: exit status 1
   x NothingCompleted                     no run of a step completed, so there is nothing to go on
   x WorkerDied                           worker processes were killed again and again
 """
@@ -72,7 +72,7 @@ class StudyMismatch(InvalidInput):
 
 
 class StorageUnavailable(AutosuperconvError):
-    """The study's storage does not answer."""
+    """The study's storage cannot be used."""
 
 
 class NothingCompleted(AutosuperconvError):

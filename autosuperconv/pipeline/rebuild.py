@@ -16,7 +16,7 @@ from autosuperconv.pipeline.setup import Work
 from autosuperconv.pipeline.steps import run_steps
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.storage import answering, open_existing
+from autosuperconv.tuning.store.storage import explained_errors, open_existing
 from autosuperconv.tuning.store.studies import companion_of, find_study
 
 
@@ -41,9 +41,9 @@ def rebuild(storage: str, study_name: str | None, out: Path | None) -> tuple[Rep
     Raises:
         InvalidInput: no such study, or none of this package.
         NothingCompleted: the search is not finished.
-        StorageUnavailable: the storage does not answer.
+        StorageUnavailable: the storage cannot be used.
     """
-    with answering(storage):
+    with explained_errors(storage):
         session, setup = open_finished(storage, study_name)
         work = Work(setup, session, searching=False, out=out)
         report = run_steps(work)

@@ -35,7 +35,7 @@ from autosuperconv.tuning.samplers import check_sampler
 from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.storage import answering, open_storage
+from autosuperconv.tuning.store.storage import explained_errors, open_storage
 from autosuperconv.tuning.store.studies import forget_plan, open_study
 
 ARTIFACTS = "artifacts"  # folder of the dashboard's files, below the report's
@@ -80,7 +80,7 @@ def open_search(
 
     Raises:
         InvalidInput: an option, the model or the data do not fit.
-        StorageUnavailable: the storage does not answer.
+        StorageUnavailable: the storage cannot be used.
     """
     task = task_of(data)
     network = check_model(model_factory, task)
@@ -90,7 +90,7 @@ def open_search(
     setup = make_setup(trainer, dimensions, options)
     fingerprint = fingerprint_of(task, network_fingerprint(network), setup)
     check_setup(setup)
-    with answering(options.storage):
+    with explained_errors(options.storage):
         forget_plan(open_storage(options.storage), setup.study_name, fingerprint)
     resources = choose_resources(trainer, setup, options.storage)
     with open_work(resources, fingerprint, options.storage, listener, notes) as work:
@@ -118,13 +118,13 @@ def open_work(
 
     Raises:
         InvalidInput: a name or a size in the setup does not hold, or the study is another's.
-        StorageUnavailable: the storage does not answer, now or later.
+        StorageUnavailable: the storage cannot be used, now or later.
     """
     setup = resources.setup
     check_setup(setup)
     check_writable(setup.out)
     try:
-        with answering(storage):
+        with explained_errors(storage):
             session = open_session(resources, fingerprint, storage, listener)
             for note in notes:
                 session.note(note)

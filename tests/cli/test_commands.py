@@ -263,9 +263,9 @@ def test_an_output_folder_that_cannot_be_made_is_refused(refused: object, tmp_pa
 @pytest.mark.parametrize(
     ("url", "status", "message"),
     [
-        ("sqlite:////proc/nope/x.db", 1, "does not answer"),
+        ("sqlite:////proc/nope/x.db", 1, "cannot be used"),
         ("nosuch://host/db", 2, "cannot be opened"),
-        ("/proc/nope/a.journal", 1, "does not answer"),
+        ("/proc/nope/a.journal", 1, "cannot be used"),
     ],
 )
 def test_a_storage_that_does_not_answer_is_named(

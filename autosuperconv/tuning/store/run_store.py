@@ -1,6 +1,6 @@
-"""`RunStore`: every finished run outside the study, kept as a trial of a companion study.
+"""`RunStore`: every finished run that is not a trial of the study, stored in the companion study.
 
-So the same command resumes at any step, and the runs can be looked at in optuna-dashboard.
+So the same command resumes at any step, and optuna-dashboard shows these runs too.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from autosuperconv.core.serialization import digest, from_json
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.store.observation import attributes_of
 
-SHOWN: dict[str, BaseDistribution] = {
+PARAMETERS: dict[str, BaseDistribution] = {
     "max_lr": FloatDistribution(1e-9, 1e9, log=True),
     "epochs": FloatDistribution(0, 1e9),
     "batch_size": FloatDistribution(0, 1e9),
     "weight_decay": FloatDistribution(0, 1e9),
     "dropout": FloatDistribution(0, 1),
 }
+"""What the dashboard shows of a run's recipe; the distributions only have to contain the values."""
 
 
 def step_of(phase: float) -> int:
@@ -31,7 +32,11 @@ def step_of(phase: float) -> int:
 
 
 class RunStore:
-    """Finished runs by the job that asked for them."""
+    """Finished runs by their job, and a few texts kept with them.
+
+    Args:
+        study: the companion study.
+    """
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
@@ -42,28 +47,28 @@ class RunStore:
             self._traces[attrs["job"]] = (Step(attrs["step"]), attrs["role"], trace)
 
     def stored(self, key: str) -> Any:
-        """A value kept with the runs; None where there is none."""
+        """A value stored with the runs; None if there is none."""
         return self._study.user_attrs.get(key)
 
     def store(self, key: str, text: str) -> None:
-        """Keep a value with the runs."""
+        """Store a value with the runs."""
         self._study.set_user_attr(key, text)
 
     def find(self, job: Job) -> Trace | None:
-        """The trace of an equal job, if it has been done."""
+        """The trace of an equal job; None if there is none."""
         found = self._traces.get(digest(job))
         return found[2] if found else None
 
     def add(self, step: Step, role: str, job: Job, trace: Trace) -> None:
-        """Keep a finished run."""
+        """Store a finished run."""
         self._traces[digest(job)] = (step, role, trace)
         values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
         self._study.add_trial(
             optuna.trial.create_trial(
                 state=TrialState.COMPLETE,
                 value=trace.accuracy if trace.accuracy is not None else 0.0,
-                params={name: float(getattr(trace.recipe, name)) for name in SHOWN},
-                distributions=SHOWN,
+                params={name: float(getattr(trace.recipe, name)) for name in PARAMETERS},
+                distributions=PARAMETERS,
                 intermediate_values=values,
                 user_attrs={
                     "step": step,

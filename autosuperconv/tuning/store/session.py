@@ -1,4 +1,4 @@
-"""`Session`: a search in progress: where it is kept, what trains in it, and who is told of it."""
+"""`Session`: a search in progress: where it is kept, what trains in it, and who hears of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Session:
         study: the trials.
         run_store: every finished run that is not a trial.
         executor: what carries out runs.
-        listener: is told of every event.
+        listener: receives every event.
         storage_url: where workers find the study, to report to it.
         deadline: when the search must end, on the clock of `time.monotonic`; None: whenever.
         plan: what the search is forecast to take; None: no time left is estimated.

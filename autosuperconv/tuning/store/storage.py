@@ -1,4 +1,4 @@
-"""Where studies live: an Optuna storage URL, or the path of a journal file."""
+"""Where studies are stored: an Optuna storage URL, or the path of a journal file."""
 
 from __future__ import annotations
 
@@ -17,70 +17,71 @@ from autosuperconv.tuning.store.journal import open_journal
 
 
 @functools.lru_cache(maxsize=4)
-def open_storage(url: str, make: bool = True) -> BaseStorage:
+def open_storage(url: str, create: bool = True) -> BaseStorage:
     """The storage behind a URL (`sqlite:///f.db`, `postgresql://...`) or a journal file's path.
 
     Args:
-        make: whether a database without studies gets Optuna's tables.
+        url: of a database, or the path of a file; a journal file is created with its folder.
+        create: whether to create Optuna's tables in a database that has none.
 
     Raises:
-        StorageUnavailable: it does not answer, or cannot be read or written.
-        InvalidInput: the URL names no database that is known here.
+        StorageUnavailable: the storage cannot be reached, read or written.
+        InvalidInput: the URL names an unknown kind of database, or its driver is not installed.
     """
     try:
         if "://" in url:
-            return RDBStorage(url, skip_table_creation=not make)
+            return RDBStorage(url, skip_table_creation=not create)
         return JournalStorage(open_journal(Path(url).resolve()))
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         named = without_password(url)
         raise InvalidInput(f"--storage {named!r} cannot be opened: {first_line(error)}.") from None
     except (StorageInternalError, SQLAlchemyError, OSError) as error:
-        raise silent_storage(url, error) from None
+        raise unavailable(url, error) from None
     except (ValueError, KeyError) as error:
         raise StorageUnavailable(
             f"The storage {url!r} is not a readable journal: {first_line(error)}. "
-            "Move it away, or name another with --storage."
+            "Move the file, or choose another with --storage."
         ) from None
 
 
 def open_existing(url: str) -> BaseStorage:
-    """The storage of an earlier search; nothing is made where there is none.
+    """The storage of an earlier search; if there is none, nothing is created.
 
     Raises:
         InvalidInput: there is no such file.
-        StorageUnavailable: it does not answer, or is no storage of studies.
+        StorageUnavailable: the storage cannot be reached or read, or is not Optuna's.
     """
     path = url.removeprefix("sqlite:///").partition("?")[0] if "://" in url else url
     if "://" not in path and not Path(path).is_file():
         raise InvalidInput(
-            f"There is no study storage at {url!r}. Name the one that the search was given "
-            "with --storage, or run the search first."
+            f"There is no study storage at {url!r}. Give the --storage of the search, or run the "
+            "search first."
         )
-    return open_storage(url, make=False)
+    return open_storage(url, create=False)
 
 
 @contextmanager
-def answering(url: str) -> Iterator[None]:
-    """For as long as a storage is worked with.
+def explained_errors(url: str) -> Iterator[None]:
+    """Turns the errors of a storage in use into one that names the storage and a remedy.
 
     Raises:
-        StorageUnavailable: it stops to answer.
+        StorageUnavailable: the storage can no longer be used.
     """
     try:
         yield
     except (StorageInternalError, SQLAlchemyError) as error:
-        raise silent_storage(url, error) from None
+        raise unavailable(url, error) from None
 
 
-def silent_storage(url: str, error: Exception) -> StorageUnavailable:
-    """What to say of a storage that does not answer, at first or in the middle of a search."""
+def unavailable(url: str, error: Exception) -> StorageUnavailable:
+    """The error for a storage that cannot be used, at the start or in the middle of a search."""
     cause = first_line(error.__cause__ or error)
     return StorageUnavailable(
-        f"The storage {without_password(url)!r} does not answer: {cause}. Check that the server "
-        "runs and the address is right, or leave out --storage to use a file here."
+        f"The storage {without_password(url)!r} cannot be used: {cause}. Check the address and "
+        "that a database server is running, or leave out --storage to use a local file."
     )
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text, without a full stop."""
+    """The first line of an error's message, without its full stop."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

@@ -111,7 +111,7 @@ def find_study(url: str, study_name: str | None) -> optuna.Study:
     Raises:
         InvalidInput: the storage holds no study, or several and no name was given.
         UnknownName: the storage holds no study of that name.
-        StorageUnavailable: the storage does not respond.
+        StorageUnavailable: the storage cannot be used.
     """
     storage = open_existing(url)
     names = optuna.study.get_all_study_names(storage)
