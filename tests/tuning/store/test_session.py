@@ -9,8 +9,8 @@ import optuna
 import pytest
 
 from autosuperconv.core.events import Event, RunFinished, Step, StepStarted, silent
+from autosuperconv.core.plan import Forecast
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Forecast
 from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.store.executor import InProcess
