@@ -13,7 +13,7 @@ from task import Case
 
 from autosuperconv.core.evaluation_budget import Subsets
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, PruneTraining
 from autosuperconv.testing import SurfaceTrainer
@@ -77,10 +77,10 @@ def bare(case: Case, trainer: TorchTrainer, steps: int) -> float:
         x = input_layout(torch.randn(case.recipe.batch_size, *case.data.shape), engine)
         y = torch.randint(0, case.data.classes, (len(x),))
         for _ in range(2):
-            learner.step(x, y, Rate(1e-6, 0.9))
+            learner.step(x, y, LrMomentum(1e-6, 0.9))
         started = time.process_time()
         for _ in range(steps):
-            learner.step(x, y, Rate(1e-6, 0.9))
+            learner.step(x, y, LrMomentum(1e-6, 0.9))
         return steps * len(x) / (time.process_time() - started)
 
 

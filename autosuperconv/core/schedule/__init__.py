@@ -1,4 +1,4 @@
-"""Learning-rate and momentum schedules as values: progress in [0, 1] -> a `Rate`.
+"""Learning-rate and momentum schedules as values: they map progress in [0, 1] to `LrMomentum`.
 
 A schedule is built for a recipe and a number of steps, and tabulated once; the training loop
 reads the table, so nothing recompiles when a hyper-parameter changes.
@@ -10,9 +10,9 @@ Two kinds of knots, both tested step by step against torch's schedulers and the 
 * *Approaching*: the last knot lies one step beyond the last step, so that no step is wasted at
   a learning rate of 0. Linear, cosine and SGDR (torch's T_max or total_iters = the run's steps).
 
-Schedules without a cycle hold momentum at `max_momentum`. The rate at the start of a cycle, sweep
-or warm-up is max_lr / div_factor; `div_factor=math.inf` starts it at exactly 0 ("Infinity" in
-a recipe.json).
+Schedules without a cycle hold momentum at `max_momentum`. The learning rate at the start of a
+cycle, sweep or warm-up is max_lr / div_factor; `div_factor=math.inf` starts it at exactly 0
+("Infinity" in a recipe.json).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from itertools import accumulate
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule.shapes import (
     Geometric,
+    LrMomentum,
     Phase,
     Phases,
-    Rate,
     Restarts,
     Schedule,
     Stairs,
@@ -38,7 +38,7 @@ from autosuperconv.errors import InvalidInput, InvalidRecipe, UnknownName
 __all__ = [
     "SCHEDULES",
     "BuildSchedule",
-    "Rate",
+    "LrMomentum",
     "Schedule",
     "build_schedule",
     "progress_at",
@@ -209,7 +209,7 @@ def build_schedule(recipe: Recipe, steps: int) -> Schedule:
     """The schedule that the recipe names, for a run of so many steps.
 
     Besides the names in `SCHEDULES`, `package.module:function` is a function of the user's own:
-    progress in [0, 1] -> factor of `max_lr`, or a `Rate`.
+    progress in [0, 1] -> factor of `max_lr`, or an `LrMomentum`.
 
     Raises:
         UnknownName: no such schedule.
@@ -225,8 +225,8 @@ def build_schedule(recipe: Recipe, steps: int) -> Schedule:
     return SCHEDULES[recipe.schedule](recipe, steps)
 
 
-def tabulate(recipe: Recipe, steps: int) -> list[Rate]:
-    """The rate of every step of a run: `steps` entries."""
+def tabulate(recipe: Recipe, steps: int) -> list[LrMomentum]:
+    """Learning rate and momentum of every step of a run: `steps` entries."""
     schedule = build_schedule(recipe, steps)
     return [schedule(progress_at(step, steps)) for step in range(steps)]
 
@@ -254,26 +254,26 @@ def _jump(share: float, steps: int) -> float:
     return _knot(max(round(share * steps) - 0.5, 0.0), steps)
 
 
-def _top(recipe: Recipe) -> Rate:
-    return Rate(recipe.max_lr, recipe.max_momentum)
+def _top(recipe: Recipe) -> LrMomentum:
+    return LrMomentum(recipe.max_lr, recipe.max_momentum)
 
 
-def _peak(recipe: Recipe) -> Rate:
-    return Rate(recipe.max_lr, recipe.base_momentum)
+def _peak(recipe: Recipe) -> LrMomentum:
+    return LrMomentum(recipe.max_lr, recipe.base_momentum)
 
 
-def _bottom(recipe: Recipe) -> Rate:
+def _bottom(recipe: Recipe) -> LrMomentum:
     _check(recipe, "div_factor", recipe.div_factor >= 1, "at least 1")
-    return Rate(recipe.max_lr / recipe.div_factor, recipe.max_momentum)
+    return LrMomentum(recipe.max_lr / recipe.div_factor, recipe.max_momentum)
 
 
-def _final(recipe: Recipe) -> Rate:
+def _final(recipe: Recipe) -> LrMomentum:
     _check(recipe, "final_div_factor", recipe.final_div_factor >= 1, "at least 1")
-    return Rate(_bottom(recipe).lr / recipe.final_div_factor, recipe.max_momentum)
+    return LrMomentum(_bottom(recipe).lr / recipe.final_div_factor, recipe.max_momentum)
 
 
-def _zero(recipe: Recipe) -> Rate:
-    return Rate(0.0, recipe.max_momentum)
+def _zero(recipe: Recipe) -> LrMomentum:
+    return LrMomentum(0.0, recipe.max_momentum)
 
 
 def _check_gamma(recipe: Recipe) -> None:

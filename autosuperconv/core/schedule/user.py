@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule.shapes import Rate
+from autosuperconv.core.schedule.shapes import LrMomentum
 from autosuperconv.errors import InvalidInput
 from autosuperconv.importing import import_callable
 
@@ -19,30 +19,30 @@ UserFunction = Callable[[float], object]
 class UserSchedule:
     """The function called `name`, of progress in [0, 1].
 
-    It returns a factor of `max_lr` (momentum then stays at `momentum`) or a `Rate`. The function
-    is looked up by name, so that a copy in another process finds it too.
+    It returns a factor of `max_lr` (momentum then stays at `momentum`) or an `LrMomentum`. The
+    function is looked up by name, so that a copy in another process finds it too.
     """
 
     name: str
     max_lr: float
     momentum: float
 
-    def __call__(self, progress: float) -> Rate:
+    def __call__(self, progress: float) -> LrMomentum:
         value = load_function(self.name)(progress)
-        if isinstance(value, Rate):
-            rate = value
+        if isinstance(value, LrMomentum):
+            pair = value
         elif isinstance(value, Real):
-            rate = Rate(self.max_lr * float(value), self.momentum)
+            pair = LrMomentum(self.max_lr * float(value), self.momentum)
         else:
             raise self._refuse(value, progress)
-        if not (math.isfinite(rate.lr) and rate.lr >= 0 and 0 <= rate.momentum < 1):
+        if not (math.isfinite(pair.lr) and pair.lr >= 0 and 0 <= pair.momentum < 1):
             raise self._refuse(value, progress)
-        return rate
+        return pair
 
     def _refuse(self, value: object, progress: float) -> InvalidInput:
         return InvalidInput(
-            f"Schedule {self.name!r} must return a factor of max_lr (finite, at least 0) or a "
-            f"Rate (momentum in [0, 1)), but returned {value!r} at progress {progress:g}."
+            f"Schedule {self.name!r} must return a factor of max_lr (finite, at least 0) or an "
+            f"LrMomentum (momentum in [0, 1)), but returned {value!r} at progress {progress:g}."
         )
 
 

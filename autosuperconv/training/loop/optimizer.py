@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 
 FUSED_ON = ("cpu", "cuda")
 
@@ -25,7 +25,7 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
     return SGD(weights, lr, momentum, 0.0, decay, nesterov, fused=fused)
 
 
-def set_rate(optimizer: Optimizer, rate: Rate) -> None:
+def set_rate(optimizer: Optimizer, rate: LrMomentum) -> None:
     """Learning rate and momentum (Adam: beta1) of the next update."""
     for group in optimizer.param_groups:
         group["lr"] = rate.lr

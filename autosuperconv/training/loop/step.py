@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.training.engine import Engine, autocast
 from autosuperconv.training.engine.channels_last import keep_gradient_layout
 from autosuperconv.training.engine.isolation import seed_all
@@ -34,7 +34,7 @@ class Learner:
         self.optimizer = make_optimizer(recipe, self.model)
         self._smoothing = recipe.label_smoothing
 
-    def step(self, x: Tensor, y: Tensor, rate: Rate) -> tuple[Tensor, Tensor]:
+    def step(self, x: Tensor, y: Tensor, rate: LrMomentum) -> tuple[Tensor, Tensor]:
         """One update of a model in training mode.
 
         Args:

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from autosuperconv.core.evaluation_budget import Subsets, affordable
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate, tabulate
+from autosuperconv.core.schedule import LrMomentum, tabulate
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
@@ -176,7 +176,7 @@ class Run:
                     return ""
         raise AssertionError("training batches never end")
 
-    def _look(self, rate: Rate) -> str:
+    def _look(self, rate: LrMomentum) -> str:
         """At some steps: check the losses, keep a point, evaluate; returns a complaint or ""."""
         due = self.done in self.note_after or self.done in self.evaluate_after
         if not due and self.done % LOOK_EVERY:
@@ -187,7 +187,7 @@ class Run:
             self.model.train()
         return complaint
 
-    def _note(self, rate: Rate, loss: float, accuracy: float, evaluate: bool) -> None:
+    def _note(self, rate: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
         """Keep a point, and show it to whoever watches."""
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:

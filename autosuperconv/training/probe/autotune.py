@@ -18,7 +18,7 @@ from typing import get_args
 from torch import Tensor
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.training.engine import Engine, MemoryFormat, Precision, isolated
 from autosuperconv.training.engine.system import ran_out
 from autosuperconv.training.feed.batches import input_layout
@@ -91,7 +91,7 @@ class Probe:
 
     def step(self) -> float:
         """One step at a learning rate of nearly 0; returns its loss once the device is done."""
-        loss, _ = self._learner.step(self._x, self._y, Rate(1e-6, 0.0))
+        loss, _ = self._learner.step(self._x, self._y, LrMomentum(1e-6, 0.0))
         return loss.item()
 
     def time(self) -> None:

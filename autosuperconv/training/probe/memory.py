@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.engine.system import (
     die_first_when_memory_runs_out,
@@ -86,7 +86,7 @@ class Stepper:
         """A run's first step; returns the bytes of the optimizer's moments, which it allocates at
         its end and later steps hold on top of their own peak."""
         learner = self.learner()
-        learner.step(*self.batch(batch_size), Rate(1e-6, 0.0))
+        learner.step(*self.batch(batch_size), LrMomentum(1e-6, 0.0))
         return 2 * sum(p.nbytes for p in learner.model.parameters())
 
     def evaluate(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import (
     SCHEDULES,
-    Rate,
+    LrMomentum,
     build_schedule,
     progress_at,
     tabulate,
@@ -198,8 +198,8 @@ def falling(progress: float) -> float:
     return 1 - progress
 
 
-def with_momentum(progress: float) -> Rate:
-    return Rate(0.5, progress / 2)
+def with_momentum(progress: float) -> LrMomentum:
+    return LrMomentum(0.5, progress / 2)
 
 
 def wordy(progress: float) -> str:
@@ -212,12 +212,12 @@ def negative(progress: float) -> float:
 
 def test_a_users_function_gives_the_factor_of_max_lr() -> None:
     table = tabulate(Recipe(2.0, schedule=f"{HERE}:falling"), 3)
-    assert table == [Rate(2.0, 0.95), Rate(1.0, 0.95), Rate(0.0, 0.95)]
+    assert table == [LrMomentum(2.0, 0.95), LrMomentum(1.0, 0.95), LrMomentum(0.0, 0.95)]
 
 
 def test_a_users_function_may_give_the_whole_rate() -> None:
     table = tabulate(Recipe(2.0, schedule=f"{HERE}:with_momentum"), 3)
-    assert table == [Rate(0.5, 0.0), Rate(0.5, 0.25), Rate(0.5, 0.5)]
+    assert table == [LrMomentum(0.5, 0.0), LrMomentum(0.5, 0.25), LrMomentum(0.5, 0.5)]
 
 
 def test_a_users_schedule_is_a_value_too() -> None:

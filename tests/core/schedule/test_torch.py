@@ -10,23 +10,23 @@ from torch.optim import SGD, Optimizer
 from torch.optim import lr_scheduler as torch_lr
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate, tabulate
+from autosuperconv.core.schedule import LrMomentum, tabulate
 
 STEPS = 241
 MAX_LR = 3.0
 Scheduler = Callable[[Optimizer], torch_lr.LRScheduler]
 
 
-def torch_table(scheduler: Scheduler, steps: int, lr: float = MAX_LR) -> list[Rate]:
+def torch_table(scheduler: Scheduler, steps: int, lr: float = MAX_LR) -> list[LrMomentum]:
     weight = torch.nn.Parameter(torch.zeros(1))
     optimizer = SGD([weight], lr=lr, momentum=0.95)
     running = scheduler(optimizer)
     group = optimizer.param_groups[0]
-    table = [Rate(float(group["lr"]), float(group["momentum"]))]
+    table = [LrMomentum(float(group["lr"]), float(group["momentum"]))]
     for _ in range(steps - 1):
         optimizer.step()
         running.step()
-        table.append(Rate(float(group["lr"]), float(group["momentum"])))
+        table.append(LrMomentum(float(group["lr"]), float(group["momentum"])))
     return table
 
 

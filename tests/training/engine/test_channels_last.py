@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.engine.channels_last import keep_gradient_layout
 from autosuperconv.training.loop.step import Learner
@@ -88,5 +88,5 @@ def test_a_channels_last_step_learns_what_a_contiguous_one_does() -> None:
         )
         learner.model.train()
         batch = x.contiguous(memory_format=LAST) if layout == "channels_last" else x
-        losses.append([learner.step(batch, y, Rate(0.1, 0.9))[0].item() for _ in range(3)])
+        losses.append([learner.step(batch, y, LrMomentum(0.1, 0.9))[0].item() for _ in range(3)])
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)

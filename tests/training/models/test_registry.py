@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from autosuperconv.cli.commands import cli
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import Rate
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.errors import ModelError, UnknownName
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.engine import Engine
@@ -46,7 +46,7 @@ def test_a_network_built_in_another_process_takes_a_step_that_changes_every_weig
     factory = pickle.loads(pickle.dumps(model_factory(name, (1, 8, 8), 3)))
     learner = Learner(Recipe(max_lr=0.1), factory, Engine(threads=1))
     before = [weight.clone() for weight in learner.model.parameters()]
-    loss, logits = learner.step(torch.randn(6, 1, 8, 8), torch.arange(6) % 3, Rate(0.1, 0.0))
+    loss, logits = learner.step(torch.randn(6, 1, 8, 8), torch.arange(6) % 3, LrMomentum(0.1, 0.0))
     assert loss.isfinite()
     assert logits.shape == (6, 3)
     after = learner.model.parameters()
