@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import duration
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
@@ -14,7 +15,6 @@ from autosuperconv.core.stats import FIRST_LOOK
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
-from autosuperconv.reporting import rows as words
 from autosuperconv.tuning.samplers.initial_trials import initial_trials
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.steps import confirmation as confirming
@@ -70,7 +70,7 @@ def plan_search(work: Work) -> Plan:
         make_grid(setup),
         work.choices,
     )
-    work.session.finish(Step.PLAN, f"{plan.runs} runs, about {words.duration(plan.seconds)}")
+    work.session.finish(Step.PLAN, f"{plan.runs} runs, about {duration(plan.seconds)}")
     return plan
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Report
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.page import recipe_lines
 
 
@@ -21,7 +22,7 @@ def render_markdown(report: Report) -> str:
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
         _surrogate(report),
-        f"**Range test: {words.possible(report.range_test.possible)}.** "
+        f"**Range test: {rows.possible(report.range_test.possible)}.** "
         f"{escape(report.range_test.reason)}",
         _cells(report),
         escape(report.range_test.cost.sentence) if report.range_test.cost else "",
@@ -54,7 +55,7 @@ def _headed(name: str, text: str) -> str:
 def _facts(report: Report) -> str:
     return (
         f"{escape(report.setup.name)}, {len(report.trials)} trials, "
-        f"{words.cost_total(report)}, {words.duration(report.wall_seconds)}."
+        f"{rows.cost_total(report)}, {fmt.duration(report.wall_seconds)}."
     )
 
 
@@ -66,13 +67,13 @@ def _roles(report: Report) -> str:
             (
                 row.name,
                 row.recipe.schedule,
-                words.number(row.recipe.max_lr),
-                words.number(row.recipe.epochs),
-                words.count(row.samples),
+                fmt.number(row.recipe.max_lr),
+                fmt.number(row.recipe.epochs),
+                fmt.count(row.samples),
                 str(row.accuracy),
                 str(row.accuracy.n),
             )
-            for row in words.role_rows(report.confirmation)
+            for row in rows.role_rows(report.confirmation)
         ),
     )
 
@@ -81,7 +82,7 @@ def _conditions(report: Report) -> str:
     return table(
         ("condition", "result", "measured", "numbers"),
         (
-            (c.name, words.yes_no(c.met), words.condition_value(c), c.detail)
+            (c.name, rows.yes_no(c.met), rows.condition_value(c), c.detail)
             for c in report.verdict.conditions
         ),
     )
@@ -90,10 +91,10 @@ def _conditions(report: Report) -> str:
 def _effects(report: Report) -> str:
     tradeoff = report.tradeoff
     shown = table(
-        words.effect_headings(tradeoff),
-        (words.effect_row(tradeoff, effect) for effect in tradeoff.effects),
+        rows.effect_headings(tradeoff),
+        (rows.effect_row(tradeoff, effect) for effect in tradeoff.effects),
     )
-    lines = [f"**{name}.** {escape(text)}" for name, text in words.tradeoff_lines(tradeoff)]
+    lines = [f"**{name}.** {escape(text)}" for name, text in rows.tradeoff_lines(tradeoff)]
     caption = (
         "What each change is worth, in percentage points of accuracy with a 95 % interval. "
         "\\* The interval excludes zero."
@@ -102,7 +103,7 @@ def _effects(report: Report) -> str:
 
 
 def _surrogate(report: Report) -> str:
-    lines = [f"- {escape(name)}: {escape(text)}" for name, text in words.surrogate_lines(report)]
+    lines = [f"- {escape(name)}: {escape(text)}" for name, text in rows.surrogate_lines(report)]
     about = "**The surrogate's view** (a model of the trials, not a measurement)"
     return "\n".join([about, "", *lines]) if lines else ""
 
@@ -114,12 +115,12 @@ def _cells(report: Report) -> str:
         (
             (
                 str(cell.batch_size),
-                words.number(cell.weight_decay),
-                *(words.number(cell.momentum) for _ in momentum),
-                words.number(cell.floor),
-                words.edge(cell.edge, cell.edge_is_bound),
-                words.percent(cell.retention, 0),
-                words.possible(cell.possible),
+                fmt.number(cell.weight_decay),
+                *(fmt.number(cell.momentum) for _ in momentum),
+                fmt.number(cell.floor),
+                rows.edge(cell.edge, cell.edge_is_bound),
+                fmt.percent(cell.retention, 0),
+                rows.possible(cell.possible),
             )
             for cell in report.range_test.cells
         ),

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, RunSummary, TrialSummary
-from autosuperconv.reporting import rows as words
+from autosuperconv.core.tradeoff import factor_name
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
 from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
 
@@ -53,9 +55,9 @@ class KeyFigure:
 def render_page(report: Report) -> str:
     """The page as HTML text. Everything that a user wrote is escaped."""
     template = _environment().get_template("report.html.j2")
-    roles = words.role_rows(report.confirmation)
-    searched = words.searched_fields(report)
-    fields = words.shown_fields(report)
+    roles = rows.role_rows(report.confirmation)
+    searched = rows.searched_fields(report)
+    fields = rows.shown_fields(report)
     return template.render(
         report=report,
         outcome=report.verdict.outcome.label.upper(),
@@ -67,14 +69,16 @@ def render_page(report: Report) -> str:
         fields=fields,
         searched=searched,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
-        effects=[words.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
+        effects=[rows.effect_row(report.tradeoff, e) for e in report.tradeoff.effects],
         plane_caption=plane_caption(report),
         importances=importance_rows(report),
         tuning=[_tuning_cells(run, searched) for run in report.baseline.tuning],
-        winner=words.winner_number(report),
+        winner=rows.winner_number(report),
         recipe=recipe_lines(report.winner),
-        total=words.cost_total(report),
-        words=words,
+        total=rows.cost_total(report),
+        factor_name=factor_name,
+        fmt=fmt,
+        rows=rows,
         light=LIGHT,
         dark=DARK,
     )
@@ -97,7 +101,7 @@ def _environment() -> Environment:
 def minus(text: object) -> str:
     """Set the sign of a negative number as such; other hyphens, as in 1e-4, stay."""
     shown = re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", str(text))
-    return "\u2013" if shown == words.MISSING else shown
+    return "\u2013" if shown == fmt.MISSING else shown
 
 
 def _figures(report: Report) -> dict[str, TwoSizes]:
@@ -115,24 +119,24 @@ def _figures(report: Report) -> dict[str, TwoSizes]:
 def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
     verdict, accuracy = report.verdict, report.verdict.against_baseline
-    took, against = words.count(verdict.candidate_samples), words.count(verdict.baseline_samples)
-    between = words.interval(accuracy.low, accuracy.high)
-    sure = f"{words.level(accuracy.confidence)} interval {between}"
+    took, against = fmt.count(verdict.candidate_samples), fmt.count(verdict.baseline_samples)
+    between = fmt.interval(accuracy.low, accuracy.high)
+    sure = f"{fmt.level(accuracy.confidence)} interval {between}"
     seeds = "single runs" if verdict.single_run else sure
-    rate = "" if report.winner is None else words.number(report.winner.max_lr)
-    rates = f"max_lr {rate} against {words.number(report.baseline.recipe.max_lr)}"
+    rate = "" if report.winner is None else fmt.number(report.winner.max_lr)
+    rates = f"max_lr {rate} against {fmt.number(report.baseline.recipe.max_lr)}"
     shown = (
-        KeyFigure("Speed-up", words.times(verdict.speedup), f"{took} instead of {against} samples"),
+        KeyFigure("Speed-up", fmt.times(verdict.speedup), f"{took} instead of {against} samples"),
         KeyFigure(
             "Accuracy difference, percentage points",
-            words.points(accuracy.difference),
+            fmt.points(accuracy.difference),
             seeds,
         ),
-        KeyFigure("Learning rate", words.times(words.lr_ratio(report)), rates),
-        KeyFigure("The search took", words.duration(report.wall_seconds), words.cost_total(report)),
+        KeyFigure("Learning rate", fmt.times(rows.lr_ratio(report)), rates),
+        KeyFigure("The search took", fmt.duration(report.wall_seconds), rows.cost_total(report)),
     )
     return tuple(
-        KeyFigure(key.name, "\u2013", "not measured") if key.value == words.MISSING else key
+        KeyFigure(key.name, "\u2013", "not measured") if key.value == fmt.MISSING else key
         for key in shown
     )
 
@@ -143,15 +147,15 @@ def cost_caption(report: Report) -> str:
         "Each mark is a trial, with its validation accuracy at the end. "
         "Marks on the lower axis lie below the range shown."
     ]
-    rows = words.role_rows(report.confirmation)
-    if rows:
+    roles = rows.role_rows(report.confirmation)
+    if roles:
         parts.append(
-            f"Squares are the confirmed runs on {rows[0].runs[0].measured_on} data: mean "
+            f"Squares are the confirmed runs on {roles[0].runs[0].measured_on} data: mean "
             f"and standard deviation over fresh seeds."
         )
     if any(trial.samples == 0 for trial in report.trials):
         parts.append("Trials that were stopped before their first step are not drawn.")
-    if words.known(report.verdict.speedup) and words.known(report.verdict.baseline_samples):
+    if fmt.known(report.verdict.speedup) and fmt.known(report.verdict.baseline_samples):
         parts.append(
             "The arrow runs from the candidate's cost to the cost at which the baseline reaches "
             "its final accuracy and stays there."
@@ -177,7 +181,7 @@ def plane_caption(report: Report) -> str:
 def _field_cell(recipe: Recipe, name: str) -> TableCell:
     value = getattr(recipe, name)
     if isinstance(value, int | float):
-        return TableCell(words.number(value), value)
+        return TableCell(fmt.number(value), value)
     return TableCell(str(value), str(value), number=False)
 
 
@@ -189,12 +193,12 @@ def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -
     relative = None if trial.edge is None else trial.recipe.max_lr / trial.edge
     return [
         TableCell(str(trial.number), trial.number),
-        TableCell(words.STATES[trial.state], trial.state, number=False),
-        TableCell(words.percent(trial.accuracy), _sortable(trial.accuracy)),
-        TableCell(words.count(trial.samples), trial.samples),
+        TableCell(rows.STATES[trial.state], trial.state, number=False),
+        TableCell(fmt.percent(trial.accuracy), _sortable(trial.accuracy)),
+        TableCell(fmt.count(trial.samples), trial.samples),
         *(_field_cell(trial.recipe, name) for name in fields),
-        TableCell(words.number(relative), _sortable(relative)),
-        TableCell(words.duration(trial.seconds), trial.seconds),
+        TableCell(fmt.number(relative), _sortable(relative)),
+        TableCell(fmt.duration(trial.seconds), trial.seconds),
         TableCell(trial_note(report, trial), "", number=False),
     ]
 
@@ -213,9 +217,9 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
 def _tuning_cells(run: RunSummary, fields: tuple[str, ...]) -> list[TableCell]:
     return [
         *(_field_cell(run.recipe, name) for name in fields),
-        TableCell(words.percent(run.accuracy), _sortable(run.accuracy)),
-        TableCell(words.count(run.samples), run.samples),
-        TableCell(words.duration(run.seconds), run.seconds),
+        TableCell(fmt.percent(run.accuracy), _sortable(run.accuracy)),
+        TableCell(fmt.count(run.samples), run.samples),
+        TableCell(fmt.duration(run.seconds), run.seconds),
         TableCell(run.stopped_because, run.stopped_because, number=False),
     ]
 

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.events import (
     Event,
     Listener,
@@ -28,8 +29,6 @@ from autosuperconv.core.events import (
     StepStarted,
     silent,
 )
-from autosuperconv.core.format import counted
-from autosuperconv.reporting import rows as words
 
 Clock = Callable[[], float]
 
@@ -105,13 +104,11 @@ class Watch:
         """The forecast, counted down since it was made."""
         if self.left is None:
             return ""
-        return (
-            f"about {words.duration(max(self.left - (self.clock() - self.forecast_at), 0.0))} left"
-        )
+        return f"about {fmt.duration(max(self.left - (self.clock() - self.forecast_at), 0.0))} left"
 
     def took(self) -> str:
         """Time since the step began."""
-        return words.duration(self.clock() - self.began)
+        return fmt.duration(self.clock() - self.began)
 
     def took_for(self, step: str) -> str:
         """How long a step took, in brackets; nothing where it was done at an earlier start."""
@@ -138,7 +135,9 @@ class PlainLines:
         watch = self.watch
         if isinstance(event, StepStarted):
             kept = f", {event.done} already done" if event.done else ""
-            return _joined(f"{event.step}: {counted(event.runs, 'run')}{kept}", watch.remaining())
+            return _joined(
+                f"{event.step}: {fmt.counted(event.runs, 'run')}{kept}", watch.remaining()
+            )
         if isinstance(event, RunFinished):
             best = f"best {event.best}" if event.best else ""
             head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"

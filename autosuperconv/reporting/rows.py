@@ -1,4 +1,4 @@
-"""How numbers and names are written, the same in the terminal, in Markdown and in the page.
+"""Rows of the tables that terminal, Markdown and page share, and the words in their cells.
 
 Plain ASCII but for the sign of a spread, so that a terminal of any encoding can show it.
 """
@@ -10,17 +10,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from autosuperconv.core.format import MISSING as MISSING
-from autosuperconv.core.format import count as count
-from autosuperconv.core.format import counted
-from autosuperconv.core.format import duration as duration
-from autosuperconv.core.format import interval as interval
-from autosuperconv.core.format import known as known
-from autosuperconv.core.format import level as level
-from autosuperconv.core.format import number as number
-from autosuperconv.core.format import percent as percent
-from autosuperconv.core.format import points as points
-from autosuperconv.core.format import times as times
+from autosuperconv.core.format import (
+    MISSING,
+    count,
+    counted,
+    interval,
+    known,
+    number,
+    percent,
+    points,
+)
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, RunSummary
 from autosuperconv.core.stats import Contrast

@@ -13,13 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autosuperconv.core.format import counted
+from autosuperconv.core import format as fmt
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest, Reading
 from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Trace
 from autosuperconv.core.verdict import Outcome, Verdict
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 
 OUTCOME_STYLES: dict[Outcome, str] = {
     Outcome.ACCELERATED: "yellow",
@@ -44,10 +44,10 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
         parts += [_roles(report), Text()]
     if report.verdict.conditions:
         parts += [_conditions(report.verdict), Text()]
-    missed = words.missed_target(report)
+    missed = rows.missed_target(report)
     parts += [_labelled("Target", missed)] if missed else []
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
-    parts += [_labelled(name, text) for name, text in words.tradeoff_lines(report.tradeoff)]
+    parts += [_labelled(name, text) for name, text in rows.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
     parts.append(_labelled("Range test", _possible(report.range_test)))
     if report.range_test.cost is not None:
@@ -65,13 +65,13 @@ def _outcome(verdict: Verdict) -> Text:
 
 
 def _possible(range_test: RangeTest) -> str:
-    return f"{words.possible(range_test.possible)}. {range_test.reason}"
+    return f"{rows.possible(range_test.possible)}. {range_test.reason}"
 
 
 def _search(report: Report) -> str:
     return (
-        f"{len(report.trials)} trials; {words.cost_total(report)} in all, "
-        f"{words.duration(report.wall_seconds)}"
+        f"{len(report.trials)} trials; {rows.cost_total(report)} in all, "
+        f"{fmt.duration(report.wall_seconds)}"
     )
 
 
@@ -80,7 +80,7 @@ def _surrogate(report: Report) -> list[str]:
     view = report.surrogate
     if view is None:
         return []
-    ranks = [f"{one.name}: {words.shares(one)}" for one in view.importances]
+    ranks = [f"{one.name}: {rows.shares(one)}" for one in view.importances]
     return [" ".join([view.exchange.sentence, *(f"{rank}." for rank in ranks)])]
 
 
@@ -104,13 +104,13 @@ def _table(headings: Sequence[str], numbers: Sequence[str] = ()) -> Table:
 def _roles(report: Report) -> Table:
     numbers = ("max_lr", "epochs", "samples", "accuracy", "n")
     table = _table(("", "schedule", *numbers), numbers)
-    for row in words.role_rows(report.confirmation):
+    for row in rows.role_rows(report.confirmation):
         table.add_row(
             Text(row.name, "bold" if row.role == "candidate" else ""),
             Text(row.recipe.schedule),
-            words.number(row.recipe.max_lr),
-            words.number(row.recipe.epochs),
-            words.count(row.samples),
+            fmt.number(row.recipe.max_lr),
+            fmt.number(row.recipe.epochs),
+            fmt.count(row.samples),
             str(row.accuracy),
             str(row.accuracy.n),
         )
@@ -123,8 +123,8 @@ def _conditions(verdict: Verdict) -> Table:
     for condition in verdict.conditions:
         table.add_row(
             Text(condition.name),
-            Text(words.yes_no(condition.met), MET_STYLES[condition.met]),
-            words.condition_value(condition),
+            Text(rows.yes_no(condition.met), MET_STYLES[condition.met]),
+            rows.condition_value(condition),
             Text(condition.detail),
         )
     return table
@@ -135,11 +135,11 @@ def plan_text(plan: Plan) -> RenderableType:
     numbers = ("runs", "epochs", "time")
     table = _table(("step", *numbers), numbers)
     for step in plan.forecast:
-        epochs = words.number(step.epochs)
-        table.add_row(Text(step.step), str(step.runs), epochs, words.duration(step.seconds))
+        epochs = fmt.number(step.epochs)
+        table.add_row(Text(step.step), str(step.runs), epochs, fmt.duration(step.seconds))
     head = Text.assemble(
-        (f"about {words.duration(plan.seconds)}, {plan.runs} runs", "bold"),
-        f" with {counted(plan.workers, 'worker')}",
+        (f"about {fmt.duration(plan.seconds)}, {plan.runs} runs", "bold"),
+        f" with {fmt.counted(plan.workers, 'worker')}",
     )
     return Group(head, Padding(table, (1, 0)), *_plan_facts(plan))
 
@@ -147,17 +147,17 @@ def plan_text(plan: Plan) -> RenderableType:
 def _plan_facts(plan: Plan) -> list[RenderableType]:
     budget = plan.budget
     low, high, long = map(
-        words.number, (budget.epochs_low, budget.epochs_high, budget.baseline_epochs)
+        fmt.number, (budget.epochs_low, budget.epochs_high, budget.baseline_epochs)
     )
     speeds = ", ".join(
-        f"batch {size}: {words.count(speed)}/s" for size, speed in plan.samples_per_second.items()
+        f"batch {size}: {fmt.count(speed)}/s" for size, speed in plan.samples_per_second.items()
     )
-    noise = words.MISSING
+    noise = fmt.MISSING
     if plan.seed_noise is not None:
         noise = f"{100 * plan.seed_noise:.2f} percentage points (standard deviation over seeds)"
     facts = {
         "Cycles": f"{low} to {high} epochs; baseline {long} epochs",
-        "Throughput": speeds or words.MISSING,
+        "Throughput": speeds or fmt.MISSING,
         "Seed noise": noise,
     }
     lines = [_labelled(name, text) for name, text in facts.items()]
@@ -172,15 +172,15 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
     for cell in range_test.cells:
         table.add_row(
             str(cell.batch_size),
-            words.number(cell.weight_decay),
-            *(words.number(cell.momentum) for _ in momentum),
-            words.number(cell.floor),
-            words.edge(cell.edge, cell.edge_is_bound),
-            words.percent(cell.retention, 0),
+            fmt.number(cell.weight_decay),
+            *(fmt.number(cell.momentum) for _ in momentum),
+            fmt.number(cell.floor),
+            rows.edge(cell.edge, cell.edge_is_bound),
+            fmt.percent(cell.retention, 0),
             str(len(cell.curves)),
-            Text(words.possible(cell.possible), MET_STYLES[cell.possible]),
+            Text(rows.possible(cell.possible), MET_STYLES[cell.possible]),
         )
-    verdict = words.possible(range_test.possible).upper()
+    verdict = rows.possible(range_test.possible).upper()
     style = f"bold {MET_STYLES[range_test.possible]}"
     head = Text.assemble((verdict, style), "  ", range_test.reason)
     if not range_test.cells:
@@ -192,17 +192,17 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
 def reading_text(reading: Reading) -> RenderableType:
     """A sweep's reading, a line each."""
     table = Table.grid(padding=(0, 2))
-    rows = {
-        "possible": words.possible(reading.possible),
-        "floor": words.number(reading.floor),
-        "edge": words.number(reading.edge),
-        "peak at": words.number(reading.peak_lr),
-        "retention": words.percent(reading.retention, 0),
-        "steepest": words.number(reading.steepest),
-        "valley": words.number(reading.valley),
-        "minimum / 10": words.number(reading.minimum_tenth),
+    lines = {
+        "possible": rows.possible(reading.possible),
+        "floor": fmt.number(reading.floor),
+        "edge": fmt.number(reading.edge),
+        "peak at": fmt.number(reading.peak_lr),
+        "retention": fmt.percent(reading.retention, 0),
+        "steepest": fmt.number(reading.steepest),
+        "valley": fmt.number(reading.valley),
+        "minimum / 10": fmt.number(reading.minimum_tenth),
     }
-    for name, value in rows.items():
+    for name, value in lines.items():
         table.add_row(Text(name, "dim"), Text(value))
     return Group(Text(reading.reason), table)
 
@@ -211,7 +211,7 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     """A verdict's sentence and its conditions."""
     table = Table.grid(padding=(0, 2))
     for condition in verdict.conditions:
-        met = Text(words.yes_no(condition.met), "bold")
+        met = Text(rows.yes_no(condition.met), "bold")
         table.add_row(Text(condition.name), met, Text(condition.detail))
     head = Text(verdict.outcome.label.upper(), "bold")
     return Group(head, Text(verdict.sentence), table)

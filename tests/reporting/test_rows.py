@@ -7,78 +7,78 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.stats import Contrast
 from autosuperconv.core.verdict import Condition, ConditionName
 from autosuperconv.core.verdict.conditions import Unit
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from tests.reporting.sample import STANDARD
 
 
 def test_a_condition_shows_value_and_bound_in_its_unit() -> None:
     shown = [
-        words.condition_value(Condition(ConditionName.SPEED, 0.00123, 0.01, False, "", unit))
+        rows.condition_value(Condition(ConditionName.SPEED, 0.00123, 0.01, False, "", unit))
         for unit in Unit
     ]
     assert shown == ["+0.12 (bound +1.00)", "0.12 (bound 1.00)", "1.23e-3 (bound 0.01)"]
-    assert words.condition_value(Condition(ConditionName.SPEED, None, 5, False, "")) == "-"
+    assert rows.condition_value(Condition(ConditionName.SPEED, None, 5, False, "")) == "-"
 
 
 def test_a_contrast_is_starred_where_zero_lies_outside() -> None:
-    assert words.worth(Contrast(0.0031, 0.0012, 0.005, 3, 1)) == (
+    assert rows.worth(Contrast(0.0031, 0.0012, 0.005, 3, 1)) == (
         "+0.31* (+0.12 to +0.50), 1 of 3 diverged"
     )
-    assert words.worth(Contrast(0.0031, -0.0012, 0.0074, 3)) == "+0.31 (-0.12 to +0.74)"
-    assert words.worth(None) == "-"
+    assert rows.worth(Contrast(0.0031, -0.0012, 0.0074, 3)) == "+0.31 (-0.12 to +0.74)"
+    assert rows.worth(None) == "-"
 
 
 def test_the_spread_is_the_sample_standard_deviation() -> None:
     # 90, 92, 94: mean 92, deviations 2, 0, 2, variance 8 / 2 = 4.
-    spread = words.spread([0.90, 0.92, 0.94, None])
+    spread = rows.spread([0.90, 0.92, 0.94, None])
     assert str(spread) == "92.00 \u00b1 2.00 %"
     assert spread.n == 3
 
 
 def test_a_single_run_has_no_spread() -> None:
-    assert str(words.spread([0.9])) == "90.00 %"
+    assert str(rows.spread([0.9])) == "90.00 %"
 
 
 def test_runs_that_never_ended_have_no_accuracy() -> None:
-    assert words.spread([None, float("nan")]) == words.Spread(None, None, 0)
+    assert rows.spread([None, float("nan")]) == rows.Spread(None, None, 0)
 
 
 def test_an_edge_that_was_never_reached_is_marked_as_a_lower_bound() -> None:
-    assert words.edge(3.0, is_bound=True) == ">= 3"
-    assert words.edge(2.2, is_bound=False) == "2.2"
-    assert words.edge(None, is_bound=True) == "-"
+    assert rows.edge(3.0, is_bound=True) == ">= 3"
+    assert rows.edge(2.2, is_bound=False) == "2.2"
+    assert rows.edge(None, is_bound=True) == "-"
 
 
 def test_a_cycled_momentum_is_written_as_its_range() -> None:
-    assert words.momentum(Recipe(1.0)) == "0.95 to 0.85"
-    assert words.momentum(STANDARD) == "0.9"
+    assert rows.momentum(Recipe(1.0)) == "0.95 to 0.85"
+    assert rows.momentum(STANDARD) == "0.9"
 
 
 def test_roles_are_summed_over_their_seeds(report: Report) -> None:
-    rows = words.role_rows(report.confirmation)
-    assert [(row.role, row.accuracy.n) for row in rows] == [
+    roles = rows.role_rows(report.confirmation)
+    assert [(row.role, row.accuracy.n) for row in roles] == [
         ("baseline", 3),
         ("candidate", 3),
         ("control", 3),
     ]
-    assert rows[1].samples == 12 * 45_000
+    assert roles[1].samples == 12 * 45_000
 
 
 def test_without_a_winner_there_is_no_ratio_and_no_number(report: Report) -> None:
     lost = replace(report, winner=None)
-    assert words.lr_ratio(lost) is None
-    assert words.winner_number(lost) is None
-    assert words.winner_number(report) == 29
+    assert rows.lr_ratio(lost) is None
+    assert rows.winner_number(lost) is None
+    assert rows.winner_number(report) == 29
 
 
 def test_fields_that_are_searched_or_vary_have_columns_in_the_recipes_order(
     report: Report,
 ) -> None:
     main = ("max_lr", "epochs", "batch_size", "weight_decay", "dropout")
-    assert words.searched_fields(report) == main
-    assert words.shown_fields(report) == main
+    assert rows.searched_fields(report) == main
+    assert rows.shown_fields(report) == main
     trials = tuple(
         replace(trial, recipe=replace(trial.recipe, seed=i, gamma=0.1 + i / 1000))
         for i, trial in enumerate(report.trials)
     )
-    assert words.shown_fields(replace(report, trials=trials)) == (*main, "gamma")
+    assert rows.shown_fields(replace(report, trials=trials)) == (*main, "gamma")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.events import Event, Note, RunFinished, StepFinished, StepStarted
-from autosuperconv.reporting import rows as words
 from autosuperconv.reporting.markdown import escape
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class LiveNote:
         if not self._step:
             return []
         share = f"run {self._done} of {max(self._runs, self._done)}"
-        left = "" if self._left is None else f"; about {words.duration(self._left)} left"
+        left = "" if self._left is None else f"; about {fmt.duration(self._left)} left"
         lines = [f"**{escape(self._step)}**: {share}{left}."]
         lines += [f"Best so far: {escape(self._best)}."] if self._best else []
         return lines + ([f"Last: {escape(self._last)}"] if self._last else [])

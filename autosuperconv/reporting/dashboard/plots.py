@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report
 from autosuperconv.core.trace import StopReason
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import (
     accuracy_floor,
     accuracy_top,
@@ -47,7 +47,7 @@ def range_test_figure(report: Report) -> go.Figure:
     roles = ("baseline", "candidate", "control", *late)
     for i, cell in enumerate(report.range_test.cells):
         _add_cell(figure, cell, LIGHT[roles[i % len(roles)]])
-    title = f"Range test: {words.possible(report.range_test.possible)}. Dotted: the edge"
+    title = f"Range test: {rows.possible(report.range_test.possible)}. Dotted: the edge"
     _lay_out(figure, title, "learning rate")
     if report.range_test.sweep == "linear":  # a logarithm has no place for a rate of 0
         figure.update_xaxes(type="linear", dtick=None)
@@ -90,7 +90,7 @@ def cost_figure(report: Report) -> go.Figure:
     import plotly.graph_objects as go
 
     figure, floor = go.Figure(), accuracy_floor(report)
-    for state, name in words.STATES.items():
+    for state, name in rows.STATES.items():
         own = [t for t in report.trials if t.state == state and t.samples > 0]
         if own:
             figure.add_scatter(
@@ -120,7 +120,7 @@ def _add_confirmed(figure: go.Figure, report: Report) -> None:
             line={"color": LIGHT["baseline"], "width": 1},
             name="baseline, one run",
         )
-    for row in words.role_rows(report.confirmation):
+    for row in rows.role_rows(report.confirmation):
         figure.add_scatter(
             x=[row.samples],
             y=_short([100 * (row.accuracy.mean or 0.0)]),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autosuperconv.core.report import Report
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.dashboard.artifacts import open_artifacts, put_artifact
 from autosuperconv.reporting.dashboard.note import set_note, spaced
 from autosuperconv.reporting.dashboard.plots import cost_figure, range_test_figure
@@ -49,7 +49,7 @@ def publish_report(
 def _links(study: Study, report: Report, page: str) -> str:
     """Where the page and the winner are, in Markdown."""
     links = [f"[The whole report as a page]({page})."]
-    winner = words.winner_number(report)
+    winner = rows.winner_number(report)
     if winner is not None:
         address = f"/dashboard/studies/{study._study_id}/trials?numbers={winner}"
         links.append(f"The winner is [trial {winner}]({address}).")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Report, RunSummary, TrialSummary
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import factor_name
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, present
 from autosuperconv.reporting.figures.labels import Labels, Place
 
@@ -52,12 +53,12 @@ def shown_accuracy(trial: TrialSummary) -> float | None:
 def tip(report: Report, trial: TrialSummary) -> str:
     """Text shown where the pointer rests on a trial: how it ended, and what was searched."""
     settings = (
-        f"{factor_name(name)} {words.number(getattr(trial.recipe, name))}"
-        for name in words.searched_fields(report)
+        f"{factor_name(name)} {fmt.number(getattr(trial.recipe, name))}"
+        for name in rows.searched_fields(report)
     )
     return (
-        f"trial {trial.number}, {words.STATES[trial.state]}: "
-        f"{words.percent(shown_accuracy(trial))}, {words.count(trial.samples)} samples\n"
+        f"trial {trial.number}, {rows.STATES[trial.state]}: "
+        f"{fmt.percent(shown_accuracy(trial))}, {fmt.count(trial.samples)} samples\n"
         f"{', '.join(settings)}"
     )
 
@@ -88,7 +89,7 @@ def accuracy_top(report: Report) -> float:
 
 
 def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
-    for state in words.STATES:
+    for state in rows.STATES:
         if any(trial.state == state and trial.samples > 0 for trial in report.trials):
             _state_points(sheet, axes, report, state)
 
@@ -105,7 +106,7 @@ def _state_points(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -
         color=LIGHT[state],
         linewidths=1.3 if state == StopReason.PRUNED else 0,
         alpha=0.85,
-        label=f"{words.STATES[state]} ({len(trials)})",
+        label=f"{rows.STATES[state]} ({len(trials)})",
         clip_on=False,
         zorder=3,
     )
@@ -143,12 +144,12 @@ def _target(beside: Labels, report: Report, wide: bool) -> None:
     middle = (left * right) ** 0.5
     along = ((left, 5.0, "left"), (right, -5.0, "right"), (middle, 0.0, "center"))
     places = [Place((at, target), (x, y), side) for at, x, side in along for y in (6.0, -7.0)]
-    text = f"target {words.percent(report.baseline.target)}"
+    text = f"target {fmt.percent(report.baseline.target)}"
     beside.add(f"{text} (validation)" if wide else text, "soft", places)
 
 
 def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
-    for row in words.role_rows(report.confirmation):
+    for row in rows.role_rows(report.confirmation):
         if row.accuracy.mean is None:
             continue
         at = (row.samples, 100 * row.accuracy.mean)
@@ -169,7 +170,7 @@ def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
 
 def _speedup(beside: Labels, report: Report) -> None:
     start, end = report.verdict.candidate_samples, report.verdict.baseline_samples
-    if end is None or report.winner is None or not words.known(report.verdict.speedup):
+    if end is None or report.winner is None or not fmt.known(report.verdict.speedup):
         return
     axes = beside.axes
     height = axes.get_ylim()[1] - 0.03 * (axes.get_ylim()[1] - axes.get_ylim()[0])
@@ -184,7 +185,7 @@ def _speedup(beside: Labels, report: Report) -> None:
         Place((low, height), (-6.0, -1.0), "right"),
         Place((high, height), (6.0, -1.0), "left"),
     ]
-    beside.add(f"speed-up {words.times(report.verdict.speedup)}", "ink", places, bold=True)
+    beside.add(f"speed-up {fmt.times(report.verdict.speedup)}", "ink", places, bold=True)
 
 
 def _frame(axes: Axes, report: Report, wide: bool) -> None:
@@ -198,7 +199,7 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
     axes.set_xlabel("training samples seen (log scale)")
     axes.set_ylabel("accuracy at the end, %" if wide else "accuracy, %")
     low, high = axes.get_xlim()
-    log_ticks(axes.xaxis, low, high, words.count)
+    log_ticks(axes.xaxis, low, high, fmt.count)
     size = report.setup.n_train
 
     def to_epochs(samples: Any) -> Any:
@@ -208,5 +209,5 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
         return epochs * size
 
     above = axes.secondary_xaxis("top", functions=(to_epochs, to_samples))
-    log_ticks(above.xaxis, low, high, words.number)
+    log_ticks(above.xaxis, low, high, fmt.number)
     above.set_xlabel("passes over the training data (epochs)")

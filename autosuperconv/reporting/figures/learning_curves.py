@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Curve, Report, TrialSummary
 from autosuperconv.core.trace import StopReason
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import baseline_runs
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, apart, present, write
 
@@ -28,7 +29,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     lower.set_xlabel("phase of the run (0 start, 1 end)")
     lower.set_ylabel("learning\nrate")
     lower.set_yscale("log")
-    lower.yaxis.set_major_formatter(lambda value, _: words.number(value))
+    lower.yaxis.set_major_formatter(lambda value, _: fmt.number(value))
     lower.yaxis.set_minor_formatter(lambda value, _: "")
     sheet.figure.legend(loc="outside lower center", ncols=3 if sheet.wide else 2)
 
@@ -54,7 +55,7 @@ def _name_states(axes: Axes) -> None:
 
 def _compared(upper: Axes, lower: Axes, report: Report) -> None:
     pairs: list[tuple[str, str, Curve]] = []
-    number = words.winner_number(report)
+    number = rows.winner_number(report)
     winner = next((t for t in report.trials if t.number == number), None)
     if winner is not None:
         pairs.append(("candidate", "winner", winner.curve))

@@ -6,10 +6,11 @@ import math
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test import Cell
 from autosuperconv.core.report import Report, TrialSummary
 from autosuperconv.core.trace import StopReason
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import tip
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
 
@@ -37,8 +38,8 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
     _winner(axes, report)
     axes.set_xlabel("max_lr (log scale)")
     axes.set_ylabel("weight decay (log scale)")
-    log_ticks(axes.xaxis, *axes.get_xlim(), words.number)
-    log_ticks(axes.yaxis, *axes.get_ylim(), words.number)
+    log_ticks(axes.xaxis, *axes.get_xlim(), fmt.number)
+    log_ticks(axes.yaxis, *axes.get_ylim(), fmt.number)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
         columns = 4 if sheet.wide else 2
@@ -71,13 +72,13 @@ def _iso_accuracy(axes: Axes, report: Report) -> None:
     surface = report.surrogate.surface if report.surrogate else None
     if surface is None:
         return
-    rows = [[math.nan if a is None else 100 * a for a in row] for row in surface.accuracy]
-    known = sorted(value for row in rows for value in row if value == value)
+    accuracy = [[math.nan if a is None else 100 * a for a in row] for row in surface.accuracy]
+    known = sorted(value for row in accuracy for value in row if value == value)
     levels = contour_levels(known[0], known[-1]) if known else []
     if not levels:
         return
     lines = axes.contour(
-        surface.max_lr, surface.weight_decay, rows, levels, colors=LIGHT["soft"], linewidths=0.8
+        surface.max_lr, surface.weight_decay, accuracy, levels, colors=LIGHT["soft"], linewidths=0.8
     )
     axes.clabel(lines, fmt=lambda level: f"{level:.4g} %", fontsize=7.5)
     axes.plot([], [], color=LIGHT["soft"], lw=0.8, label="equal accuracy, by the model")
@@ -106,7 +107,7 @@ def _edges(axes: Axes, report: Report) -> None:
 def _line(cell: Cell) -> str:
     """Cells that differ in weight decay alone are on one line."""
     name = f"batch {cell.batch_size}"
-    return name if cell.momentum is None else f"{name}, momentum {words.number(cell.momentum)}"
+    return name if cell.momentum is None else f"{name}, momentum {fmt.number(cell.momentum)}"
 
 
 def _decay(axes: Axes, trial: TrialSummary) -> float:
@@ -141,7 +142,7 @@ def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> 
             marker=MARKERS[state],
             color=LIGHT[state],
             linewidths=1.2 if state == StopReason.PRUNED else 0,
-            label=f"{words.STATES[state]} ({len(own)})",
+            label=f"{rows.STATES[state]} ({len(own)})",
             zorder=2,
         )
         sheet.tip(points, [tip(report, trial) for trial in own])

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Report
 from autosuperconv.core.tradeoff import factor_name
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures import canvas
 from autosuperconv.reporting.figures.accuracy_cost import draw_cost
 from autosuperconv.reporting.figures.canvas import Sheet
@@ -36,16 +37,16 @@ class Picture:
 
 
 def _cost_label(report: Report) -> str:
-    rows = words.role_rows(report.confirmation)
+    roles = rows.role_rows(report.confirmation)
     ends = "; ".join(
-        f"{row.name} {row.accuracy} after {words.count(row.samples)} samples" for row in rows
+        f"{row.name} {row.accuracy} after {fmt.count(row.samples)} samples" for row in roles
     )
     return f"Accuracy against training samples of {len(report.trials)} trials. {ends}"
 
 
 def _range_test_label(report: Report) -> str:
     cells = "; ".join(
-        f"{cell_title(cell)}, edge {words.edge(cell.edge, cell.edge_is_bound)}"
+        f"{cell_title(cell)}, edge {rows.edge(cell.edge, cell.edge_is_bound)}"
         for cell in report.range_test.cells
     )
     return f"Accuracy and training loss against the learning rate. {cells}"
@@ -53,7 +54,7 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{factor_name(e.factor)} {words.points(e.last.difference)} points as the last change"
+        f"{factor_name(e.factor)} {fmt.points(e.last.difference)} points as the last change"
         for e in report.tradeoff.effects
     )
     return f"What each change from the baseline to the winner is worth. {effects}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test import Cell, RangeTest
 from autosuperconv.core.trace import StopReason
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, log_ticks, present, write
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ def columns(cells: int, wide: bool) -> int:
 def range_test_height(range_test: RangeTest, wide: bool) -> float:
     """Inches for all panels."""
     cells = max(len(range_test.cells), 1)
-    rows = -(-cells // columns(cells, wide))
-    return 4.0 * rows + 0.2
+    down = -(-cells // columns(cells, wide))
+    return 4.0 * down + 0.2
 
 
 def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
@@ -61,9 +62,9 @@ def cell_title(cell: Cell) -> str:
     """Names the cell, and says what was read from it."""
     name = cell.name
     if cell.retention is None:
-        return f"{name}: {words.possible(cell.possible)}"
+        return f"{name}: {rows.possible(cell.possible)}"
     kept = f"keeps {100 * cell.retention:.0f} % of its peak accuracy"
-    return f"{name}: {words.possible(cell.possible)}, {kept}"
+    return f"{name}: {rows.possible(cell.possible)}, {kept}"
 
 
 def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
@@ -96,7 +97,7 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
     lowest.set_xscale("log")
     lowest.set_xlim(range_test.lowest_lr, range_test.highest_lr)
     lowest.set_xlabel("learning rate (log scale)")
-    log_ticks(lowest.xaxis, *lowest.get_xlim(), words.number)
+    log_ticks(lowest.xaxis, *lowest.get_xlim(), fmt.number)
 
 
 def _suggested(axes: Axes, cell: Cell) -> None:
@@ -122,7 +123,7 @@ def _marks(upper: Axes, lower: Axes, cell: Cell) -> None:
             if value is not None:
                 axes.axvline(value, color=LIGHT[role], lw=1.1, ls=dash)
     if cell.floor is not None:
-        write(upper, f"floor {words.number(cell.floor)}", (cell.floor, bottom), "control")
+        write(upper, f"floor {fmt.number(cell.floor)}", (cell.floor, bottom), "control")
     if cell.edge is not None:
         _edge(upper, lower, cell, cell.edge, bottom)
 
@@ -132,7 +133,7 @@ def _edge(upper: Axes, lower: Axes, cell: Cell, edge: float, bottom: float) -> N
     if not cell.edge_is_bound:
         for axes in (upper, lower):
             axes.axvspan(edge, right, color=LIGHT[StopReason.ABOVE_EDGE], alpha=0.12, lw=0)
-    text = f"edge {words.edge(edge, cell.edge_is_bound)}".replace(">=", "\u2265")
+    text = f"edge {rows.edge(edge, cell.edge_is_bound)}".replace(">=", "\u2265")
     write(
         upper, text, (edge, bottom), StopReason.ABOVE_EDGE, shift=(-6, 0), align="right", bold=True
     )

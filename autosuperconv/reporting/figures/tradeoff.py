@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.stats import Contrast
 from autosuperconv.core.tradeoff import Effect, Tradeoff, factor_name
-from autosuperconv.reporting import rows as words
+from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, write
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ MARKS = {LAST: "o", FIRST: "s", SHARE: "D"}
 
 def tradeoff_height(tradeoff: Tradeoff, wide: bool = True) -> float:
     """Inches."""
-    rows = sum(len(_ends(tradeoff, effect)) for effect in tradeoff.effects)
+    lines = sum(len(_ends(tradeoff, effect)) for effect in tradeoff.effects)
     legend = 0.3 if wide else 0.2 * len(_shown(tradeoff))
-    return 0.95 + legend + 0.31 * max(rows, 1) + 0.2 * len(tradeoff.effects)
+    return 0.95 + legend + 0.31 * max(lines, 1) + 0.2 * len(tradeoff.effects)
 
 
 def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
@@ -65,7 +66,7 @@ def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
     ends = [(LAST, effect.last)]
     if effect.first is not None:
         ends.append((FIRST, effect.first))
-    share = words.shapley_of(tradeoff, effect.factor)
+    share = rows.shapley_of(tradeoff, effect.factor)
     if share is not None and len(share.factors) == 1:
         ends.append((SHARE, share.worth))
     return ends
@@ -86,7 +87,7 @@ def _mark(axes: Axes, y: float, role: str, worth: Contrast) -> None:
     axes.plot(
         [100 * worth.difference], [y], MARKS[role], ms=6.5, mfc=face, mec=colour, mew=1.6, zorder=4
     )
-    text = words.points(worth.difference).replace("-", "\u2212")
+    text = fmt.points(worth.difference).replace("-", "\u2212")
     if worth.diverged:
         text += f", {worth.diverged} of {worth.runs} diverged"
     end = 100 * max(worth.difference, worth.highest)
