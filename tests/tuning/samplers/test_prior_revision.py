@@ -45,7 +45,7 @@ def test_good_trials_far_above_the_peak_refute_it() -> None:
 
 def test_good_trials_far_below_the_peak_refute_it() -> None:
     trials = [trial(0.1 / i, 0.5 + 0.04 * i) for i in (1, 1, 1, 2, 2, 2, 8, 9, 10)]
-    assert "have 0.11 x the max_lr" in refutation(PRIOR, trials)
+    assert "have 0.111 x the max_lr" in refutation(PRIOR, trials)
 
 
 def test_seven_trials_are_too_few_to_refute_it() -> None:
