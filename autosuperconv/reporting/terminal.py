@@ -154,7 +154,8 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
     )
     noise = fmt.MISSING
     if plan.seed_noise is not None:
-        noise = f"{100 * plan.seed_noise:.2f} percentage points (standard deviation over seeds)"
+        size = fmt.size_in_points(plan.seed_noise)
+        noise = f"{size} percentage points (standard deviation over seeds)"
     facts = {
         "Cycles": f"{low} to {high} epochs; baseline {long} epochs",
         "Throughput": speeds or fmt.MISSING,

@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.events import Step
-from autosuperconv.core.format import counted
 from autosuperconv.core.trace import StopReason
 
 HERE = Path(__file__).parent
@@ -48,9 +48,9 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
         "version": report["environment"]["autosuperconv"],
         "outcome": verdict["outcome"],
         "speedup": verdict["speedup"],
-        "difference": 100 * verdict["against_baseline"]["difference"],
-        "low": 100 * verdict["against_baseline"]["low"],
-        "high": 100 * verdict["against_baseline"]["high"],
+        "difference": verdict["against_baseline"]["difference"],
+        "low": verdict["against_baseline"]["low"],
+        "high": verdict["against_baseline"]["high"],
         "epochs": report["winner"]["epochs"] if report["winner"] else None,
         "samples": {step: n for step, n in cost.items() if step != Step.PLAN},
         "seconds": report["wall_seconds"],
@@ -84,12 +84,12 @@ def _table(pairs: Sequence[tuple[str, str, Any]]) -> str:
 
 
 def _row(name: str, seed: str, side: str, s: Mapping[str, Any]) -> str:
-    k = "-" if s["speedup"] is None else f"{s['speedup']:.1f}"
     whole = sum(s["samples"].values())
     return (
-        f"| {name} | {seed} | {side} | {s['outcome']} | {k} | {s['difference']:+.2f} "
-        f"({s['low']:.2f} to {s['high']:.2f}) | {thousands(s['samples'][Step.STUDY])} | "
-        f"{thousands(whole)} | {s['seconds']:.0f} s | {100 * s['late_diverged']:.0f} % |"
+        f"| {name} | {seed} | {side} | {s['outcome']} | {fmt.number(s['speedup'])} | "
+        f"{fmt.points(s['difference'])} ({fmt.interval(s['low'], s['high'])}) | "
+        f"{thousands(s['samples'][Step.STUDY])} | {thousands(whole)} | "
+        f"{s['seconds']:.0f} s | {100 * s['late_diverged']:.0f} % |"
     )
 
 
@@ -108,7 +108,7 @@ def _ratios(known: Mapping[str, Any]) -> str:
         whole = [_over(p, lambda s: sum(s["samples"].values())) for p in pairs]
         wall = [_over(p, lambda s: s["seconds"]) for p in pairs]
         lines.append(
-            f"- {name}, {counted(len(pairs), 'pair')}, after / before (median): samples of the "
+            f"- {name}, {fmt.counted(len(pairs), 'pair')}, after / before (median): samples of the "
             f"study {median(study):.2f}, of the range test {median(sweeps):.2f}, of all steps "
             f"{median(whole):.2f}; wall time {median(wall):.2f}. Verdicts: {_verdicts(pairs)}."
         )

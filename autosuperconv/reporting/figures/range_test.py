@@ -63,7 +63,7 @@ def cell_title(cell: Cell) -> str:
     name = cell.name
     if cell.retention is None:
         return f"{name}: {rows.possible(cell.possible)}"
-    kept = f"keeps {100 * cell.retention:.0f} % of its peak accuracy"
+    kept = f"keeps {fmt.percent(cell.retention, 0)} of its peak accuracy"
     return f"{name}: {rows.possible(cell.possible)}, {kept}"
 
 
