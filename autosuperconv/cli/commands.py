@@ -16,21 +16,33 @@ from autosuperconv.cli.examples import examples
 from autosuperconv.cli.exit import complain, failure, not_lost
 from autosuperconv.cli.options import (
     AS_JSON,
+    BOUNDS,
+    CRITERION,
     OUTPUT,
-    SCHEDULE_NAMES,
+    PATH,
+    RECIPE,
     SEARCH,
+    SEARCHED,
     STORED,
     TASK,
-    ManyFiles,
+    TRAINED,
 )
-from autosuperconv.cli.parse import TRAINED, asked, named_task, nothing_besides, recipe_from
-from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.cli.parse import (
+    ManyFiles,
+    named_task,
+    nothing_besides,
+    recipe_from,
+    search_from,
+    text_of,
+    values_given,
+)
+from autosuperconv.core.verdict import Criterion
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
 
-CURVES: dict[str, Any] = {"multiple": True, "type": click.Path(path_type=Path), "metavar": "CSV"}
+CURVES: dict[str, Any] = {"multiple": True, "type": PATH, "metavar": "CSV"}
 
 
 @click.group(
@@ -42,8 +54,8 @@ def cli() -> None:
     """Can this network, on this data, be trained several times faster with one large
     learning-rate cycle, at no loss of accuracy, and which regularization must give way for it?
 
-    `search` answers it: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
-    counterfactual retraining, verdict. The other commands are its steps, one by one.
+    `search` answers this: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
+    ablation, verdict. `range-test`, `train` and `judge` are its parts, one by one.
     """
 
 
@@ -51,19 +63,19 @@ def cli() -> None:
 @SEARCH
 @click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
 def search(dry_run: bool, **given: Any) -> None:
-    """Search, confirm, and give a verdict. The same command again resumes."""
+    """Search, confirm and give a verdict. The same command again resumes an interrupted search."""
     from autosuperconv.api import plan as make_plan
     from autosuperconv.api import search as run_search
     from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.terminal import plan_text, report_text
 
-    factory, data, chosen = asked(given)
+    factory, data, options = search_from(given, SEARCHED, BOUNDS)
     with make_listener(quiet=given["quiet"]) as listener:
         if dry_run:
-            plan = make_plan(factory, data, chosen, listener)
+            plan = make_plan(factory, data, options, listener)
         else:
-            report = run_search(factory, data, chosen, listener)
+            report = run_search(factory, data, options, listener)
     if dry_run:
         _show(plan, plan_text(plan), given["as_json"])
         return
@@ -74,78 +86,69 @@ def search(dry_run: bool, **given: Any) -> None:
 @SEARCH
 @click.option(
     "--read",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="CSV",
     help="Read a recorded sweep instead of training one: columns lr and one or more of "
     "test_accuracy, accuracy, test_loss, train_loss, loss.",
 )
 def range_test(read: Path | None, **given: Any) -> None:
-    """Sweep the learning rate; print floor, edge and whether super-convergence is possible.
+    """Sweep the learning rate; print its floor, its edge and whether super-convergence is possible.
 
-    The sweeps are kept with the study: a search of the same data and model goes on from them.
+    The sweeps are kept with the study, so a search of the same data and model does not repeat them.
     """
     if read is not None:
         from autosuperconv.core.range_test.recorded import read_recorded
         from autosuperconv.reporting.terminal import reading_text
 
         nothing_besides("read", "as_json", "quiet")
-        reading = read_recorded(_text_of(read))
+        reading = read_recorded(text_of(read))
         _show(reading, reading_text(reading), given["as_json"])
         return
     from autosuperconv.api import range_test as run_range_test
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.terminal import range_test_text
 
-    factory, data, chosen = asked(given)
+    factory, data, options = search_from(given, SEARCHED, BOUNDS)
     with make_listener(quiet=given["quiet"]) as listener:
-        result = run_range_test(factory, data, chosen, listener)
+        result = run_range_test(factory, data, options, listener)
     _show(result, range_test_text(result), given["as_json"])
 
 
 @cli.command(epilog=examples("train"))
 @TASK
-@click.option("--recipe", type=click.Path(path_type=Path), help="A recipe.json to start from.")
-@click.option("--max-lr", type=float, help="Highest learning rate; needed without --recipe.")
-@click.option("--epochs", type=float, help="Length of the run, in passes over the data.  [10]")
-@click.option("--batch-size", type=int, help="Samples a step.  [128]")
-@click.option("--weight-decay", type=float, help="L2 coefficient; decoupled for adamw.  [1e-4]")
-@click.option("--dropout", type=float, help="Probability, in every dropout layer.  [0]")
-@click.option("--max-momentum", type=float, help="Momentum where the rate is lowest.  [0.95]")
-@click.option("--base-momentum", type=float, help="Momentum where the rate is highest.  [0.85]")
-@click.option("--optimizer", help=f"{', '.join(OPTIMIZERS)}.  [sgd]")
-@click.option("--schedule", help=f"{SCHEDULE_NAMES}  [1cycle]")
+@click.option("--recipe", type=PATH, help="A recipe.json to start from.")
+@RECIPE
 @click.option(
     "--on",
     type=click.Choice(["validation", "test"]),
     default="validation",
     show_default=True,
-    help="The data that accuracy is measured on.",
+    help="Split that accuracy is measured on.",
 )
-@click.option("--curvature", is_flag=True, help="Measure what rate the curvature suggests.")
+@click.option(
+    "--curvature", is_flag=True, help="Also measure the learning rate that the curvature suggests."
+)
 @OUTPUT
 def train(
     recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
 ) -> None:
-    """Train one recipe, from flags or a recipe.json, and print how it went.
+    """Train one recipe, from options or a recipe.json, and print how it went.
 
-    Flags go before the file's fields; in brackets is what holds where neither says.
+    An option replaces the file's value; the defaults hold where neither gives one.
     """
     from autosuperconv.api import train as run_train
     from autosuperconv.reporting.progress import make_listener
     from autosuperconv.reporting.terminal import trace_text
 
-    wanted = {name: given[name] for name in TRAINED if given[name] is not None}
-    if (
-        recipe
-        and click.get_current_context().get_parameter_source("seed") is ParameterSource.DEFAULT
-    ):
-        del wanted["seed"]  # the file's holds
+    fields = values_given(given, TRAINED)
+    source = click.get_current_context().get_parameter_source("seed")
+    if recipe is None or source is not ParameterSource.DEFAULT:
+        fields["seed"] = given["seed"]
     _, factory, data = named_task({**given, "quiet": quiet})
     with make_listener(quiet=quiet) as listener:
-        start = _text_of(recipe) if recipe else None
-        wished = recipe_from(start, wanted)
+        chosen = recipe_from(text_of(recipe) if recipe else None, fields)
         trace = run_train(
-            *(factory, data, wished, on, given["device"], listener, curvature),
+            *(factory, data, chosen, on, given["device"], listener, curvature),
             deterministic=given["deterministic"],
         )
     _show(trace, trace_text(trace), as_json)
@@ -155,9 +158,12 @@ def train(
 @click.option("--candidate", **CURVES, required=True, help="Runs with the large cycle.")
 @click.option("--baseline", **CURVES, required=True, help="Runs with the standard schedule.")
 @click.option("--control", **CURVES, help="The standard schedule at the candidate's cost.")
-@click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples an iteration.")
-@click.option("--n-train", type=click.IntRange(1), required=True, help="Training samples.")
-@click.option("--chance", type=float, help="Accuracy of guessing.  [default: at iteration 0]")
+@click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples per iteration.")
+@click.option(
+    "--n-train", type=click.IntRange(1), required=True, help="Number of training samples."
+)
+@click.option("--chance", type=float, help="Accuracy without learning.  [default: at iteration 0]")
+@CRITERION
 @AS_JSON
 def judge(
     candidate: tuple[Path, ...],
@@ -167,20 +173,22 @@ def judge(
     n_train: int,
     chance: float | None,
     as_json: bool,
+    **bounds: float,
 ) -> None:
     """Apply the verdict to recorded curves: CSV with columns iteration, lr, test_accuracy.
 
-    Give several files after one option, or repeat the option; runs are paired in their order.
+    Give several files after one option, or repeat the option. Runs are paired in their order.
     """
     from autosuperconv.core.verdict.recorded import judge_recorded
     from autosuperconv.reporting.terminal import verdict_text
 
     verdict = judge_recorded(
-        [_text_of(path) for path in candidate],
-        [_text_of(path) for path in baseline],
-        [_text_of(path) for path in control],
+        [text_of(path) for path in candidate],
+        [text_of(path) for path in baseline],
+        [text_of(path) for path in control],
         batch_size,
         n_train,
+        Criterion(**bounds),
         chance=chance,
     )
     _show(verdict, verdict_text(verdict), as_json)
@@ -188,12 +196,12 @@ def judge(
 
 @cli.command(epilog=examples("report"))
 @STORED
-@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: as searched]")
+@click.option("--out", type=PATH, help="Folder of the report.  [default: that of the search]")
 @OUTPUT
 def report(
     storage: str, study_name: str | None, out: Path | None, quiet: bool, as_json: bool
 ) -> None:
-    """Make the report of a finished search again, from its study alone."""
+    """Write the report of a finished search again, from its study alone."""
     from autosuperconv.pipeline.rebuild import rebuild
     from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.terminal import report_text
@@ -203,9 +211,9 @@ def report(
 
 
 @cli.command(epilog=examples("reproduce"))
-@click.argument("study", type=click.Path(path_type=Path))
+@click.argument("study", type=PATH)
 def reproduce(study: Path) -> None:
-    """Run a committed study again: the run.py of a folder such as studies/smith_logs."""
+    """Run a study of this repository again: the run.py of a folder such as studies/smith_logs."""
     import runpy
 
     script = study / "run.py"
@@ -219,11 +227,11 @@ def reproduce(study: Path) -> None:
 @cli.command(epilog=examples("dashboard"))
 @STORED
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", default=8080, show_default=True, help="0: any free one.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen at; 0: any free one.")
+@click.option("--artifacts", type=PATH, help="Folder of the artifacts.  [default: as stored]")
 @click.option(
-    "--artifacts", type=click.Path(path_type=Path), help="Their folder.  [default: as stored]"
+    "--open/--no-open", "open_browser", default=False, help="Open a browser.  [default: no]"
 )
-@click.option("--open/--no-open", "open_browser", default=False, help="Open a browser.")
 def dashboard(
     storage: str,
     study_name: str | None,
@@ -241,16 +249,8 @@ def dashboard(
     serve(open_existing(storage), folder, host, port, open_browser)
 
 
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise InvalidInput(f"{str(path)!r} cannot be read: {reason}.") from None
-
-
 def _show(value: object, renderable: Any, as_json: bool) -> None:
-    """A result: JSON for machines, or text for people."""
+    """Print a result: JSON for machines, or text for people."""
     if as_json:
         from autosuperconv.core.serialization import to_json
 

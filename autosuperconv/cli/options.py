@@ -1,106 +1,127 @@
-"""What people write on a command line: durations, ranges, lists; and the options that several
-commands share."""
+"""The options of the commands.
+
+Where an option is a field of `SearchOptions`, `Criterion` or `Recipe`, its type, default and text
+are the field's: the texts are read from the `Args` of the class's docstring.
+"""
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
-from autosuperconv.core.options import MEMORY_FORMATS, OBJECTIVES, PRECISIONS, SWEEPS
-from autosuperconv.core.recipe import OPTIMIZERS
+from autosuperconv.cli.parse import Duration, LowHigh, WholeNumbers
+from autosuperconv.core.options import CHOICES, SearchOptions
+from autosuperconv.core.recipe import OPTIMIZERS, RECIPE_FIELDS, Recipe
 from autosuperconv.core.schedule import SCHEDULES
+from autosuperconv.core.space import DEFAULT_SPACE, Dimension, Range
+from autosuperconv.core.verdict import Criterion
 from autosuperconv.training.data import DATASETS
 from autosuperconv.training.models import DEFAULT_RULE, MODELS
 
 Command = Callable[..., None]
+Decorator = Callable[[Command], Command]
+
+NOT_SEARCHED = ("criterion", "space", "base", "model_name", "command")  # given in other ways
+SEARCHED = tuple(f.name for f in fields(SearchOptions) if f.name not in NOT_SEARCHED)
+BOUNDS = ("margin", "confidence", "min_speedup", "min_lr_ratio")
+TRAINED = (
+    *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
+    *("base_momentum", "optimizer", "schedule"),
+)
+NAMED = {*RECIPE_FIELDS, *SEARCHED}  # what a text may refer to
+PATH = click.Path(path_type=Path)
+TYPES: Mapping[str, Any] = {
+    "bool": bool,
+    "float": float,
+    "int": int,
+    "Path": PATH,
+    "tuple[float, float]": LowHigh(),
+}
 SCHEDULE_NAMES = f"{', '.join(SCHEDULES)}; or package.module:function."
-
-UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
-PART = re.compile(r"(\d+(?:\.\d+)?)(min|[smhd])")
-
-
-class Duration(click.ParamType):
-    """90s, 20m, 1h, 1h30m: seconds as a float."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        text = str(value).replace(" ", "")
-        parts = PART.findall(text)
-        if not parts or "".join(n + u for n, u in parts) != text:
-            self.fail(f"expected a duration with its unit, as in 90s, 20m or 1h, but got {value!r}")
-        return sum(float(number) * UNITS[unit] for number, unit in parts)
+OTHERWISE: Mapping[str, Mapping[str, Any]] = {  # what a field's annotation or text does not say
+    **{name: {"metavar": "|".join(known)} for name, known in CHOICES.items()},
+    "optimizer": {"metavar": "|".join(OPTIMIZERS), "help": "Optimizer of every run."},
+    "schedule": {"help": f"Learning-rate schedule: {SCHEDULE_NAMES}"},
+    "timeout": {
+        "type": Duration(),
+        "help": "Time that the whole search may take, as 90s, 20m or 1h; lengths are chosen to "
+        "fit.  [default: no limit]",
+    },
+}
+BY_DATA = {  # defaults that depend on the data or the model
+    "batch_size": "three that fit the data",
+    "dropout": "0:0.5, if the model has dropout",
+}
 
 
-class LowHigh(click.ParamType):
-    """LOW:HIGH, or one number for both: a pair of floats."""
-
-    name = "low:high"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[float, float]:
-        if isinstance(value, tuple):
-            return value
-        parts = str(value).split(":")
-        try:
-            numbers = [float(part) for part in parts]
-        except ValueError:
-            numbers = []
-        if len(numbers) not in (1, 2):
-            self.fail(f"expected LOW:HIGH, as in 0.1:3, but got {value!r}")
-        low, high = numbers[0], numbers[-1]
-        if not 0 <= low <= high:
-            self.fail(f"expected LOW:HIGH with 0 <= LOW <= HIGH, but got {value!r}")
-        return low, high
+def field_texts(cls: type) -> dict[str, str]:
+    """Field -> its text, from the `Args` of the class's docstring."""
+    args = inspect.cleandoc(cls.__doc__ or "").partition("Args:\n")[2].partition("\n\n")[0]
+    entries = re.findall(r"^    (\w+): (.*(?:\n {5,}.*)*)", args, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in entries}
 
 
-class Sizes(click.ParamType):
-    """32,64,128: rising positive integers."""
-
-    name = "n,n,..."
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            sizes = tuple(sorted({int(part) for part in str(value).split(",")}))
-        except ValueError:
-            sizes = ()
-        if not sizes or sizes[0] < 1:
-            self.fail(f"expected sizes of at least 1, as in 32,64,128, but got {value!r}")
-        return sizes
+def flag(name: str) -> str:
+    """A field's option."""
+    return f"--{name.replace('_', '-')}"
 
 
-class ManyFiles(click.Command):
-    """A command whose repeatable options take several values after one another:
-    `--candidate a.csv b.csv` is `--candidate a.csv --candidate b.csv`."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        many = {o for p in self.params if getattr(p, "multiple", False) for o in p.opts}
-        spread: list[str] = []
-        option, taken = "", 0
-        for arg in args:
-            if arg.startswith("--"):
-                option, taken = arg, 0
-            elif option in many and taken:
-                spread.append(option)
-            taken += not arg.startswith("--")
-            spread.append(arg)
-        return super().parse_args(ctx, spread)
+def plain(value: object) -> str:
+    """A default as people write it: 10, 1e-6, sgd."""
+    return f"{value:g}".replace("e-0", "e-") if isinstance(value, float) else str(value)
 
 
-DURATION, LOW_HIGH, SIZES = Duration(), LowHigh(), Sizes()
+def help_text(text: str) -> str:
+    """A field's text as the help of its option: "None: X." is what holds by default."""
+    text = re.sub(r"`(\w+)`", lambda found: flag(found[1]) if found[1] in NAMED else found[1], text)
+    text, _, default = text.partition(" None: ")
+    text = text[:1].upper() + text[1:]
+    return f"{text}  [default: {default.rstrip('.')}]" if default else text
 
 
-def options(*decorators: Callable[[Command], Command]) -> Callable[[Command], Command]:
+def option(cls: type, name: str, **changed: Any) -> Decorator:
+    """The option of a dataclass's field."""
+    (field,) = (f for f in fields(cls) if f.name == name)
+    kind = str(field.type).removesuffix(" | None")
+    given: dict[str, Any] = {
+        "help": help_text(field_texts(cls).get(name, "")),
+        "type": TYPES.get(kind),
+        "default": field.default,
+        "show_default": field.default is not None and kind != "bool",
+        "is_flag": kind == "bool",
+    }
+    return click.option(flag(name), name, **{**given, **OTHERWISE.get(name, {}), **changed})
+
+
+def space_option(name: str, default: Dimension) -> Decorator:
+    """The option that says where a recipe field is searched."""
+    if isinstance(default, Range):
+        kind: click.ParamType[Any] = LowHigh()
+        what, where = "Range to search", f"{plain(default.low)}:{plain(default.high)}"
+    else:
+        kind, what = WholeNumbers(), "Values to search"
+        where = ",".join(map(str, default.values))
+    text = help_text(field_texts(Recipe)[name]).rstrip(".")
+    help_ = f"{what}: {text[:1].lower()}{text[1:]}.  [default: {BY_DATA.get(name, where)}]"
+    return click.option(flag(name), name, type=kind, help=help_)
+
+
+def recipe_option(name: str) -> Decorator:
+    """The option that sets a recipe field; without it the file's value holds, or the field's."""
+    (field,) = (f for f in fields(Recipe) if f.name == name)
+    text = OTHERWISE.get(name, {}).get("help") or help_text(field_texts(Recipe)[name])
+    needed = name == "max_lr"
+    default = "needed without --recipe" if needed else f"default: {plain(field.default)}"
+    return option(Recipe, name, default=None, show_default=False, help=f"{text}  [{default}]")
+
+
+def options(*decorators: Decorator) -> Decorator:
     """Several click options as one decorator, in the order written."""
 
     def decorate(command: Command) -> Command:
@@ -122,16 +143,16 @@ TASK = options(
     ),
     click.option(
         "--data-dir",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=Path("data"),
         show_default=True,
-        help="Where data sets lie, or are downloaded to on first use.",
+        help="Folder of the data sets; missing ones are downloaded into it.",
     ),
-    click.option("--n-train", type=int, help="Use so many training samples.  [default: all]"),
+    click.option("--n-train", type=int, help="Number of training samples to use.  [default: all]"),
     click.option(
         "--augment",
         metavar="none|crop-flip|crop-flip-cutout",
-        help="What is done to training images.  [default: crop-flip for small colour images]",
+        help="Augmentation of training images.  [default: crop-flip for small colour images]",
     ),
     click.option(
         "--model",
@@ -139,147 +160,29 @@ TASK = options(
         help=f"{', '.join(MODELS)}; wrn-N-K, any classification model of torchvision, or "
         f"package.module:factory of your own.  [default: {DEFAULT_RULE}]",
     ),
-    click.option(
-        "--seed",
-        type=int,
-        default=0,
-        show_default=True,
-        help="Of splits, first weights, data order and sampler.",
-    ),
-    click.option(
-        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N or mps."
-    ),
-    click.option(
-        "--deterministic",
-        is_flag=True,
-        help="On a GPU: the same bits each time, by slower algorithms; a CPU needs no asking.",
-    ),
+    *(option(SearchOptions, name) for name in ("seed", "device", "deterministic")),
 )
-
-STORAGE = click.option(
-    "--storage",
-    default="autosuperconv.journal",
-    show_default=True,
-    help="An Optuna storage URL, or a file's path.",
-)
-STUDY = options(
-    STORAGE,
-    click.option("--study-name", help="Of the Optuna study.  [default: DATASET-MODEL]"),
-)
+STORAGE = option(SearchOptions, "storage")
 STORED = options(
     STORAGE,
-    click.option("--study-name", help="Of the Optuna study.  [default: the only one there]"),
+    click.option(
+        "--study-name", help="Name of the Optuna study.  [default: the only one in the storage]"
+    ),
 )
-
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
-OUTPUT = options(click.option("--quiet", is_flag=True, help="No progress."), AS_JSON)
-
+OUTPUT = options(click.option("--quiet", is_flag=True, help="Show no progress."), AS_JSON)
+CRITERION = options(*(option(Criterion, name) for name in BOUNDS))
+RECIPE = options(*(recipe_option(name) for name in TRAINED))
 SEARCH = options(
     TASK,
-    STUDY,
-    click.option(
-        "--out",
-        type=click.Path(path_type=Path),
-        help="Folder of the report.  [default: runs/STUDY_NAME]",
+    *(
+        option(SearchOptions, name)
+        for name in SEARCHED
+        if name not in ("seed", "device", "deterministic")
     ),
-    click.option("--trials", type=int, default=20, show_default=True, help="Trials of the study."),
-    click.option(
-        "--timeout",
-        type=DURATION,
-        help="Time for the whole command, as 90s, 20m, 1h; lengths are chosen to fit.",
-    ),
-    click.option(
-        "--epochs",
-        type=LOW_HIGH,
-        help="Cycle lengths to search, in passes over the data.  [default: planned]",
-    ),
-    click.option(
-        "--baseline-epochs",
-        type=float,
-        help="Length of the standard schedule, in passes over the data.  [default: planned, 30 "
-        "where time allows]",
-    ),
-    click.option(
-        "--target",
-        type=float,
-        help="Validation accuracy to reach, in (0, 1).  [default: the tuned baseline's, less the "
-        "margin]",
-    ),
-    click.option(
-        "--objective",
-        default="cost",
-        show_default=True,
-        metavar="|".join(OBJECTIVES),
-        help="cost: the shortest cycle that reaches the target; accuracy: the most accurate "
-        "cycle of the longest length.",
-    ),
-    click.option(
-        "--seeds", type=int, default=3, show_default=True, help="Confirming runs of each side."
-    ),
-    click.option(
-        "--max-seeds",
-        type=int,
-        help="While the verdict is undecided, confirm on more seeds, up to so many.  "
-        "[default: 3, or --seeds where that is more]",
-    ),
-    click.option(
-        "--shapley",
-        is_flag=True,
-        help="Retrain every subset of the changed factors: a fair share of the gain for each.",
-    ),
-    click.option("--max-lr", type=LOW_HIGH, help="Where to search max_lr.  [default: 0.001:10]"),
-    click.option(
-        "--sweep",
-        default="exponential",
-        show_default=True,
-        metavar="|".join(SWEEPS),
-        help="How the range test raises the rate, up to the top of --max-lr (linear: 3 if not "
-        "given, from 0).",
-    ),
-    click.option(
-        "--range-test-share",
-        type=float,
-        default=0.1,
-        show_default=True,
-        help="Of the whole search's work that the range test may take, in (0, 1).",
-    ),
-    click.option("--weight-decay", type=LOW_HIGH, help="Where to search it.  [default: 1e-6:1e-2]"),
-    click.option(
-        "--dropout",
-        type=LOW_HIGH,
-        help="Where to search it.  [default: 0:0.5, if the model has dropout]",
-    ),
-    click.option(
-        "--batch-size", type=SIZES, help="Sizes to search.  [default: three that fit the data]"
-    ),
-    click.option(
-        "--optimizer",
-        default="sgd",
-        show_default=True,
-        metavar="|".join(OPTIMIZERS),
-        help="Of all runs.",
-    ),
-    click.option(
-        "--schedule", default="1cycle", show_default=True, help=f"Of the trials: {SCHEDULE_NAMES}"
-    ),
-    click.option(
-        "--sampler", default="cost-aware", show_default=True, help="cost-aware, tpe, gp or random."
-    ),
-    click.option("--pruner", default="phase", show_default=True, help="phase, median or none."),
-    click.option(
-        "--precision",
-        default="auto",
-        show_default=True,
-        metavar="|".join(PRECISIONS),
-        help="Of forward and backward pass; auto: the fastest, measured on the network itself.",
-    ),
-    click.option(
-        "--memory-format",
-        default="auto",
-        show_default=True,
-        metavar="|".join(MEMORY_FORMATS),
-        help="Of images; auto: the fastest, measured.",
-    ),
-    click.option("--workers", type=int, help="Runs at once.  [default: measured; one on a GPU]"),
+    CRITERION,
+    *(space_option(name, where) for name, where in DEFAULT_SPACE.items() if name != "epochs"),
+    option(Recipe, "optimizer"),
+    option(Recipe, "schedule", help=f"Learning-rate schedule of the trials: {SCHEDULE_NAMES}"),
     OUTPUT,
 )

@@ -1,10 +1,13 @@
-"""From the options of a command line to what the package's functions take."""
+"""From what people write on a command line to what the package's functions take."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,48 +17,134 @@ from autosuperconv.core.format import without_password
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
-from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.core.space import DEFAULT_SPACE, Choices, Dimension
+from autosuperconv.core.verdict import Criterion
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autosuperconv.training.data.task import TaskData
     from autosuperconv.training.models import ModelFactory
 
-SEARCHED = (
-    *("study_name", "storage", "out", "trials", "timeout", "epochs", "baseline_epochs", "target"),
-    *("objective", "seeds", "max_seeds", "shapley", "sampler", "pruner", "seed", "device"),
-    *("precision", "memory_format", "deterministic", "workers", "sweep", "range_test_share"),
-)
-TRAINED = (
-    *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
-    *("base_momentum", "optimizer", "schedule", "seed"),
-)
+UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+PART = re.compile(r"(\d+(?:\.\d+)?)(min|[smhd])")
 
 
-def recipe_from(text: str | None, wanted: dict[str, Any]) -> Recipe:
+class Duration(click.ParamType):
+    """90s, 20m, 1h, 1h30m: seconds as a float."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        text = str(value).replace(" ", "")
+        parts = PART.findall(text)
+        if not parts or "".join(n + u for n, u in parts) != text:
+            self.fail(f"expected a duration with its unit, as in 90s, 20m or 1h, but got {value!r}")
+        return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+class LowHigh(click.ParamType):
+    """LOW:HIGH, or one number for both: a pair of floats."""
+
+    name = "low:high"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(":")
+        try:
+            numbers = [float(part) for part in parts]
+        except ValueError:
+            numbers = []
+        if len(numbers) not in (1, 2):
+            self.fail(f"expected LOW:HIGH, as in 0.1:3, but got {value!r}")
+        low, high = numbers[0], numbers[-1]
+        if not 0 <= low <= high:
+            self.fail(f"expected LOW:HIGH with 0 <= LOW <= HIGH, but got {value!r}")
+        return low, high
+
+
+class WholeNumbers(click.ParamType):
+    """32,64,128: rising positive integers."""
+
+    name = "n,n,..."
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            sizes = tuple(sorted({int(part) for part in str(value).split(",")}))
+        except ValueError:
+            sizes = ()
+        if not sizes or sizes[0] < 1:
+            self.fail(f"expected sizes of at least 1, as in 32,64,128, but got {value!r}")
+        return sizes
+
+
+class ManyFiles(click.Command):
+    """A command whose repeatable options take several values after one another:
+    `--candidate a.csv b.csv` is `--candidate a.csv --candidate b.csv`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        many = {o for p in self.params if getattr(p, "multiple", False) for o in p.opts}
+        spread: list[str] = []
+        option, taken = "", 0
+        for arg in args:
+            if arg.startswith("--"):
+                option, taken = arg, 0
+            elif option in many and taken:
+                spread.append(option)
+            taken += not arg.startswith("--")
+            spread.append(arg)
+        return super().parse_args(ctx, spread)
+
+
+def recipe_from(text: str | None, given: dict[str, Any]) -> Recipe:
     """A recipe from a recipe.json's text, or the defaults, with some fields changed."""
-    if text is None and "max_lr" not in wanted:
-        raise InvalidInput("A recipe needs a rate: give --max-lr, or a --recipe file.")
-    return replace(from_json(Recipe, text) if text else Recipe(max_lr=1.0), **wanted)
+    if text is None and "max_lr" not in given:
+        raise InvalidInput("A recipe needs a learning rate: give --max-lr, or a --recipe file.")
+    return replace(from_json(Recipe, text) if text else Recipe(max_lr=1.0), **given)
 
 
-def asked(given: dict[str, Any]) -> tuple[ModelFactory, TaskData, SearchOptions]:
-    """Model, data and options of a search command."""
-    space: dict[str, Dimension] = {}
-    for name, log in (("max_lr", True), ("weight_decay", True), ("dropout", False)):
-        if given[name] is not None:
-            low, high = given[name]
-            space[name] = Range(low, high, log)
-    if given["batch_size"] is not None:
-        space["batch_size"] = Choices(given["batch_size"])
+def values_given(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Those of the values that the command line gives for these names."""
+    return {name: given[name] for name in names if given[name] is not None}
+
+
+def search_from(
+    given: dict[str, Any], searched: Iterable[str], bounds: Iterable[str]
+) -> tuple[ModelFactory, TaskData, SearchOptions]:
+    """Model, data and options of a search.
+
+    Args:
+        given: the command line's values, by name.
+        searched: those that are fields of `SearchOptions`.
+        bounds: those that are fields of its `Criterion`.
+    """
+    space = {n: dimension_from(n, given[n]) for n in DEFAULT_SPACE if n != "epochs" and given[n]}
     options = SearchOptions(
-        **{name: given[name] for name in SEARCHED},
+        **values_given(given, searched),
+        criterion=Criterion(**values_given(given, bounds)),
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
         command=without_password(shlex.join(["autosuperconv", *sys.argv[1:]])),
     )
     name, factory, data = named_task(given)
     return factory, data, replace(options, model_name=name)
+
+
+def dimension_from(name: str, given: tuple[Any, ...]) -> Dimension:
+    """Where to search a recipe field: on the scale of its default."""
+    default = DEFAULT_SPACE[name]
+    if isinstance(default, Choices):
+        return Choices(given)
+    low, high = given
+    return replace(default, low=low, high=high)
 
 
 def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
@@ -76,6 +165,19 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
     return name, model_factory(name, data.shape, data.classes), data
 
 
+def text_of(path: Path) -> str:
+    """A file's text.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InvalidInput(f"{str(path)!r} cannot be read: {reason}.") from None
+
+
 def nothing_besides(option: str, *more: str) -> None:
     """Refuse options that this one, and some more, would leave without effect.
 
@@ -92,5 +194,5 @@ def nothing_besides(option: str, *more: str) -> None:
     if given:
         raise InvalidInput(
             f"--{option} reads what was recorded and trains nothing, so {', '.join(given)} would "
-            "have no effect: leave it out."
+            "have no effect. Leave it out."
         )

@@ -1,4 +1,4 @@
-"""`SearchOptions`: what a search is asked, besides the model and the data."""
+"""`SearchOptions`: what a search is given, besides the model and the data."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Dimension, SearchSpace
+from autosuperconv.core.verdict import Criterion
 from autosuperconv.errors import InvalidInput, UnknownName
 
 OBJECTIVES = ("accuracy", "cost")
@@ -18,41 +19,57 @@ SWEEPS: tuple[SweepKind, ...] = ("exponential", "linear")
 MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 
 
+CHOICES: dict[str, tuple[str, ...]] = {
+    "objective": OBJECTIVES,
+    "sweep": SWEEPS,
+    "precision": PRECISIONS,
+    "memory_format": MEMORY_FORMATS,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """How to search. Fields are options of the same name on the command line, but `space` and
-    `base` have one a recipe field (--max-lr, --optimizer ...), and `model_name` is --model.
+    """How to search. The command line derives its options, their texts and defaults from these
+    fields; `space`, `base` and `criterion` have one for each field of theirs that it offers.
 
     Args:
-        study_name: of the Optuna study; None makes one from data and model.
+        study_name: name of the Optuna study. None: DATASET-MODEL.
         storage: an Optuna storage URL, or the path of a journal file.
-        out: folder of the report; None: runs/<study name>.
-        trials: of the study, in total over all starts.
-        timeout: seconds for this command; lengths are chosen to fit. None: no limit.
-        epochs: (shortest, longest) cycle to search; None: chosen by the plan.
-        baseline_epochs: nominal length of the standard schedule; None: chosen by the plan.
-        target: validation accuracy to reach, fraction of 1; None: the tuned baseline's, less
+        out: folder of the report. None: runs/STUDY_NAME.
+        trials: number of trials in the study, in total over all starts.
+        timeout: seconds that the whole search may take; lengths are chosen to fit. None: no limit.
+        epochs: shortest and longest cycle to search, in passes over the data. None: planned.
+        baseline_epochs: length of the standard schedule, in passes over the data. None: planned,
+            30 where time allows.
+        target: validation accuracy to reach, a fraction of 1. None: the tuned baseline's, less
             the margin.
-        objective: "cost": the shortest cycle that reaches the target; "accuracy": the most
-            accurate cycle of the longest length.
-        seeds: paired seeds of the confirmation and the counterfactuals.
-        max_seeds: while the verdict is undecided, confirm on more seeds, up to so many; None:
-            3, or `seeds` where that is more.
+        objective: what to look for: "cost", the shortest cycle that reaches the target, or
+            "accuracy", the most accurate cycle of the longest length.
+        criterion: bounds of the verdict.
+        seeds: runs of each side in the confirmation and the ablation, paired by seed.
+        max_seeds: add seeds up to this number while the verdict is undecided. None: 3, or `seeds`
+            where that is more.
+        shapley: retrain every subset of the changed factors as well, for their Shapley values.
         space: recipe fields to search elsewhere than by default.
-        base: the fields that are not searched.
-        sampler: a name in tuning.samplers.SAMPLERS. pruner: one in tuning.steps.pruner.PRUNERS.
-        seed: of the search: sampler, first weights. Which samples are validated and tested on
-            depends on no seed.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        precision: of forward and backward pass: "float32", "bfloat16", or "auto", the fastest.
-        memory_format: of images: "contiguous", "channels_last", or "auto", the fastest.
-        deterministic: the same bits each time on a GPU, too, by slower algorithms.
-        workers: processes that train at once; None: one per CPU core where that trains more
-            than one with all cores, and one on a GPU.
-        model_name: of the model, for the report and the study's name; None: the factory's own.
-        sweep: how the range test raises the rate: "exponential", by equal factors, or "linear".
-        range_test_share: of the whole search's work that the range test may take, in (0, 1).
-        shapley: retrain every subset of the changed factors for their Shapley values.
+        base: the recipe fields that are not searched.
+        sweep: how the range test raises the learning rate, up to the top of `max_lr`:
+            "exponential" by equal factors, "linear" by equal steps from 0 (up to 3 where `max_lr`
+            is not given).
+        range_test_share: share of the whole search's work that the range test may take, in (0, 1).
+        sampler: method that proposes the trials: "cost-aware", "tpe", "gp" or "random".
+        pruner: rule that ends trials early: "phase", "median" or "none".
+        seed: sets the first weights, the order of the data, the sampler's draws and, where only
+            some training samples are used, which; the splits depend on no seed.
+        device: where to train: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        precision: number format of the forward and backward pass: "float32", "bfloat16", or
+            "auto", the fastest as measured.
+        memory_format: layout of images in memory: "contiguous", "channels_last", or "auto", the
+            fastest as measured.
+        deterministic: give the same bits in each run on a GPU, by slower algorithms; on a CPU each
+            run gives the same bits anyway.
+        workers: number of runs at once. None: measured; one on a GPU.
+        model_name: name of the model in the report and in the study's name. None: the factory's
+            own.
         command: how the search was called, for the report.
     """
 
@@ -65,10 +82,14 @@ class SearchOptions:
     baseline_epochs: float | None = None
     target: float | None = None
     objective: str = "cost"
+    criterion: Criterion = Criterion()
     seeds: int = 3
     max_seeds: int | None = None
+    shapley: bool = False
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
+    sweep: SweepKind = "exponential"
+    range_test_share: float = 0.1
     sampler: str = "cost-aware"
     pruner: str = "phase"
     seed: int = 0
@@ -79,20 +100,12 @@ class SearchOptions:
     workers: int | None = None
     model_name: str | None = None
     command: str = ""
-    shapley: bool = False
-    sweep: SweepKind = "exponential"
-    range_test_share: float = 0.1
 
     def __post_init__(self) -> None:
         self._check_kinds()
-        if self.objective not in OBJECTIVES:
-            raise UnknownName("objective", self.objective, OBJECTIVES)
-        if self.precision not in PRECISIONS:
-            raise UnknownName("precision", self.precision, PRECISIONS)
-        if self.memory_format not in MEMORY_FORMATS:
-            raise UnknownName("memory format", self.memory_format, MEMORY_FORMATS)
-        if self.sweep not in SWEEPS:
-            raise UnknownName("sweep", self.sweep, SWEEPS)
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise UnknownName(name.replace("_", " "), getattr(self, name), known)
         share = self.range_test_share
         _check(0 < share < 1, "range_test_share", "a share of the search in (0, 1)", share)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
@@ -115,7 +128,7 @@ class SearchOptions:
         SearchSpace(self.space)
 
     def _check_kinds(self) -> None:
-        """What is of another kind altogether, before it is compared with anything."""
+        """Refuse a value of another type before it is compared with anything."""
         for name in ("trials", "seeds", "max_seeds", "seed", "workers"):
             value = getattr(self, name)
             whole = isinstance(value, int) or (name in ("max_seeds", "workers") and value is None)
@@ -127,12 +140,13 @@ class SearchOptions:
         _check(stored, "storage", "a storage's URL or a journal's path, as text", self.storage)
         _check(isinstance(self.device, str), "device", "a name, such as 'cpu'", repr(self.device))
         _check(isinstance(self.base, Recipe), "base", "a Recipe", self.base)
+        _check(isinstance(self.criterion, Criterion), "criterion", "a Criterion", self.criterion)
         pair = isinstance(self.epochs, tuple | list) and len(self.epochs) == 2
         _check(self.epochs is None or pair, "epochs", "(shortest, longest)", self.epochs)
 
     @property
     def most_seeds(self) -> int:
-        """Up to how many seeds are bought."""
+        """The number up to which seeds are added."""
         return max(3, self.seeds) if self.max_seeds is None else self.max_seeds
 
 

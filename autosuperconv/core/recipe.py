@@ -26,7 +26,8 @@ class Recipe:
         max_lr: highest learning rate of the schedule, per sample-mean loss.
         epochs: length of the run, in passes over the training data; may be fractional.
         batch_size: samples per step.
-        weight_decay: L2 coefficient added to the gradient (decoupled for `adamw`).
+        weight_decay: coefficient of L2 regularization, added to the gradient (decoupled for
+            `adamw`).
         dropout: probability set on every dropout layer that the model declares.
         max_momentum: momentum (Adam: beta1) where the learning rate is lowest.
         base_momentum: momentum where the learning rate is highest; equal to `max_momentum`

@@ -262,6 +262,7 @@ def fingerprint_of(task: TaskData, network: str, setup: Setup) -> dict[str, obje
         "memory_format": options.memory_format,
         "objective": options.objective,
         "target": options.target,
+        "margin": options.criterion.margin if options.target is None else None,
         "epochs": options.epochs,
         "baseline_epochs": options.baseline_epochs,
         "seed": options.seed,

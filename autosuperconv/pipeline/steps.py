@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import duration
+from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
@@ -42,7 +43,8 @@ def run_steps(work: Work) -> Report:
     setup, session, options = work.setup, work.session, work.setup.options
     range_test = sweep_range(work, plan)
     baseline = tune_baseline(
-        session, setup.base, plan.budget.baseline_epochs, range_test, options.target
+        *(session, setup.base, plan.budget.baseline_epochs, range_test),
+        *(options.target, options.criterion.margin),
     )
     study = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, study, confirm_runs(options.seeds))
@@ -68,10 +70,21 @@ def plan_search(work: Work) -> Plan:
         setup.batch_sizes,
         sample_counts(setup),
         make_grid(setup),
-        work.choices,
+        (*work.choices, *about_target(setup.options)),
     )
     work.session.finish(Step.PLAN, f"{plan.runs} runs, about {duration(plan.seconds)}")
     return plan
+
+
+def about_target(options: SearchOptions) -> tuple[str, ...]:
+    """Which accuracy a trial must reach, where the margin decides it."""
+    if options.target is not None:
+        return ()
+    margin = f"{100 * options.criterion.margin:g} percentage points"
+    return (
+        f"Target of the trials: the tuned baseline's validation accuracy, less {margin} (--margin) "
+        "or its spread over seeds, whichever is larger.",
+    )
 
 
 def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:
@@ -133,10 +146,11 @@ def confirm_winner(
     look at the data is paid for with a wider interval (`criterion_at`)."""
     options, session = work.setup.options, work.session
     control = confirming.tune_control(session, winner, baseline)
-    first = min(options.seeds, FIRST_LOOK)
-    for n in range(options.seeds, options.most_seeds + 1):
+    first, most = min(options.seeds, FIRST_LOOK), options.most_seeds
+    for n in range(options.seeds, most + 1):
         confirmation = confirming.confirm(session, winner, baseline, control, n)
-        verdict = give_verdict(confirmation, criterion_at(n, options.most_seeds, first=first))
+        criterion = criterion_at(n, most, options.criterion, first)
+        verdict = give_verdict(confirmation, criterion)
         if verdict.outcome != "undecided":
             break
     session.finish(Step.CONFIRMATION, verdict.sentence)

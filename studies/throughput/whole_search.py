@@ -79,7 +79,8 @@ def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     sweeps = sweep_range(work, plan)
     say("range test done")
     baseline = tune_baseline(
-        work.session, work.setup.base, plan.budget.baseline_epochs, sweeps, None
+        *(work.session, work.setup.base, plan.budget.baseline_epochs, sweeps, None),
+        work.setup.options.criterion.margin,
     )
     say("baseline done")
     started = time.perf_counter()

@@ -32,6 +32,7 @@ TASK = {
 }
 STUDY = {"--storage", "--study-name"}
 OUTPUT = {"--quiet", "--json"}
+CRITERION = {"--margin", "--confidence", "--min-speedup", "--min-lr-ratio"}
 SEARCH = (
     TASK
     | STUDY
@@ -40,6 +41,7 @@ SEARCH = (
     | {"--objective", "--seeds", "--max-seeds", "--max-lr", "--weight-decay", "--dropout"}
     | {"--batch-size", "--optimizer", "--schedule", "--sampler", "--pruner", "--workers"}
     | {"--precision", "--memory-format", "--shapley", "--sweep", "--range-test-share"}
+    | CRITERION
 )
 FLAGS = {
     "search": SEARCH | {"--dry-run"},
@@ -49,6 +51,7 @@ FLAGS = {
     | {"--recipe", "--max-lr", "--epochs", "--batch-size", "--weight-decay", "--dropout", "--on"}
     | {"--max-momentum", "--base-momentum", "--optimizer", "--schedule", "--curvature"},
     "judge": {"--candidate", "--baseline", "--control", "--batch-size", "--n-train", "--chance"}
+    | CRITERION
     | {"--json"},
     "report": STUDY | OUTPUT | {"--out"},
     "dashboard": STUDY | {"--host", "--port", "--artifacts", "--open", "--no-open"},
@@ -228,11 +231,11 @@ def misfit(): return nn.Linear(3, 10)
 @pytest.mark.parametrize(
     ("factory", "message"),
     [
-        ("narrow", "output must have a width of 10, the classes of 'digits'"),
-        ("empty", "must have parameters to train, but Flatten has none"),
+        ("narrow", "'digits', which has 10 classes, its output has shape"),
+        ("empty", "must have parameters to train, but no parameter of Flatten has requires_grad"),
         ("broken", "cannot be built: RuntimeError: no weights here"),
         ("misfit", "cannot run on 'digits', whose samples have shape (1, 8, 8)"),
-        ("nosuch", "has no attribute 'nosuch'"),
+        ("nosuch", "module 'unfit_nets' has no 'nosuch'"),
     ],
 )
 def test_a_network_that_does_not_fit_is_refused(
@@ -399,7 +402,7 @@ def test_a_disk_that_fails_is_one_message(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "autosuperconv.journal")
 
-    monkeypatch.setattr(module, "asked", full)
+    monkeypatch.setattr(module, "search_from", full)
     assert run(["search"], monkeypatch) == 1
     err = capsys.readouterr().err
     assert err.count("Error: ") == 1
@@ -427,7 +430,7 @@ def test_an_interrupt_that_python_would_ignore_is_not_lost(
         pytest.fail("went on after Ctrl-C")
 
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
-    monkeypatch.setattr(module, "asked", interrupted)
+    monkeypatch.setattr(module, "search_from", interrupted)
     assert run(["search", "--quiet"], monkeypatch) == 130
     assert "Interrupted." in capsys.readouterr().err
 
@@ -441,7 +444,7 @@ def test_an_interrupt_that_became_another_error_on_its_way_is_one(
         except KeyboardInterrupt:
             raise RuntimeError("Error: did not possess lock")  # noqa: B904 - as it is there
 
-    monkeypatch.setattr(module, "asked", interrupted)
+    monkeypatch.setattr(module, "search_from", interrupted)
     assert run(["search", "--quiet"], monkeypatch) == 130
     assert "Interrupted." in capsys.readouterr().err
 
@@ -450,7 +453,7 @@ def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch: pytest.MonkeyP
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(module, "asked", broken)
+    monkeypatch.setattr(module, "search_from", broken)
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run(["search", "--quiet"], monkeypatch)
 

@@ -281,6 +281,6 @@ def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
     plan = plan_search(work)
     found = sweep_range(work, plan)
     baseline = tune_baseline(
-        work.session, work.setup.base, plan.budget.baseline_epochs, found, None
+        work.session, work.setup.base, plan.budget.baseline_epochs, found, None, 0.002
     )
     run_study(work, plan, found, baseline)

@@ -52,15 +52,16 @@ class RunCurve:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """The bounds of the conditions; accuracies as fractions of 1.
+    """The bounds of the conditions.
 
     Args:
-        margin: by how much the candidate's accuracy may fall short of the baseline's; the spread
-            over seeds takes its place where that is larger.
-        confidence: of the intervals.
-        min_speedup: speed-up k from which C2 is met.
+        margin: by how much the candidate's accuracy may fall short of the baseline's, a fraction
+            of 1; the spread over seeds takes its place where that is larger.
+        confidence: confidence level of the intervals, a fraction of 1.
+        min_speedup: smallest speed-up k that counts as super-convergence (C2).
         min_acceleration: speed-up k below which the candidate is not even accelerated.
-        min_lr_ratio: max_lr over the baseline's from which C3 is met.
+        min_lr_ratio: smallest ratio of the candidate's highest learning rate to the baseline's
+            that counts as large (C3).
         max_baseline_drop: largest fall within the last fifth of a baseline that is valid.
         max_below_peak: how far below its peak a valid baseline may end.
 

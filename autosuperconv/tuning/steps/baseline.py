@@ -24,7 +24,6 @@ GRID = 4
 BASELINE_RUNS = 10  # as forecast; a grid that grows takes more
 MAX_GROWTH = 3
 WEIGHT_DECAYS = (1e-4, 5e-4, 2e-3)
-MIN_MARGIN = 0.002
 FRESH_SEEDS = 3  # the run that won the tuning is not among them: it won by luck, too
 
 
@@ -79,8 +78,18 @@ def tune_baseline(
     epochs: float,
     range_test: RangeTest | None,
     target: float | None,
+    min_margin: float,
 ) -> TunedBaseline:
     """Tune the standard schedule.
+
+    Args:
+        session: the search.
+        base: the fields that are not tuned.
+        epochs: nominal length of the schedule.
+        range_test: gives the grid to begin with.
+        target: validation accuracy that the user gave for the trials; None: the baseline's, less
+            the margin.
+        min_margin: the margin, unless the spread over seeds is larger; a fraction of 1.
 
     Raises:
         NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
@@ -106,7 +115,7 @@ def tune_baseline(
     traces = session.run(Step.BASELINE, "tuning", again, _label)
     best(traces)
     ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
-    margin = max(MIN_MARGIN, stdev(ends) if len(ends) > 1 else 0.0)
+    margin = max(min_margin, stdev(ends) if len(ends) > 1 else 0.0)
     reached = target if target is not None else mean(ends) - margin
     unique = {t.recipe: t for t in (*tried, *traces)}
     result = TunedBaseline(chosen, ends, margin, reached, tuple(unique.values()))

@@ -208,7 +208,7 @@ def with_best_rate(best: float) -> Trainer:
 
 
 def rates_tried(trainer: Trainer, edge: float = 1.0) -> list[float]:
-    tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(edge), None)
+    tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(edge), None, 0.002)
     return sorted({round(trace.recipe.max_lr, 4) for trace in tuned.tuning})
 
 
@@ -225,12 +225,14 @@ def test_the_grid_grows_at_most_three_times() -> None:
 
 
 def test_where_the_whole_grid_diverges_lower_rates_are_tried() -> None:
-    tuned = tune_baseline(session_of(SurfaceTrainer(edge=0.005)), BASE, 200.0, range_test(1), None)
+    tuned = tune_baseline(
+        session_of(SurfaceTrainer(edge=0.005)), BASE, 200.0, range_test(1), None, 0.002
+    )
     assert tuned.recipe.max_lr < 0.005
 
 
 def test_the_baseline_is_tuned_in_rate_then_weight_decay_then_seeds() -> None:
-    tuned = tune_baseline(session_of(SurfaceTrainer()), BASE, 10.0, range_test(1.0), None)
+    tuned = tune_baseline(session_of(SurfaceTrainer()), BASE, 10.0, range_test(1.0), None, 0.002)
     assert {t.recipe.weight_decay for t in tuned.tuning} == set(WEIGHT_DECAYS)
     assert tuned.recipe.weight_decay == 1e-4  # the surface's best
     assert len(tuned.accuracies) == FRESH_SEEDS
@@ -239,14 +241,15 @@ def test_the_baseline_is_tuned_in_rate_then_weight_decay_then_seeds() -> None:
 
 
 def test_the_target_is_the_mean_less_the_margin_unless_given() -> None:
-    def run(target: float | None) -> tuple[float, float, float]:
+    def run(target: float | None, margin: float = 0.002) -> tuple[float, float, float]:
         trainer = SurfaceTrainer(noise=0.0)
-        tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), target)
+        tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), target, margin)
         return tuned.accuracy, tuned.margin, tuned.target
 
     accuracy, margin, target = run(None)
     assert margin == 0.002
     assert target == pytest.approx(accuracy - 0.002)
+    assert run(None, 0.01)[2] == pytest.approx(accuracy - 0.01)
     assert run(0.7)[2] == 0.7
 
 
@@ -256,7 +259,7 @@ def test_fresh_seeds_that_all_diverge_are_no_baseline() -> None:
         return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
 
     with pytest.raises(NothingCompleted, match="No baseline run completed"):
-        tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None)
+        tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None, 0.002)
 
 
 def trace(accuracy: float, epochs: float, max_lr: float = 0.5) -> Trace:
