@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from autosuperconv.core.curve import Point
 from autosuperconv.core.events import Listener, RunFinished, Step, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
-from autosuperconv.core.trace import Job, Point, Split, Trace, evenly
+from autosuperconv.core.trace import Job, Split, Trace, evenly
 from autosuperconv.errors import UnknownName
 from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import open_search, task_of

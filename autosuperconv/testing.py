@@ -7,17 +7,18 @@ The formula is never behind a reported number.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from joblib.externals.loky.backend.reduction import dumps, loads
 
+from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
-    Point,
     PruneTraining,
     Split,
     StopReason,
@@ -76,7 +77,7 @@ class SurfaceTrainer:
                     f"the rate {rate.lr:.3g} is above {self.edge:g}",
                 )
                 break
-        return self._trace(job, tuple(points), stopped, detail)
+        return self._trace(job, points, stopped, detail)
 
     def _accuracy(self, recipe: Recipe, dose: float, rate: float) -> float:
         decades = abs(math.log10(max(recipe.weight_decay, 1e-8) / self.weight_decay))
@@ -101,16 +102,14 @@ class SurfaceTrainer:
             accuracy=accuracy if phase in job.phases and not broken else None,
         )
 
-    def _trace(
-        self, job: Job, points: tuple[Point, ...], stopped: StopReason, detail: str
-    ) -> Trace:
+    def _trace(self, job: Job, points: Sequence[Point], stopped: StopReason, detail: str) -> Trace:
         rng = np.random.default_rng([job.recipe.seed, job.recipe.batch_size])
         last = points[-1]
         end = self._accuracy(job.recipe, self._dose(points), last.lr) + rng.normal(0, self.noise)
         return Trace(
             recipe=job.recipe,
             measured_on=job.measured_on,
-            points=points,
+            curve=as_curve(points),
             accuracy=min(end, 1.0) if stopped == StopReason.COMPLETED else None,
             loss=None,
             stopped_because=stopped,
@@ -122,7 +121,7 @@ class SurfaceTrainer:
             seconds=last.samples / 1e6,
         )
 
-    def _dose(self, points: tuple[Point, ...]) -> float:
+    def _dose(self, points: Sequence[Point]) -> float:
         """The integral of the learning rate over epochs."""
         before = 0.0
         dose = 0.0

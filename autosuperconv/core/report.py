@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autosuperconv.core.curve import Curve
 from autosuperconv.core.events import Step
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport
@@ -11,7 +12,7 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.surrogate import SurrogateView
-from autosuperconv.core.trace import Split, StopReason
+from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
@@ -19,18 +20,7 @@ FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """A run's course, thinned for drawing. All tuples have one entry a point."""
-
-    phase: tuple[float, ...]
-    epoch: tuple[float, ...]
-    lr: tuple[float, ...]
-    train_loss: tuple[float | None, ...]
-    accuracy: tuple[float | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
+class Run:
     """One run of a step other than the study.
 
     Args:
@@ -38,17 +28,11 @@ class RunSummary:
             factor at the baseline's value), "forward:FACTOR" (the baseline's values with that
             factor at the winner's; "forward:none": with none) or "shapley:FACTOR+FACTOR" (with
             those factors at the winner's).
-        accuracy: at the end, on `measured_on`; None where it did not complete.
+        trace: what happened, with the columns of its curve that the report draws.
     """
 
     role: str
-    recipe: Recipe
-    measured_on: Split
-    accuracy: float | None
-    stopped_because: StopReason
-    samples: int
-    seconds: float
-    curve: Curve
+    trace: Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +51,24 @@ class Baseline:
     validation_accuracy: float
     validation_sd: float | None
     target: float
-    tuning: tuple[RunSummary, ...]
+    tuning: tuple[Run, ...]
     share_of_cost: float
 
 
 @dataclass(frozen=True, slots=True)
-class TrialSummary:
+class Trial:
     """One trial of the study.
 
     Args:
-        accuracy: validation, at the end; None where it did not get there.
-        samples: really trained.
+        number: Optuna's.
+        state: how it ended.
+        detail: one sentence more on that, or "".
+        recipe: that it proposed.
+        trace: what happened, with the columns of its curve that the report draws; None where
+            nothing was trained.
         edge: of the range test at this batch size and weight decay.
-        feasible: finished with at least the target accuracy.
-        on_front: on the accuracy/cost Pareto front of the completed trials.
+        feasible: whether it finished with at least the target accuracy.
+        on_front: whether it is on the accuracy/cost Pareto front of the completed trials.
         would_prune_at: phase at which the pruner would have stopped it, although it was kept
             running to measure the pruner's errors.
     """
@@ -89,14 +77,29 @@ class TrialSummary:
     state: StopReason
     detail: str
     recipe: Recipe
-    accuracy: float | None
-    samples: int
-    seconds: float
+    trace: Trace | None
     edge: float | None
     feasible: bool
     on_front: bool
     would_prune_at: float | None
-    curve: Curve
+
+    @property
+    def accuracy(self) -> float | None:
+        """On validation data, at the end; None where it did not get there."""
+        return self.trace.accuracy if self.trace is not None and self.trace.completed else None
+
+    @property
+    def samples(self) -> int:
+        """Training samples that it really took."""
+        return self.trace.samples if self.trace is not None else 0
+
+    @property
+    def seconds(self) -> float:
+        return self.trace.seconds if self.trace is not None else 0.0
+
+    @property
+    def curve(self) -> Curve:
+        return self.trace.curve if self.trace is not None else Curve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +121,10 @@ class Report:
     plan: Plan
     range_test: RangeTest
     baseline: Baseline
-    trials: tuple[TrialSummary, ...]
+    trials: tuple[Trial, ...]
     winner: Recipe | None
     winner_validation_accuracy: float | None
-    confirmation: tuple[RunSummary, ...]
+    confirmation: tuple[Run, ...]
     tradeoff: Tradeoff
     verdict: Verdict
     cost: tuple[StepCost, ...]

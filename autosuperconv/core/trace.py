@@ -1,4 +1,4 @@
-"""`Job` (a run that is asked for) and `Trace` (what happened).
+"""`Job` (a run that is requested) and `Trace` (what happened).
 
 These two and `Recipe` are all that crosses between training and tuning.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from autosuperconv.core.curve import Curve, Point
 from autosuperconv.core.recipe import Recipe
 
 Split = Literal["validation", "test"]
@@ -33,17 +34,17 @@ def evenly(n: int) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run that is asked for.
+    """A run that is requested.
 
     Args:
         recipe: what to train.
-        measured_on: the split on which accuracy is measured. The test split is for
-            confirmation alone.
+        measured_on: the split on which accuracy is measured. Only confirmation and ablation read
+            the test split.
         phases: shares of the run, rising and in (0, 1], after which to evaluate. The last
             evaluation is always the end of the run.
-        curvature: measure, too, what learning rate the curvature suggests.
-        curve_share: of the cost of training, what evaluations before the end may take at most,
-            as far as subsets can be made smaller; None: whatever they take.
+        curvature: also measure what learning rate the curvature suggests.
+        curve_share: share of the cost of training that evaluations before the end may take, as
+            far as their subsets can be made smaller; None: no limit.
     """
 
     recipe: Recipe
@@ -54,49 +55,13 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """The state of a run after some step.
-
-    Args:
-        phase: share of the run that is done, in [0, 1].
-        epoch: passes over the training data so far.
-        samples: training samples seen so far.
-        lr: learning rate of the last step.
-        momentum: momentum of the last step.
-        train_loss: mean over the steps since the last point.
-        train_accuracy: mean over the steps since the last point, fraction of 1.
-        loss: on the evaluation subset; None where it was not evaluated.
-        accuracy: on the evaluation subset, fraction of 1; None where it was not evaluated.
-        grad_norm: L2 norm of the last step's gradient; None where it was not measured.
-        path_lr: rate suggested by the curvature along the path (Smith & Topin, eq. 8), a moving
-            average; None where it was not measured.
-        gradient_lr: rate suggested by the curvature along the gradient, g'g / g'Hg; None where it
-            was not measured, or the loss does not curve upwards.
-    """
-
-    step: int
-    phase: float
-    epoch: float
-    samples: int
-    lr: float
-    momentum: float
-    train_loss: float
-    train_accuracy: float | None = None
-    loss: float | None = None
-    accuracy: float | None = None
-    grad_norm: float | None = None
-    path_lr: float | None = None
-    gradient_lr: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Trace:
     """What happened in one run.
 
     Args:
         recipe: what was trained.
         measured_on: the split behind `accuracy` and `loss`.
-        points: rising in step; the curve. Its accuracies may come from a subset of the split.
+        curve: its course. Accuracies before the end may come from a subset of the split.
         accuracy: at the end of the run, on the whole split, fraction of 1; None where the run
             did not get there.
         loss: as `accuracy`.
@@ -104,13 +69,15 @@ class Trace:
         detail: one sentence more on that, or "".
         classes: of the task.
         evaluated: samples behind the final `accuracy`.
-        steps, samples, seconds: cost that was really paid; seconds include evaluation.
-        guess: accuracy of naming the commonest class every time, where classes are unbalanced.
+        steps: that were really made.
+        samples: training samples that were really seen.
+        seconds: that it really took, evaluation included.
+        majority_accuracy: majority-class accuracy, where classes are unbalanced.
     """
 
     recipe: Recipe
     measured_on: Split
-    points: tuple[Point, ...]
+    curve: Curve
     accuracy: float | None
     loss: float | None
     stopped_because: StopReason
@@ -120,12 +87,22 @@ class Trace:
     steps: int
     samples: int
     seconds: float
-    guess: float | None = None
+    majority_accuracy: float | None = None
 
     @property
     def chance(self) -> float:
         """Accuracy without learning anything."""
-        return 1 / self.classes if self.guess is None else self.guess
+        return 1 / self.classes if self.majority_accuracy is None else self.majority_accuracy
+
+    @property
+    def phase(self) -> float:
+        """Share of the run that was done."""
+        return self.curve.phase[-1] if self.curve.phase else 0.0
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training data that were really made."""
+        return self.curve.epoch[-1] if self.curve.epoch else 0.0
 
     @property
     def completed(self) -> bool:

@@ -13,8 +13,8 @@ from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
     Report,
-    RunSummary,
-    TrialSummary,
+    Run,
+    Trial,
 )
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
@@ -23,7 +23,7 @@ from autosuperconv.pipeline.setup import ARTIFACTS, Work
 from autosuperconv.reporting.dashboard.publish import publish_report
 from autosuperconv.reporting.files import render_report, write_files
 from autosuperconv.tuning.report.exchange_rate import surrogate_view
-from autosuperconv.tuning.report.summaries import run_summary, trial_summaries
+from autosuperconv.tuning.report.summaries import reported_run, reported_trials
 from autosuperconv.tuning.steps.baseline import TunedBaseline
 from autosuperconv.tuning.steps.confirmation import Confirmation
 from autosuperconv.tuning.steps.objective import Objective
@@ -49,7 +49,7 @@ def make_report(work: Work, found: Findings) -> Report:
     """The report of a finished search."""
     session = work.session
     costs = tuple(session.cost(step) for step in STEPS)
-    trials = trial_summaries(session, found.objective, work.setup.base)
+    trials = reported_trials(session, found.objective, work.setup.base)
     return Report(
         version=FORMAT_VERSION,
         setup=work.setup,
@@ -78,7 +78,7 @@ def write_report(work: Work, report: Report) -> None:
     publish_report(work.session.study, report, rendered, work.folder / ARTIFACTS)
 
 
-def _pruning(trials: Sequence[TrialSummary], n_train: int) -> PruningReport | None:
+def _pruning(trials: Sequence[Trial], n_train: int) -> PruningReport | None:
     """What pruning saved, and its errors among the trials that were kept running."""
     pruned = [t for t in trials if t.state == StopReason.PRUNED]
     kept = [t for t in trials if t.would_prune_at is not None]
@@ -95,13 +95,13 @@ def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
         validation_accuracy=tuned.accuracy,
         validation_sd=tuned.sd,
         target=tuned.target,
-        tuning=tuple(run_summary("tuning", trace) for trace in tuned.tuning),
+        tuning=tuple(reported_run("tuning", trace) for trace in tuned.tuning),
         share_of_cost=sum(t.samples for t in tuned.tuning) / max(all_samples, 1),
     )
 
 
-def _runs(session: Session, step: Step) -> tuple[RunSummary, ...]:
-    return tuple(run_summary(role, trace) for role, trace in session.run_store.of(step))
+def _runs(session: Session, step: Step) -> tuple[Run, ...]:
+    return tuple(reported_run(role, trace) for role, trace in session.run_store.of(step))
 
 
 def _not_measured(found: Findings) -> tuple[str, ...]:

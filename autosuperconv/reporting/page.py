@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
-from autosuperconv.core.report import Report, RunSummary, TrialSummary
+from autosuperconv.core.report import Report, Run, Trial
 from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
@@ -150,7 +150,7 @@ def cost_caption(report: Report) -> str:
     roles = rows.role_rows(report.confirmation)
     if roles:
         parts.append(
-            f"Squares are the confirmed runs on {roles[0].runs[0].measured_on} data: mean "
+            f"Squares are the confirmed runs on {roles[0].runs[0].trace.measured_on} data: mean "
             f"and standard deviation over fresh seeds."
         )
     if any(trial.samples == 0 for trial in report.trials):
@@ -189,7 +189,7 @@ def _sortable(value: float | None) -> float:
     return value if value is not None and value == value else -1.0
 
 
-def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -> list[TableCell]:
+def _trial_cells(report: Report, trial: Trial, fields: tuple[str, ...]) -> list[TableCell]:
     relative = None if trial.edge is None else trial.recipe.max_lr / trial.edge
     return [
         TableCell(str(trial.number), trial.number),
@@ -203,7 +203,7 @@ def _trial_cells(report: Report, trial: TrialSummary, fields: tuple[str, ...]) -
     ]
 
 
-def trial_note(report: Report, trial: TrialSummary) -> str:
+def trial_note(report: Report, trial: Trial) -> str:
     """What is particular about a trial."""
     notes = ["winner"] if trial.recipe == report.winner else []
     notes += ["reaches the target"] if trial.feasible else []
@@ -214,13 +214,14 @@ def trial_note(report: Report, trial: TrialSummary) -> str:
     return "; ".join([*notes, trial.detail] if trial.detail else notes)
 
 
-def _tuning_cells(run: RunSummary, fields: tuple[str, ...]) -> list[TableCell]:
+def _tuning_cells(run: Run, fields: tuple[str, ...]) -> list[TableCell]:
+    trace = run.trace
     return [
-        *(_field_cell(run.recipe, name) for name in fields),
-        TableCell(fmt.percent(run.accuracy), _sortable(run.accuracy)),
-        TableCell(fmt.count(run.samples), run.samples),
-        TableCell(fmt.duration(run.seconds), run.seconds),
-        TableCell(run.stopped_because, run.stopped_because, number=False),
+        *(_field_cell(trace.recipe, name) for name in fields),
+        TableCell(fmt.percent(trace.accuracy), _sortable(trace.accuracy)),
+        TableCell(fmt.count(trace.samples), trace.samples),
+        TableCell(fmt.duration(trace.seconds), trace.seconds),
+        TableCell(trace.stopped_because, trace.stopped_because, number=False),
     ]
 
 

@@ -21,7 +21,7 @@ from autosuperconv.core.format import (
     points,
 )
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
-from autosuperconv.core.report import Report, RunSummary
+from autosuperconv.core.report import Report, Run
 from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import Importance
 from autosuperconv.core.trace import StopReason
@@ -174,19 +174,20 @@ class RoleRow:
     samples: float
     seconds: float
     accuracy: Spread
-    runs: tuple[RunSummary, ...]
+    runs: tuple[Run, ...]
 
 
-def role_rows(runs: Sequence[RunSummary]) -> list[RoleRow]:
+def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
     """Baseline, candidate and control, those that were run."""
     rows = []
     for role, name in ROLES.items():
         own = tuple(run for run in runs if run.role == role)
         if own:
-            samples = fmean(run.samples for run in own)
-            seconds = fmean(run.seconds for run in own)
-            accuracy = spread(run.accuracy for run in own)
-            rows.append(RoleRow(role, name, own[0].recipe, samples, seconds, accuracy, own))
+            traces = [run.trace for run in own]
+            samples = fmean(trace.samples for trace in traces)
+            seconds = fmean(trace.seconds for trace in traces)
+            accuracy = spread(trace.accuracy for trace in traces)
+            rows.append(RoleRow(role, name, traces[0].recipe, samples, seconds, accuracy, own))
     return rows
 
 

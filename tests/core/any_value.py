@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from autosuperconv.core.curve import COLUMNS, Curve
 from autosuperconv.core.options import SWEEPS, SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.space import Choices, Range
@@ -58,9 +59,23 @@ options = st.builds(
     sweep=st.sampled_from(SWEEPS),
 )
 
+
+def curves_of(points: int) -> st.SearchStrategy[Curve]:
+    """Curves of so many points; any column may be empty."""
+    hints = get_type_hints(Curve)
+    columns = {name: _column(get_args(hints[name])[0], points) for name in COLUMNS}
+    return st.builds(Curve, **columns)
+
+
+def _column(entry: Any, points: int) -> st.SearchStrategy[Any]:
+    full = st.lists(any_value(entry), min_size=points, max_size=points).map(tuple)
+    return st.just(()) | full
+
+
 OWN: dict[type, st.SearchStrategy[Any]] = {
     Recipe: recipes,
     SearchOptions: options,
+    Curve: st.integers(0, MOST).flatmap(lambda points: curves_of(points)),
     bool: st.booleans(),
     float: finite,
     int: st.integers(-(2**53), 2**53),

@@ -111,11 +111,9 @@ def test_a_baseline_that_collapses_at_its_end_is_invalid(tmp_path: Path) -> None
         trace = sound(job, on_point)
         if job.measured_on == "validation" or job.recipe.schedule != "step":
             return trace
-        points = [
-            replace(p, accuracy=0.5) if p.phase > 0.9 and p.accuracy is not None else p
-            for p in trace.points
-        ]
-        return replace(trace, accuracy=0.5, points=tuple(points))
+        pairs = zip(trace.curve.phase, trace.curve.accuracy, strict=True)
+        fallen = tuple(0.5 if phase > 0.9 and a is not None else a for phase, a in pairs)
+        return replace(trace, accuracy=0.5, curve=replace(trace.curve, accuracy=fallen))
 
     assert outcome(tmp_path, trainer) == "baseline-invalid"
 

@@ -7,19 +7,19 @@ from math import nan
 
 import numpy as np
 
+from autosuperconv.core.curve import Curve
 from autosuperconv.core.events import Step
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Budget, Forecast, Plan
-from autosuperconv.core.range_test import Cell, RangeTest, Reading, SweepCurve
+from autosuperconv.core.range_test import Cell, RangeTest, Reading
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
-    Curve,
     Report,
-    RunSummary,
+    Run,
     StepCost,
-    TrialSummary,
+    Trial,
 )
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import default_space
@@ -30,7 +30,7 @@ from autosuperconv.core.surrogate import (
     SurrogateView,
     read_exchange,
 )
-from autosuperconv.core.trace import Split, StopReason
+from autosuperconv.core.trace import Split, StopReason, Trace
 from autosuperconv.core.tradeoff import Effect, Share, Tradeoff
 from autosuperconv.core.verdict import Condition, ConditionName, Outcome, Verdict
 from autosuperconv.core.verdict.conditions import Unit
@@ -102,7 +102,7 @@ def _diverged_curve(rng: np.random.Generator, recipe: Recipe, until: float) -> C
     )
 
 
-def _sweep(rng: np.random.Generator, seed: int, edge: float, highest: float) -> SweepCurve:
+def _sweep(rng: np.random.Generator, edge: float, highest: float) -> Curve:
     lr = np.geomspace(1e-3, highest, 60)
     rise = 1 / (1 + (0.012 / lr) ** 1.6)
     fall = 1 / (1 + (lr / (edge * 1.35)) ** 5)
@@ -110,9 +110,9 @@ def _sweep(rng: np.random.Generator, seed: int, edge: float, highest: float) -> 
     loss = 2.3 - 1.5 * rise * fall + 0.7 * (1 - fall) + rng.normal(0, 0.03, 60)
     dead = lr > edge * 2.6
     shown = [None if gone else float(f"{y:.4g}") for gone, y in zip(dead, loss, strict=True)]
-    return SweepCurve(
-        seed=seed,
+    return Curve(
         lr=_rounded(lr),
+        momentum=(0.85,) * 60,
         accuracy=_rounded(accuracy),
         train_loss=tuple(shown),
         loss=tuple(shown),
@@ -145,7 +145,8 @@ def _range_test(rng: np.random.Generator) -> RangeTest:
                 batch_size=batch_size,
                 weight_decay=weight_decay,
                 readings=(_reading(edge, 3.0), _reading(edge, 3.0)),
-                curves=tuple(_sweep(rng, seed, edge * (2 if kept else 1), 3.0) for seed in (0, 1)),
+                curves=tuple(_sweep(rng, edge * (2 if kept else 1), 3.0) for _ in (0, 1)),
+                seeds=(0, 1),
                 floor=0.011,
                 edge=edge,
                 edge_spread=0.06,
@@ -204,7 +205,7 @@ UNTIL = {
 }
 
 
-def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float) -> TrialSummary:
+def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float) -> Trial:
     state: StopReason = StopReason.COMPLETED if recipe == WINNER else _state(rng, recipe)
     final = 0.922 if recipe == WINNER else _final(rng, recipe)
     until = UNTIL[state]
@@ -213,26 +214,25 @@ def _trial(rng: np.random.Generator, number: int, recipe: Recipe, target: float)
     else:
         curve = one_cycle_curve(rng, recipe, final, until)
     kept_running = state == StopReason.COMPLETED and recipe != WINNER and rng.random() < 0.12
-    return TrialSummary(
+    end = final if state == StopReason.COMPLETED else None
+    trace = _trace(recipe, curve, "validation", end, state, until)
+    return Trial(
         number=number,
         state=state,
         detail=DETAILS[state],
         recipe=recipe,
-        accuracy=final if state == StopReason.COMPLETED else None,
-        samples=int(recipe.epochs * N_TRAIN * until),
-        seconds=recipe.epochs * until * SECONDS_AN_EPOCH,
+        trace=None if state == StopReason.ABOVE_EDGE else trace,
         edge=_edge(recipe),
         feasible=state == StopReason.COMPLETED and final >= target,
         on_front=False,
         would_prune_at=0.65 if kept_running else None,
-        curve=curve,
     )
 
 
-def _with_front(trials: list[TrialSummary]) -> tuple[TrialSummary, ...]:
+def _with_front(trials: list[Trial]) -> tuple[Trial, ...]:
     done = [trial for trial in trials if trial.accuracy is not None]
 
-    def beaten(trial: TrialSummary) -> bool:
+    def beaten(trial: Trial) -> bool:
         return any(
             other.samples <= trial.samples and (other.accuracy or 0) > (trial.accuracy or 0)
             for other in done
@@ -246,21 +246,38 @@ def _with_front(trials: list[TrialSummary]) -> tuple[TrialSummary, ...]:
 
 def run(
     rng: np.random.Generator, role: str, recipe: Recipe, accuracy: float, split: Split = "test"
-) -> RunSummary:
+) -> Run:
     shape = step_curve if recipe.schedule == "step" else one_cycle_curve
-    return RunSummary(
-        role=role,
+    curve = shape(rng, recipe, accuracy)
+    return Run(role, _trace(recipe, curve, split, accuracy))
+
+
+def _trace(
+    recipe: Recipe,
+    curve: Curve,
+    split: Split,
+    accuracy: float | None,
+    stopped: StopReason = StopReason.COMPLETED,
+    until: float = 1.0,
+) -> Trace:
+    samples = int(recipe.epochs * N_TRAIN * until)
+    return Trace(
         recipe=recipe,
         measured_on=split,
+        curve=curve,
         accuracy=accuracy,
-        stopped_because=StopReason.COMPLETED,
-        samples=int(recipe.epochs * N_TRAIN),
-        seconds=recipe.epochs * SECONDS_AN_EPOCH,
-        curve=shape(rng, recipe, accuracy),
+        loss=None,
+        stopped_because=stopped,
+        detail=DETAILS[stopped],
+        classes=10,
+        evaluated=5000,
+        steps=samples // recipe.batch_size,
+        samples=samples,
+        seconds=recipe.epochs * until * SECONDS_AN_EPOCH,
     )
 
 
-def _confirmation(rng: np.random.Generator) -> tuple[RunSummary, ...]:
+def _confirmation(rng: np.random.Generator) -> tuple[Run, ...]:
     levels = {
         "baseline": (STANDARD, (0.9163, 0.9178, 0.9171)),
         "candidate": (WINNER, (0.9196, 0.9204, 0.9211)),

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from autosuperconv.core.curve import Curve, Measured
 from autosuperconv.core.range_test.edge import edge_at
 from autosuperconv.core.range_test.lost import lost_from
 from autosuperconv.core.range_test.recorded import read_recorded
@@ -28,7 +29,6 @@ from autosuperconv.core.range_test.types import (
     RangeTest,
     Reading,
     SweepCost,
-    SweepCurve,
     SweepKind,
 )
 
@@ -38,7 +38,6 @@ __all__ = [
     "RangeTest",
     "Reading",
     "SweepCost",
-    "SweepCurve",
     "SweepKind",
     "edge_at",
     "lost_from",
@@ -63,7 +62,8 @@ to 1.5 when their range ends. Own sweeps (digits, 6 seeds, 1e-3 to 10): 1.5 to 2
 def summarise_cell(
     batch_size: int,
     weight_decay: float,
-    curves: Sequence[SweepCurve],
+    curves: Sequence[Curve],
+    seeds: Sequence[int],
     chance: float | None = None,
     momentum: float | None = None,
 ) -> Cell:
@@ -78,6 +78,7 @@ def summarise_cell(
         weight_decay=weight_decay,
         readings=readings,
         curves=tuple(curves),
+        seeds=tuple(seeds),
         floor=floor,
         edge=edge,
         edge_spread=_log_spread(edges),
@@ -94,20 +95,19 @@ def to_repeat(cells: Sequence[Cell]) -> tuple[int, ...]:
     return worth_repeating(cells, decades, MIN_DECADES)
 
 
-def _read_curve(curve: SweepCurve, chance: float | None) -> Reading:
-    return read_sweep(curve.lr, accuracy=curve.accuracy, loss=_loss(curve), chance=chance)
+def _read_curve(curve: Curve, chance: float | None) -> Reading:
+    return read_sweep(curve.lr, accuracy=curve.accuracy or None, loss=_loss(curve), chance=chance)
 
 
-def _held(curve: SweepCurve, chance: float | None) -> tuple[float, float] | None:
-    return held_stretch(curve.lr, accuracy=curve.accuracy, loss=_loss(curve), chance=chance)
+def _held(curve: Curve, chance: float | None) -> tuple[float, float] | None:
+    return held_stretch(curve.lr, accuracy=curve.accuracy or None, loss=_loss(curve), chance=chance)
 
 
-def _loss(curve: SweepCurve) -> tuple[float | None, ...]:
-    measured = any(value is not None for value in curve.train_loss)
-    return curve.train_loss if measured else curve.loss
+def _loss(curve: Curve) -> Measured | None:
+    return curve.train_loss or curve.loss or None
 
 
-def _lowest_end(readings: Sequence[Reading], curves: Sequence[SweepCurve]) -> float:
+def _lowest_end(readings: Sequence[Reading], curves: Sequence[Curve]) -> float:
     """The range that a repeat that learned has stood; those that went less far say no more."""
     pairs = zip(readings, curves, strict=True)
     return max(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
@@ -127,7 +127,7 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _held_decades(curves: Sequence[SweepCurve], chance: float | None) -> float | None:
+def _held_decades(curves: Sequence[Curve], chance: float | None) -> float | None:
     """Mean number of decades over which accuracy is held."""
     held = (_held(curve, chance) for curve in curves)
     return _mean([math.log10(high / low) for low, high in filter(None, held) if low > 0])

@@ -72,7 +72,7 @@ def read_sweep(
 def held_stretch(
     lr: Sequence[float],
     *,
-    accuracy: Sequence[float | None],
+    accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None = None,
     chance: float | None = None,
 ) -> tuple[float, float] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from autosuperconv.core.curve import Curve
 from autosuperconv.core.format import counted, number
 
 SweepKind = Literal["exponential", "linear"]
@@ -43,41 +44,28 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepCurve:
-    """One recorded sweep, as drawn in the report. All tuples have one entry a point, or none at
-    all where the thing was not measured.
-
-    Args:
-        grad_norm, path_lr, gradient_lr: see `core.trace.Point`.
-        noise_lr: what `path_lr` would be if gradients were pure noise: its null.
-    """
-
-    seed: int
-    lr: tuple[float, ...]
-    accuracy: tuple[float | None, ...]
-    train_loss: tuple[float | None, ...]
-    loss: tuple[float | None, ...]
-    grad_norm: tuple[float | None, ...] = ()
-    path_lr: tuple[float | None, ...] = ()
-    gradient_lr: tuple[float | None, ...] = ()
-    noise_lr: tuple[float | None, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Cell:
     """All sweeps at one batch size and weight decay.
 
     Args:
-        floor, edge, retention: geometric mean (retention: mean) over the repeats that have one.
+        batch_size: of all of them.
+        weight_decay: of all of them.
+        readings: of each sweep.
+        curves: of each sweep, as far as they are read and drawn.
+        floor: geometric mean over the repeats that have one.
+        edge: geometric mean over the repeats that have one.
         edge_spread: standard deviation of log10(edge) over the repeats; None below two.
         edge_is_bound: no repeat broke: `edge` is the end of the range, a lower bound.
+        retention: mean over the repeats that have one.
+        possible: whether it allows large learning rates; None: cannot tell.
         momentum: of the sweeps; None where it is not searched, and so the same in all cells.
+        seeds: of each sweep.
     """
 
     batch_size: int
     weight_decay: float
     readings: tuple[Reading, ...]
-    curves: tuple[SweepCurve, ...]
+    curves: tuple[Curve, ...]
     floor: float | None
     edge: float | None
     edge_spread: float | None
@@ -85,6 +73,7 @@ class Cell:
     retention: float | None
     possible: bool | None
     momentum: float | None = None
+    seeds: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:

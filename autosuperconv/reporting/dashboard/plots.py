@@ -69,7 +69,7 @@ def _lay_out(figure: go.Figure, title: str, across: str) -> None:
 
 def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
     name = cell.name
-    for i, curve in enumerate(cell.curves):
+    for i, (seed, curve) in enumerate(zip(cell.seeds, cell.curves, strict=True)):
         rates, accuracy = present(curve.lr, curve.accuracy, 100)  # a None would break the line
         figure.add_scatter(
             x=_short(rates),
@@ -79,7 +79,7 @@ def _add_cell(figure: go.Figure, cell: Cell, colour: str) -> None:
             name=name,
             legendgroup=name,
             showlegend=i == 0,
-            hovertext=f"{name}, seed {curve.seed}",
+            hovertext=f"{name}, seed {seed}",
         )
     if cell.edge is not None:
         figure.add_vline(cell.edge, line={"color": colour, "dash": "dot", "width": 1.5})
@@ -112,7 +112,7 @@ def cost_figure(report: Report) -> go.Figure:
 
 def _add_confirmed(figure: go.Figure, report: Report) -> None:
     for run in baseline_runs(report)[:1]:
-        epochs, accuracy = present(run.curve.epoch, run.curve.accuracy, 100)
+        epochs, accuracy = present(run.trace.curve.epoch, run.trace.curve.accuracy, 100)
         figure.add_scatter(
             x=_short(epoch * report.setup.n_train for epoch in epochs),
             y=_short(accuracy),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.report import Report, RunSummary, TrialSummary
+from autosuperconv.core.report import Report, Run, Trial
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import rows
@@ -42,15 +42,14 @@ def draw_cost(sheet: Sheet, report: Report) -> None:
     labels_beside.settle()
 
 
-def shown_accuracy(trial: TrialSummary) -> float | None:
+def shown_accuracy(trial: Trial) -> float | None:
     """At the end, or at the last evaluation of a run that did not get there."""
     if trial.accuracy is not None:
         return trial.accuracy
-    seen = [value for value in trial.curve.accuracy if value is not None and value == value]
-    return seen[-1] if seen else None
+    return trial.curve.last_accuracy
 
 
-def tip(report: Report, trial: TrialSummary) -> str:
+def tip(report: Report, trial: Trial) -> str:
     """Text shown where the pointer rests on a trial: how it ended, and what was searched."""
     settings = (
         f"{factor_name(name)} {fmt.number(getattr(trial.recipe, name))}"
@@ -65,14 +64,14 @@ def tip(report: Report, trial: TrialSummary) -> str:
 
 def _course_top(report: Report) -> float:
     """The highest point of the baseline's course in percent: its label lies above it."""
-    seen = [y for run in baseline_runs(report) for y in run.curve.accuracy if y is not None]
+    seen = [y for run in baseline_runs(report) for y in run.trace.curve.accuracy if y is not None]
     return 100 * max(seen, default=0.0)
 
 
 def accuracy_floor(report: Report) -> float:
     """Lower end of the axis in percent: the completed runs decide, the failed lie on it."""
     ends = [t.accuracy for t in report.trials if t.accuracy is not None]
-    ends += [r.accuracy for r in report.confirmation if r.accuracy is not None]
+    ends += [r.trace.accuracy for r in report.confirmation if r.trace.accuracy is not None]
     ends.append(report.baseline.target)
     best = max(ends)
     low = max(min(ends), best - 0.25)
@@ -82,7 +81,7 @@ def accuracy_floor(report: Report) -> float:
 def accuracy_top(report: Report) -> float:
     """Upper end of the axis in percent: the best run, and room for the labels."""
     ends = [t.accuracy or 0.0 for t in report.trials] + [
-        r.accuracy or 0.0 for r in report.confirmation
+        r.trace.accuracy or 0.0 for r in report.confirmation
     ]
     best = max([*ends, report.baseline.target])
     return 100 * best + 0.24 * (100 * best - accuracy_floor(report))
@@ -122,17 +121,17 @@ def _front(axes: Axes, report: Report) -> None:
         axes.plot(x, y, drawstyle="steps-post", color=LIGHT["ink"], lw=1, ls=style, label=label)
 
 
-def baseline_runs(report: Report) -> list[RunSummary]:
+def baseline_runs(report: Report) -> list[Run]:
     """The confirmed baseline runs, else the best run of its tuning."""
     confirmed = [run for run in report.confirmation if run.role == "baseline"]
-    done = [run for run in report.baseline.tuning if run.accuracy is not None]
-    return confirmed or sorted(done, key=lambda run: -(run.accuracy or 0.0))[:1]
+    done = [run for run in report.baseline.tuning if run.trace.accuracy is not None]
+    return confirmed or sorted(done, key=lambda run: -(run.trace.accuracy or 0.0))[:1]
 
 
 def _baseline_course(axes: Axes, report: Report) -> None:
     for i, run in enumerate(baseline_runs(report)):
-        samples = [epoch * report.setup.n_train for epoch in run.curve.epoch]
-        x, y = present(samples, run.curve.accuracy, 100.0)
+        samples = [epoch * report.setup.n_train for epoch in run.trace.curve.epoch]
+        x, y = present(samples, run.trace.curve.accuracy, 100.0)
         label = "baseline, each seed" if i == 0 else None
         axes.plot(x, y, color=LIGHT["baseline"], lw=0.9, alpha=0.55, label=label)
 
@@ -191,7 +190,7 @@ def _speedup(beside: Labels, report: Report) -> None:
 def _frame(axes: Axes, report: Report, wide: bool) -> None:
     axes.set_ylim(accuracy_floor(report), accuracy_top(report))  # the ticks follow
     spent = [trial.samples for trial in report.trials]
-    spent += [run.samples for run in (*report.confirmation, *baseline_runs(report))]
+    spent += [run.trace.samples for run in (*report.confirmation, *baseline_runs(report))]
     costs = [float(samples) for samples in spent if samples > 0] or [1.0, 10.0]
     axes.set_xlim(0.6 * min(costs), 1.5 * max(costs))
     axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])

@@ -145,6 +145,8 @@ def present(
     x: Sequence[float], y: Sequence[float | None], scale: float = 1.0
 ) -> tuple[list[float], list[float]]:
     """The points of a curve that have a finite value, that value multiplied."""
+    if not y:  # a column that was never measured
+        return [], []
     pairs = [(a, b * scale) for a, b in zip(x, y, strict=True) if b is not None and b == b]
     return [a for a, _ in pairs], [b for _, b in pairs]
 

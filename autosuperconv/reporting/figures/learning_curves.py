@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.report import Curve, Report, TrialSummary
+from autosuperconv.core.curve import Curve
+from autosuperconv.core.report import Report, Trial
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import baseline_runs
@@ -34,7 +35,7 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     sheet.figure.legend(loc="outside lower center", ncols=3 if sheet.wide else 2)
 
 
-def _trial(axes: Axes, trial: TrialSummary) -> None:
+def _trial(axes: Axes, trial: Trial) -> None:
     x, y = present(trial.curve.phase, trial.curve.accuracy, 100.0)
     if not x:
         return
@@ -59,7 +60,7 @@ def _compared(upper: Axes, lower: Axes, report: Report) -> None:
     winner = next((t for t in report.trials if t.number == number), None)
     if winner is not None:
         pairs.append(("candidate", "winner", winner.curve))
-    pairs += [("baseline", "baseline", run.curve) for run in baseline_runs(report)[:1]]
+    pairs += [("baseline", "baseline", run.trace.curve) for run in baseline_runs(report)[:1]]
     ends = []
     for role, _, curve in pairs:
         x, y = present(curve.phase, curve.accuracy, 100.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test import Cell
-from autosuperconv.core.report import Report, TrialSummary
+from autosuperconv.core.report import Report, Trial
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import tip
@@ -46,7 +46,7 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
         sheet.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def shade_of(trial: TrialSummary, target: float) -> int:
+def shade_of(trial: Trial, target: float) -> int:
     """0 far below the target to 4 at it or above."""
     return sum((trial.accuracy or 0.0) >= target - below for below in BELOW_TARGET)
 
@@ -110,7 +110,7 @@ def _line(cell: Cell) -> str:
     return name if cell.momentum is None else f"{name}, momentum {fmt.number(cell.momentum)}"
 
 
-def _decay(axes: Axes, trial: TrialSummary) -> float:
+def _decay(axes: Axes, trial: Trial) -> float:
     """No weight decay has no place on a log axis: it lies on its lower end."""
     return max(trial.recipe.weight_decay, axes.get_ylim()[0])
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test import Cell, RangeTest
+from autosuperconv.core.range_test.curvature import pure_noise_estimate
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, log_ticks, present, write
@@ -68,10 +69,10 @@ def cell_title(cell: Cell) -> str:
 
 
 def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
-    for curve in cell.curves:
-        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
+    for seed, curve in zip(cell.seeds, cell.curves, strict=True):
+        colour = LIGHT[SEED_COLOURS[seed % len(SEED_COLOURS)]]
         x, y = present(curve.lr, curve.accuracy, 100.0)
-        upper.plot(x, y, color=colour, lw=1.2, label=f"seed {curve.seed}")
+        upper.plot(x, y, color=colour, lw=1.2, label=f"seed {seed}")
         x, y = present(curve.lr, curve.train_loss)
         lower.plot(x, y, color=colour, lw=1.2)
     if cell.curves:
@@ -101,14 +102,16 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
 
 
 def _suggested(axes: Axes, cell: Cell) -> None:
-    """The learning rates that curvature suggests, along the path (line) and the gradient (dots),
-    beside the value that pure noise would give (dotted)."""
-    for curve in cell.curves:
-        colour = LIGHT[SEED_COLOURS[curve.seed % len(SEED_COLOURS)]]
+    """The rates that curvature suggests: along the path (line) beside what pure noise would give
+    (dotted), and along the gradient (dots)."""
+    for seed, curve in zip(cell.seeds, cell.curves, strict=True):
+        colour = LIGHT[SEED_COLOURS[seed % len(SEED_COLOURS)]]
         axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)
         axes.plot(*present(curve.lr, curve.gradient_lr), color=colour, ls="", marker="o", ms=3)
     for curve in cell.curves[:1]:
-        axes.plot(*present(curve.lr, curve.noise_lr), color=LIGHT["soft"], lw=1, ls=":")
+        pairs = zip(curve.lr, curve.momentum, strict=True)
+        noise = [pure_noise_estimate(lr, momentum) for lr, momentum in pairs]
+        axes.plot(*present(curve.lr, noise), color=LIGHT["soft"], lw=1, ls=":")
     axes.set_yscale("log")
     axes.set_ylabel("curvature\nsuggests")
 

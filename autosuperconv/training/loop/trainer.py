@@ -14,13 +14,13 @@ import time
 
 from torch import Tensor
 
+from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.evaluation_budget import Subsets, affordable
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import LrMomentum, tabulate
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
-    Point,
     PruneTraining,
     StopReason,
     Trace,
@@ -61,7 +61,7 @@ class TorchTrainer:
         batches = self.batches()
         _check_batch(job.recipe, batches.n_train)
         with isolated(self.engine):
-            return Run(job, self, batches, on_point).carry_out()
+            return Training(job, self, batches, on_point).carry_out()
 
     def with_engine(self, engine: Engine) -> TorchTrainer:
         """The same model and data on another engine."""
@@ -108,14 +108,15 @@ def _check_batch(recipe: Recipe, n_train: int) -> None:
         )
 
 
-class Run:
+class Training:
     """One run in progress."""
 
     def __init__(
         self, job: Job, trainer: TorchTrainer, batches: Batches, on_point: OnPoint | None
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, trainer.engine, batches, on_point
-        self.classes, self.guess = trainer.data.classes, trainer.data.majority_accuracy
+        data = trainer.data
+        self.classes, self.majority_accuracy = data.classes, data.majority_accuracy
         recipe = job.recipe
         self.learner = Learner(recipe, trainer.factory, self.engine)
         self.model = self.learner.model
@@ -250,7 +251,7 @@ class Run:
         return Trace(
             recipe=self.job.recipe,
             measured_on=self.job.measured_on,
-            points=tuple(self.points),
+            curve=as_curve(self.points),
             accuracy=accuracy,
             loss=loss,
             stopped_because=stopped,
@@ -260,5 +261,5 @@ class Run:
             steps=self.done,
             samples=self.done * self.job.recipe.batch_size,
             seconds=seconds,
-            guess=self.guess,
+            majority_accuracy=self.majority_accuracy,
         )

@@ -2,55 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from optuna.trial import TrialState
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.report import Curve, RunSummary, TrialSummary
+from autosuperconv.core.report import Run, Trial
 from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.study import finished
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
 
-EMPTY = Curve((), (), (), (), ())
+REPORTED = ("phase", "epoch", "lr", "train_loss", "accuracy")
+DIGITS = 6  # the report's numbers are shown with four at most
 
 
-def curve_of(trace: Trace) -> Curve:
-    """A trace's points as columns."""
-    points = trace.points
-    return Curve(
-        phase=tuple(p.phase for p in points),
-        epoch=tuple(p.epoch for p in points),
-        lr=tuple(p.lr for p in points),
-        train_loss=tuple(p.train_loss if math.isfinite(p.train_loss) else None for p in points),
-        accuracy=tuple(p.accuracy for p in points),
-    )
-
-
-def run_summary(role: str, trace: Trace) -> RunSummary:
+def reported_run(role: str, trace: Trace) -> Run:
     """A run outside the study."""
-    return RunSummary(
-        role=role,
-        recipe=trace.recipe,
-        measured_on=trace.measured_on,
-        accuracy=trace.accuracy,
-        stopped_because=trace.stopped_because,
-        samples=trace.samples,
-        seconds=trace.seconds,
-        curve=curve_of(trace),
-    )
+    return Run(role, as_reported(trace))
 
 
-def trial_summaries(
-    session: Session, objective: Objective, base: Recipe
-) -> tuple[TrialSummary, ...]:
+def as_reported(trace: Trace) -> Trace:
+    """With what the report draws of its curve; all of it is in the storage."""
+    return replace(trace, curve=trace.curve.only(REPORTED, DIGITS))
+
+
+def reported_trials(session: Session, objective: Objective, base: Recipe) -> tuple[Trial, ...]:
     """Every finished trial of the study, by number."""
     trials = finished(session.study)
     front = pareto_front([t.trace for t in trials if t.trace is not None and t.completed])
-    return tuple(_summary(trial, objective, base, front) for trial in trials)
+    return tuple(_reported(trial, objective, base, front) for trial in trials)
 
 
 def pareto_front(traces: Sequence[Trace]) -> set[Recipe]:
@@ -63,24 +46,19 @@ def pareto_front(traces: Sequence[Trace]) -> set[Recipe]:
     return front
 
 
-def _summary(
-    trial: Observation, objective: Objective, base: Recipe, front: set[Recipe]
-) -> TrialSummary:
+def _reported(trial: Observation, objective: Objective, base: Recipe, front: set[Recipe]) -> Trial:
     trace, recipe = trial.trace, trial.recipe(base)
     accuracy = trace.accuracy if trace and trace.completed else None
-    return TrialSummary(
+    return Trial(
         number=trial.number,
         state=_state(trial),
         detail=trial.detail,
         recipe=recipe,
-        accuracy=accuracy,
-        samples=trace.samples if trace else 0,
-        seconds=trace.seconds if trace else 0.0,
+        trace=None if trace is None else as_reported(trace),
         edge=trial.edge,
         feasible=accuracy is not None and accuracy >= objective.target,
         on_front=trace is not None and trace.completed and recipe in front,
         would_prune_at=trial.would_prune_at,
-        curve=curve_of(trace) if trace else EMPTY,
     )
 
 

@@ -63,14 +63,13 @@ def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe |
 
 
 def run_curve(trace: Trace) -> RunCurve:
-    """A trace as the verdict reads it. A run that broke before it was ever evaluated has one
+    """A trace as the verdict reads it. A run that diverged before it was ever evaluated has one
     point, at chance."""
     chance = trace.chance
-    curve = [(float(p.samples), p.accuracy) for p in trace.points if p.accuracy is not None]
-    curve = curve or [(max(float(trace.samples), 1.0), chance)]
+    pairs = trace.curve.evaluated(trace.curve.samples) or [(max(trace.samples, 1), chance)]
     return RunCurve(
-        samples=tuple(samples for samples, _ in curve),
-        accuracy=tuple(accuracy for _, accuracy in curve),
+        samples=tuple(float(samples) for samples, _ in pairs),
+        accuracy=tuple(accuracy for _, accuracy in pairs),
         final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
         max_lr=trace.recipe.max_lr,
         chance=chance,

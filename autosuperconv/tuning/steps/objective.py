@@ -16,9 +16,10 @@ from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.collapse import has_collapsed
+from autosuperconv.core.curve import Point
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.core.trace import Point, PruneTraining, StopReason, Trace
+from autosuperconv.core.trace import PruneTraining, StopReason, Trace
 from autosuperconv.tuning.steps.pruner import kept_running, nearest_rung
 from autosuperconv.tuning.store.observation import DETAIL, STOPPED, WOULD_PRUNE_AT, attributes_of
 from autosuperconv.tuning.store.run_store import step_of
@@ -86,11 +87,14 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
     """Tell a trial's end to the study."""
     for key, value in attributes_of(trace).items():
         trial.set_user_attr(key, value)
-    last = next((p.accuracy for p in reversed(trace.points) if p.accuracy is not None), None)
     reached = trace.accuracy if trace.completed else None
     pruned = trace.stopped_because == StopReason.PRUNED
     # a pruned trial falls short by definition, even where it had the target for a moment
-    shortfall = max(objective.shortfall(last), 1e-3) if pruned else objective.shortfall(reached)
+    shortfall = (
+        max(objective.shortfall(trace.curve.last_accuracy), 1e-3)
+        if pruned
+        else objective.shortfall(reached)
+    )
     trial.set_constraint("accuracy", shortfall)
     if pruned:
         study.tell(trial, state=TrialState.PRUNED)

@@ -11,13 +11,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from autosuperconv.core.curve import Curve, Point
 from autosuperconv.core.evaluation_budget import FORWARD
 from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import (
     Cell,
     RangeTest,
     SweepCost,
-    SweepCurve,
     lost_from,
     pooled_spread,
     summarise,
@@ -25,15 +25,15 @@ from autosuperconv.core.range_test import (
     to_repeat,
     unbroken,
 )
-from autosuperconv.core.range_test.curvature import pure_noise_estimate
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
-from autosuperconv.core.trace import Job, Point, PruneTraining, Trace, evenly
+from autosuperconv.core.trace import Job, PruneTraining, Trace, evenly
 from autosuperconv.tuning.steps.sweep_design import SWEEP_PHASES, SweepCell, SweepPlan
 from autosuperconv.tuning.store.session import Session
 
 SEEDS = (0, 1)
 EXTENSION = 10.0
+SWEPT = ("lr", "momentum", "train_loss", "loss", "accuracy", "path_lr", "gradient_lr")
 LINEAR_EXTENSION = 3.0
 """By equal steps, a decade more would leave a tenth of them for the range there was."""
 
@@ -208,15 +208,16 @@ def answers(known: RangeTest, plan: SweepPlan) -> bool:
 def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
     """The reading of all sweeps of a cell."""
     curves = [sweep_curve(trace) for trace in traces]
-    guess = traces[0].guess  # else chance is read off the curves
+    chance = traces[0].majority_accuracy  # else chance is read off the curves
+    seeds = [trace.recipe.seed for trace in traces]
     return summarise_cell(
-        cell.batch_size, cell.weight_decay, curves, chance=guess, momentum=cell.momentum
+        cell.batch_size, cell.weight_decay, curves, seeds, chance=chance, momentum=cell.momentum
     )
 
 
 def work_of(trace: Trace, curve: int) -> float:
     """Samples' worth of a sweep: an evaluated one counts as a third of a trained one."""
-    evaluations = sum(p.accuracy is not None for p in trace.points)
+    evaluations = len(trace.curve.evaluated(trace.curve.phase))
     return trace.samples + FORWARD * curve * evaluations
 
 
@@ -224,8 +225,8 @@ def cost_of(
     plan: SweepPlan, traces: Sequence[Trace], cells: Sequence[Cell], curve: int
 ) -> SweepCost:
     """What the sweeps really took."""
-    early = [t for t in traces if t.points and t.points[-1].phase < 1]
-    whole = [round(t.samples / t.points[-1].phase) for t in early]
+    early = [t for t in traces if 0 < t.phase < 1]
+    whole = [round(t.samples / t.phase) for t in early]
     return SweepCost(
         cells=len(cells),
         left_out=len(plan.grid.cells) - len(cells),
@@ -247,24 +248,14 @@ def stored_range_test(session: Session) -> RangeTest | None:
     return from_json(RangeTest, text) if text else None
 
 
-def sweep_curve(trace: Trace) -> SweepCurve:
-    """A sweep's trace as a curve. Where it diverged, the last point is at chance; one that was
-    ended because its accuracy was lost is left as it was measured."""
-    points = list(trace.points)
-    accuracy = [p.accuracy for p in points]
-    if trace.diverged and points and accuracy[-1] is None:
-        accuracy[-1] = trace.chance
-    return SweepCurve(
-        seed=trace.recipe.seed,
-        lr=tuple(p.lr for p in points),
-        accuracy=tuple(accuracy),
-        train_loss=tuple(finite(p.train_loss) for p in points),
-        loss=tuple(p.loss for p in points),
-        grad_norm=tuple(finite(p.grad_norm) for p in points),
-        path_lr=tuple(finite(p.path_lr) for p in points),
-        gradient_lr=tuple(finite(p.gradient_lr) for p in points),
-        noise_lr=tuple(pure_noise_estimate(p.lr, p.momentum) for p in points),
-    )
+def sweep_curve(trace: Trace) -> Curve:
+    """A sweep's course, as far as the range test reads and draws it. Where it diverged, the last
+    point is at chance; one that was ended because its accuracy was lost is left as measured."""
+    curve = trace.curve.only(SWEPT)
+    if not trace.diverged or not len(curve) or (curve.accuracy and curve.accuracy[-1] is not None):
+        return curve
+    before = curve.accuracy[:-1] or (None,) * (len(curve) - 1)
+    return replace(curve, accuracy=(*before, trace.chance))
 
 
 def finite(value: float | None) -> float | None:

@@ -29,13 +29,13 @@ def attributes_of(trace: Trace) -> dict[str, object]:
     rate = trace.samples_per_second
     return {
         "accuracy": trace.accuracy,
-        "epochs": trace.points[-1].epoch if trace.points else 0.0,
+        "epochs": trace.epochs,
         "samples": trace.samples,
         "seconds": round(trace.seconds, 3),
         "samples_per_second": round(rate, 1) if math.isfinite(rate) else None,
         STOPPED: trace.stopped_because,
         DETAIL: trace.detail,
-        "phase": trace.points[-1].phase if trace.points else 0.0,
+        "phase": trace.phase,
         "trace": to_json(trace),
     }
 

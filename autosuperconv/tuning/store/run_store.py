@@ -62,7 +62,8 @@ class RunStore:
     def add(self, step: Step, role: str, job: Job, trace: Trace) -> None:
         """Store a finished run."""
         self._traces[digest(job)] = (step, role, trace)
-        values = {step_of(p.phase): p.accuracy for p in trace.points if p.accuracy is not None}
+        curve = trace.curve
+        values = {step_of(phase): accuracy for phase, accuracy in curve.evaluated(curve.phase)}
         self._study.add_trial(
             optuna.trial.create_trial(
                 state=TrialState.COMPLETE,

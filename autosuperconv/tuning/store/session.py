@@ -159,6 +159,6 @@ class Session:
 def outcome_text(trace: Trace) -> str:
     """How a run ended, in a few words."""
     if trace.accuracy is not None and trace.completed:
-        epochs = trace.points[-1].epoch if trace.points else trace.recipe.epochs
+        epochs = trace.epochs or trace.recipe.epochs
         return f"{100 * trace.accuracy:.2f} % after {epochs:.3g} epochs"
     return f"{trace.stopped_because}: {trace.detail}" if trace.detail else trace.stopped_because

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autosuperconv.core.curve import Curve
 from autosuperconv.core.range_test import (
     Cell,
     RangeTest,
-    SweepCurve,
     edge_at,
     summarise,
     summarise_cell,
@@ -22,12 +22,17 @@ from autosuperconv.errors import InvalidInput
 RATES = tuple(10 ** (-3 + i / 10) for i in range(41))
 
 
-def curve(learns: int, breaks: int | None, seed: int = 0) -> SweepCurve:
+def curve(learns: int, breaks: int | None) -> Curve:
     """Chance 0.1, then 0.8 from point `learns` on, chance again from point `breaks` on."""
     end = len(RATES) if breaks is None else breaks
     accuracy = tuple(0.8 if learns <= i < end else 0.1 for i in range(len(RATES)))
-    nothing = (None,) * len(RATES)
-    return SweepCurve(seed, RATES, accuracy, nothing, nothing)
+    return Curve(lr=RATES, accuracy=accuracy)
+
+
+def read(
+    batch_size: int, weight_decay: float, curves: list[Curve], chance: float | None = None
+) -> Cell:
+    return summarise_cell(batch_size, weight_decay, curves, range(len(curves)), chance)
 
 
 def cell(batch_size: int, weight_decay: float, edge: float | None, **more: object) -> Cell:
@@ -52,7 +57,7 @@ def grid(*cells: Cell) -> RangeTest:
 
 
 def test_a_cell_takes_the_geometric_mean_of_floor_and_edge() -> None:
-    seen = summarise_cell(64, 1e-4, [curve(8, 29), curve(12, 31)], chance=0.1)
+    seen = read(64, 1e-4, [curve(8, 29), curve(12, 31)], chance=0.1)
     assert seen.floor == pytest.approx(RATES[10])
     assert seen.edge == pytest.approx(RATES[29])
     assert seen.edge_spread == pytest.approx(0.1 * math.sqrt(2))
@@ -60,7 +65,7 @@ def test_a_cell_takes_the_geometric_mean_of_floor_and_edge() -> None:
 
 
 def test_a_cell_in_which_nothing_broke_has_the_end_of_the_range_as_a_bound() -> None:
-    seen = summarise_cell(64, 1e-4, [curve(8, None), curve(12, None)])
+    seen = read(64, 1e-4, [curve(8, None), curve(12, None)])
     assert seen.edge == RATES[-1]
     assert seen.edge_is_bound
     assert seen.edge_spread is None
@@ -68,30 +73,30 @@ def test_a_cell_in_which_nothing_broke_has_the_end_of_the_range_as_a_bound() -> 
 
 
 def test_a_cell_of_which_one_repeat_broke_has_the_edge_of_that_repeat() -> None:
-    seen = summarise_cell(64, 1e-4, [curve(8, 31), curve(8, None)])
+    seen = read(64, 1e-4, [curve(8, 31), curve(8, None)])
     assert seen.edge == pytest.approx(RATES[30])
     assert not seen.edge_is_bound
 
 
 def test_a_cell_that_never_learned_has_no_edge() -> None:
-    seen = summarise_cell(64, 1e-4, [curve(50, None)], chance=0.1)
+    seen = read(64, 1e-4, [curve(50, None)], chance=0.1)
     assert (seen.floor, seen.edge, seen.possible) == (None, None, False)
 
 
 def test_a_cell_without_repeats_says_nothing() -> None:
-    seen = summarise_cell(64, 1e-4, [])
+    seen = read(64, 1e-4, [])
     assert (seen.edge, seen.retention, seen.possible) == (None, None, None)
 
 
 def test_a_cell_driven_to_its_break_is_possible_if_it_held_accuracy_over_a_long_range() -> None:
     long, short = curve(8, 29), curve(20, 29)
-    assert summarise_cell(64, 1e-4, [long, long]).possible is True
-    assert summarise_cell(64, 1e-4, [short, short]).possible is False
+    assert read(64, 1e-4, [long, long]).possible is True
+    assert read(64, 1e-4, [short, short]).possible is False
 
 
 def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
-    good = summarise_cell(256, 1e-5, [curve(8, None)])
-    bad = summarise_cell(64, 1e-2, [curve(20, 29)])
+    good = read(256, 1e-5, [curve(8, None)])
+    bad = read(64, 1e-2, [curve(20, 29)])
     seen = summarise([bad, good], 1e-3, 10)
     assert seen.possible is True
     assert "1 of 2 cells" in seen.reason
@@ -99,12 +104,12 @@ def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
 
 
 def test_a_range_test_without_a_good_cell_is_not_possible() -> None:
-    seen = summarise([summarise_cell(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
+    seen = summarise([read(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
     assert seen.possible is False
     assert seen.reason.startswith("Not possible: 0 of 1 cells")
 
 
-@pytest.mark.parametrize("cells", [[], [summarise_cell(64, 0.0, [])]])
+@pytest.mark.parametrize("cells", [[], [read(64, 0.0, [])]])
 def test_a_range_test_without_a_reading_cannot_tell(cells: list[Cell]) -> None:
     seen = summarise(cells, 1e-3, 10)
     assert seen.possible is None
@@ -112,7 +117,7 @@ def test_a_range_test_without_a_reading_cannot_tell(cells: list[Cell]) -> None:
 
 
 def test_a_range_test_survives_json() -> None:
-    seen = summarise([summarise_cell(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
+    seen = summarise([read(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
     assert from_json(RangeTest, to_json(seen)) == seen
 
 

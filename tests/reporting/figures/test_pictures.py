@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from autosuperconv.core.report import Curve, Report
+from autosuperconv.core.curve import Curve
+from autosuperconv.core.report import Report, Trial
 from autosuperconv.reporting.dashboard.plots import range_test_figure
 from autosuperconv.reporting.figures import canvas
 from autosuperconv.reporting.figures import pictures as plots
@@ -109,8 +110,12 @@ def _one_state(report: Report, state: str) -> Report:
 
 
 def _without_curves(report: Report) -> Report:
-    empty = Curve((), (), (), (), ())
-    return replace(report, trials=tuple(replace(trial, curve=empty) for trial in report.trials))
+    return replace(report, trials=tuple(_without_curve(trial) for trial in report.trials))
+
+
+def _without_curve(trial: Trial) -> Trial:
+    trace = trial.trace
+    return trial if trace is None else replace(trial, trace=replace(trace, curve=Curve()))
 
 
 ODD: dict[str, Callable[[Report], Report]] = {
@@ -124,7 +129,8 @@ ODD: dict[str, Callable[[Report], Report]] = {
     "runs that broke off": lambda report: replace(
         report,
         confirmation=tuple(
-            replace(run, accuracy=None, samples=0) for run in report.confirmation[:1]
+            replace(run, trace=replace(run.trace, accuracy=None, samples=0))
+            for run in report.confirmation[:1]
         ),
     ),
     "no weight decay": lambda report: replace(

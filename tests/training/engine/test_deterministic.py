@@ -66,5 +66,5 @@ def test_two_runs_on_a_gpu_are_the_same_bit_for_bit() -> None:
     for precision in ("float32", "bfloat16"):
         engine = Engine("cuda", precision=precision, deterministic=True)  # type: ignore[arg-type]
         one, two = (TorchTrainer(data, factory, engine)(job) for _ in range(2))
-        assert one.points == two.points
+        assert one.curve == two.curve
         assert one.loss == two.loss

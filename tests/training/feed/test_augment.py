@@ -96,8 +96,8 @@ def test_cutout_changes_what_is_learnt_and_no_evaluation() -> None:
     assert torch.equal(one[0], two[0])
     job = Job(Recipe(max_lr=0.1, epochs=2.0, batch_size=8))
     first, again, other = (trainer(d)(job) for d in (data, data, plain))
-    assert first.points == again.points
-    assert first.points != other.points
+    assert first.curve == again.curve
+    assert first.curve != other.curve
 
 
 def test_the_usual_augmentation_is_as_it_was() -> None:

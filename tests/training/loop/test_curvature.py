@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from autosuperconv.core.curve import COLUMNS
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
 from autosuperconv.training.data import load_dataset
@@ -106,8 +107,8 @@ def test_a_run_that_measures_curvature_is_bitwise_the_run_that_does_not() -> Non
     recipe = Recipe(max_lr=0.5, epochs=2, batch_size=32, dropout=0.3)
     plain = trainer(Job(recipe, phases=(0.5, 1.0)))
     watched = trainer(Job(recipe, phases=(0.5, 1.0), curvature=True))
-    kept = [(p.step, p.train_loss, p.loss, p.accuracy) for p in plain.points]
-    assert kept == [(p.step, p.train_loss, p.loss, p.accuracy) for p in watched.points]
-    assert all(p.path_lr and p.grad_norm for p in watched.points)
-    assert any(p.gradient_lr for p in watched.points)
-    assert not any(p.path_lr or p.grad_norm or p.gradient_lr for p in plain.points)
+    measured = ("grad_norm", "path_lr", "gradient_lr")
+    assert plain.curve == watched.curve.only([n for n in COLUMNS if n not in measured])
+    assert all(watched.curve.path_lr)
+    assert all(watched.curve.grad_norm)
+    assert any(watched.curve.gradient_lr)

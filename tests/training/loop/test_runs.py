@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from torch.nn import functional
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 from torch.utils.data import Dataset
 
+from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.recipe import OPTIMIZERS, Recipe
 from autosuperconv.core.schedule import tabulate
-from autosuperconv.core.trace import Job, Point, PruneTraining, Trace
+from autosuperconv.core.trace import Job, PruneTraining, Trace
 from autosuperconv.errors import DataError
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.arrays import as_task_data
@@ -80,7 +82,7 @@ def test_a_run_after_other_runs_equals_one_alone(digits: TaskData) -> None:
 def test_another_seed_gives_another_trace(digits: TaskData) -> None:
     run = trainer(digits)
     first, second = (run(Job(replace(SHORT, seed=seed))) for seed in (0, 1))
-    assert first.points[0].train_loss != second.points[0].train_loss
+    assert first.curve.train_loss[0] != second.curve.train_loss[0]
 
 
 def test_worker_processes_give_the_same_traces_in_any_order(digits: TaskData) -> None:
@@ -121,15 +123,16 @@ def test_evaluating_more_often_changes_nothing_of_the_training(
     rare, often = run(Job(recipe)), run(Job(recipe, phases=(0.1, 0.25, 0.5, 0.75, 1.0)))
     assert rare.accuracy == often.accuracy
     assert rare.loss == often.loss
-    assert sum(p.accuracy is not None for p in often.points) == 5
-    shared = [(p.step, p.train_loss) for p in rare.points if p.step <= 8]
-    assert [(p.step, p.train_loss) for p in often.points if p.step <= 8] == shared
+    assert len(often.curve.evaluated(often.curve.step)) == 5
+    shared = list(zip(rare.curve.step, rare.curve.train_loss, strict=True))[:8]
+    assert shared[-1][0] == 8
+    assert list(zip(often.curve.step, often.curve.train_loss, strict=True))[:8] == shared
 
 
 def test_measuring_on_the_test_split_changes_nothing_of_the_training(digits: TaskData) -> None:
     run = trainer(digits)
     first, second = run(Job(SHORT, "validation")), run(Job(SHORT, "test"))
-    assert [p.train_loss for p in first.points] == [p.train_loss for p in second.points]
+    assert list(first.curve.train_loss) == list(second.curve.train_loss)
     assert first.accuracy != second.accuracy
     assert second.measured_on == "test"
 
@@ -153,10 +156,10 @@ def test_samples_epochs_and_steps_agree(digits: TaskData) -> None:
     trace = run(Job(replace(SHORT, epochs=1.5, batch_size=100)))
     steps = round(1.5 * run.n_train / 100)
     assert (trace.steps, trace.samples) == (steps, steps * 100)
-    last = trace.points[-1]
-    assert (last.step, last.samples, last.phase) == (steps, steps * 100, 1.0)
-    assert last.epoch == pytest.approx(steps * 100 / run.n_train)
-    assert all(a.step < b.step for a, b in zip(trace.points, trace.points[1:], strict=False))
+    curve = trace.curve
+    assert (curve.step[-1], curve.samples[-1], trace.phase) == (steps, steps * 100, 1.0)
+    assert trace.epochs == pytest.approx(steps * 100 / run.n_train)
+    assert all(a < b for a, b in pairwise(curve.step))
 
 
 class Recorder(nn.Module):
@@ -226,7 +229,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_there(digits: TaskData) -> No
     assert trace.diverged
     assert trace.steps == 3
     assert "not finite" in trace.detail
-    assert trace.points[-1].step == 3
+    assert trace.curve.step[-1] == 3
 
 
 class Stuck(nn.Module):
@@ -300,8 +303,9 @@ def test_every_step_has_the_rate_and_momentum_of_the_table(
     table = tabulate(recipe, trace.steps)
     assert spy.rates == pytest.approx([rate.lr for rate in table])
     assert spy.momenta == pytest.approx([rate.momentum for rate in table])
-    shown = [table[point.step - 1] for point in trace.points]
-    assert [(p.lr, p.momentum) for p in trace.points] == [(r.lr, r.momentum) for r in shown]
+    shown = [table[step - 1] for step in trace.curve.step]
+    assert list(trace.curve.lr) == [rate.lr for rate in shown]
+    assert list(trace.curve.momentum) == [rate.momentum for rate in shown]
 
 
 @pytest.mark.parametrize(
@@ -357,7 +361,7 @@ def test_label_smoothing_raises_the_loss_by_what_it_should(digits: TaskData) -> 
         trainer(digits)(Job(replace(SHORT, label_smoothing=s, schedule="constant", epochs=0.2)))
         for s in (0.0, 0.2)
     )
-    assert plain.points[0].step == 1
+    assert plain.curve.step[0] == 1
     first = torch.randperm(
         trainer(digits).n_train, generator=torch.Generator().manual_seed(SHORT.seed)
     )[: SHORT.batch_size]
@@ -370,7 +374,7 @@ def test_label_smoothing_raises_the_loss_by_what_it_should(digits: TaskData) -> 
         functional.cross_entropy(scores, train.y[first], label_smoothing=s).item()
         for s in (0.0, 0.2)
     ]
-    assert [plain.points[0].train_loss, smooth.points[0].train_loss] == pytest.approx(expected)
+    assert [plain.curve.train_loss[0], smooth.curve.train_loss[0]] == pytest.approx(expected)
 
 
 # measuring
@@ -459,7 +463,7 @@ def test_a_share_bounds_what_a_curve_costs_and_changes_no_end(digits: TaskData) 
     assert whole == 2 * validation
     assert bounded == 2 * 200
     assert cheaply.accuracy == freely.accuracy
-    assert evaluated(0.1)[1].points == cheaply.points
+    assert evaluated(0.1)[1].curve == cheaply.curve
 
 
 def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None:
@@ -476,7 +480,7 @@ def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None
 
 def test_points_are_evaluated_at_the_phases_that_were_asked_for(digits: TaskData) -> None:
     trace = trainer(digits)(Job(SHORT, phases=(0.25, 0.5, 1.0)))
-    at = [p.phase for p in trace.points if p.accuracy is not None]
+    at = [phase for phase, _ in trace.curve.evaluated(trace.curve.phase)]
     assert at == pytest.approx([0.25, 0.5, 1.0], abs=0.51 / trace.steps)
 
 
@@ -492,14 +496,14 @@ def test_a_callback_can_end_the_run(digits: TaskData) -> None:
     assert trace.stopped_because == "pruned"
     assert trace.detail == "enough"
     assert trace.accuracy is None
-    assert trace.points[-1].phase == pytest.approx(0.5, abs=0.05)
-    assert trace.samples == trace.points[-1].samples
+    assert trace.curve.phase[-1] == pytest.approx(0.5, abs=0.05)
+    assert trace.samples == trace.curve.samples[-1]
 
 
 def test_a_callback_sees_every_point_and_changes_nothing(digits: TaskData) -> None:
     seen: list[Point] = []
     watched = trainer(digits)(Job(SHORT), seen.append)
-    assert tuple(seen) == watched.points
+    assert as_curve(seen) == watched.curve
     assert timeless(watched) == timeless(trainer(digits)(Job(SHORT)))
 
 
@@ -531,7 +535,7 @@ def test_streamed_data_are_trained_on_as_resident_ones_are(
     job = Job(replace(SHORT, epochs=0.5))
     resident, stream = trainer(digits)(job), trainer(streamed)(job)
     assert stream.accuracy == pytest.approx(resident.accuracy)
-    losses = [[p.train_loss for p in trace.points] for trace in (resident, stream)]
+    losses = [list(trace.curve.train_loss) for trace in (resident, stream)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 

@@ -44,8 +44,8 @@ def test_a_trace_does_not_depend_on_the_runs_before_it() -> None:
 def test_streamed_data_train_as_resident_data_do() -> None:
     resident = trainer(dots())(JOB)
     through = trainer(streamed(dots()))(JOB)
-    assert [p.train_loss for p in through.points] == pytest.approx(
-        [p.train_loss for p in resident.points], rel=1e-3
+    assert list(through.curve.train_loss) == pytest.approx(
+        list(resident.curve.train_loss), rel=1e-3
     )
     assert through.accuracy == resident.accuracy
 

@@ -352,5 +352,5 @@ def test_a_run_that_broke_before_it_was_evaluated_is_a_curve_at_chance() -> None
 def test_a_run_that_came_to_nothing_counts_as_chance() -> None:
     broken = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
     assert by_seed([broken]) == {5: 0.1}
-    assert by_seed([replace(broken, guess=0.9)]) == {5: 0.9}
-    assert run_curve(replace(broken, guess=0.9)).chance == 0.9
+    assert by_seed([replace(broken, majority_accuracy=0.9)]) == {5: 0.9}
+    assert run_curve(replace(broken, majority_accuracy=0.9)).chance == 0.9

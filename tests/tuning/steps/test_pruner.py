@@ -13,8 +13,9 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.pruners import BasePruner
 
+from autosuperconv.core.curve import Point
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Point, PruneTraining
+from autosuperconv.core.trace import Job, PruneTraining
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.objective import Reporter
@@ -230,7 +231,7 @@ def test_a_pruned_run_ends_there_and_costs_what_it_took(reporter: Reporter) -> N
     hopeless = SurfaceTrainer(best=0.3, n_train=1000)
     trace = hopeless(Job(Recipe(max_lr=1.0, epochs=2.0), phases=RUNGS), reporter)
     assert trace.stopped_because == "pruned"
-    assert trace.points[-1].phase == 0.5
+    assert trace.phase == 0.5
     assert trace.samples == 1000
     assert trace.accuracy is None
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.space import Dimension, Range
-from autosuperconv.core.trace import Job, OnPoint, Point, PruneTraining, StopReason, Trace
+from autosuperconv.core.trace import Job, OnPoint, PruneTraining, StopReason, Trace
 from autosuperconv.pipeline.steps import sweep_range
 from autosuperconv.tuning.steps.range_test import (
     SweepWatch,
@@ -54,7 +55,7 @@ class Sweeper:
         last = points[-1]
         end = last.accuracy if stopped == StopReason.COMPLETED else None
         return Trace(
-            *(job.recipe, job.measured_on, tuple(points), end, None, stopped, detail),
+            *(job.recipe, job.measured_on, as_curve(points), end, None, stopped, detail),
             *(CLASSES, 500, last.step, last.samples, 1.0),
         )
 
@@ -71,7 +72,7 @@ class Commonest(Sweeper):
     """Names the commonest class whatever the rate, and learns a little more in the middle."""
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
-        return replace(super().__call__(job, on_point), guess=0.9)
+        return replace(super().__call__(job, on_point), majority_accuracy=0.9)
 
     def _point(self, job: Job, phase: float, lr: float) -> Point:
         point = super()._point(job, phase, lr)
@@ -94,12 +95,7 @@ def test_each_cell_is_swept_once_and_the_cheapest_twice(tmp_path: Path) -> None:
     found = swept(tmp_path, trainer)
     assert [len(cell.curves) for cell in found.cells] == [2, 1, 1, 1]
     assert {job.recipe.seed for job in trainer.jobs} == {0, 1}
-    assert [{curve.seed for curve in cell.curves} for cell in found.cells] == [
-        {0, 1},
-        {1},
-        {1},
-        {0},
-    ]
+    assert [set(cell.seeds) for cell in found.cells] == [{0, 1}, {1}, {1}, {0}]
     assert found.possible is True
 
 
@@ -115,7 +111,9 @@ def test_a_sweep_ends_once_its_accuracy_is_lost_and_says_why(tmp_path: Path) -> 
 
 
 def watch_all(watch: SweepWatch, trainer: Sweeper, job: Job) -> None:
-    for point in trainer(job).points:
+    points: list[Point] = []
+    trainer(job, points.append)
+    for point in points:
         watch(point)
 
 
@@ -125,8 +123,9 @@ def test_an_ended_sweep_is_not_taken_for_a_diverged_one(tmp_path: Path) -> None:
     assert all("diverges" not in reading.reason for reading in cell.readings)
     assert cell.edge == pytest.approx(0.4, rel=0.3)
     trace = trainer(trainer.jobs[0])
-    open_end = replace(trace.points[-1], accuracy=None)
-    cut = replace(trace, points=(*trace.points[:-1], open_end), stopped_because=StopReason.PRUNED)
+    open_end = (*trace.curve.accuracy[:-1], None)
+    curve = replace(trace.curve, accuracy=open_end)
+    cut = replace(trace, curve=curve, stopped_because=StopReason.PRUNED)
     assert sweep_curve(cut).accuracy[-1] is None
     assert sweep_curve(replace(cut, stopped_because=StopReason.DIVERGED)).accuracy[-1] == 0.1
 
