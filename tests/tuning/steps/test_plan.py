@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 
 import optuna
@@ -31,7 +30,6 @@ from autosuperconv.tuning.steps.plan import (
     make_plan,
     mean_epochs,
 )
-from autosuperconv.tuning.steps.selection import Winner, first_to_reach, pick, shortlists
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.session import Session
@@ -260,71 +258,6 @@ def test_fresh_seeds_that_all_diverge_are_no_baseline() -> None:
 
     with pytest.raises(NothingCompleted, match="No baseline run completed"):
         tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None, 0.002)
-
-
-def trace(accuracy: float, epochs: float, max_lr: float = 0.5) -> Trace:
-    made = SurfaceTrainer()(Job(Recipe(max_lr=max_lr, epochs=epochs)))
-    return replace(made, accuracy=accuracy)
-
-
-def test_the_shortlist_takes_the_cheapest_that_reach_the_target() -> None:
-    traces = [trace(0.95, 4), trace(0.91, 2), trace(0.89, 1), trace(0.92, 3), trace(0.5, 1)]
-    assert [t.recipe.epochs for t in shortlists(traces, COST)[0]] == [2, 3, 4]
-
-
-def test_the_shortlist_is_filled_up_with_the_most_accurate() -> None:
-    traces = [trace(0.95, 4), trace(0.6, 1), trace(0.89, 2), trace(0.5, 1)]
-    assert [t.accuracy for t in shortlists(traces, COST)[0]] == [0.95, 0.89, 0.6]
-
-
-@pytest.mark.parametrize(
-    ("reached_from", "epochs", "trained"),
-    [(2, 2, [1, 2, 3]), (5, 5, [1, 2, 3, 4, 5, 6]), (8, 7, [1, 2, 3, 4, 5, 6, 7])],
-)
-def test_while_none_of_a_shortlist_reaches_the_target_the_next_is_trained(
-    reached_from: int, epochs: float, trained: list[float]
-) -> None:
-    """Seven cycles reached 90 % once, one did not; on other seeds only the longer ones hold."""
-    traces = [trace(0.91, n) for n in range(7, 0, -1)] + [trace(0.89, 8)]
-    seen: list[float] = []
-
-    def score(few: Sequence[Trace]) -> list[Winner]:
-        seen.extend(t.recipe.epochs for t in few)
-        return [
-            winner(0.9 if e >= reached_from else 0.8 + e / 100, e)
-            for e in (t.recipe.epochs for t in few)
-        ]
-
-    assert first_to_reach(shortlists(traces, COST), COST, score).recipe.epochs == epochs
-    assert seen == trained
-
-
-def test_what_is_not_believed_to_reach_the_target_is_on_the_first_shortlist_alone() -> None:
-    traces = [trace(0.8 + n / 100, n) for n in range(1, 8)]
-    assert [[t.recipe.epochs for t in few] for few in shortlists(traces, COST)] == [[7, 6, 5]]
-
-
-def test_for_accuracy_cost_does_not_count() -> None:
-    objective = Objective("accuracy", 0.9, 1000, 4.0)
-    traces = [trace(0.91, 1), trace(0.95, 4)]
-    assert [t.accuracy for t in shortlists(traces, objective)[0]] == [0.95, 0.91]
-
-
-def winner(accuracy: float, epochs: float) -> Winner:
-    return Winner(Recipe(max_lr=0.5, epochs=epochs), accuracy)
-
-
-@pytest.mark.parametrize(
-    ("scored", "epochs"),
-    [
-        ([winner(0.91, 2), winner(0.95, 4), winner(0.89, 1)], 2),
-        ([winner(0.88, 2), winner(0.89, 4), winner(0.7, 1)], 4),
-    ],
-)
-def test_the_winner_is_the_cheapest_that_reaches_the_target_or_the_most_accurate(
-    scored: list[Winner], epochs: float
-) -> None:
-    assert pick(scored, COST).recipe.epochs == epochs
 
 
 def test_the_control_is_the_baseline_compressed_with_its_rate_tuned_again() -> None:
