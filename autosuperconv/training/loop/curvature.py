@@ -1,9 +1,9 @@
-"""Curvature while training: what learning rate it suggests, by two ways, for any model.
+"""The learning rate that the curvature suggests during training, in two ways, for any model.
 
 Along the path: "simplified Hessian-free optimization" (Smith & Topin, 1708.07120, section 5,
 eq. 8), from three successive weight vectors, absolute values summed over all weights. Along the
 gradient: g'g / g'Hg, one over the curvature in the gradient's direction, by a Hessian-vector
-product on one batch. Neither changes the run that it watches.
+product on one batch. Neither changes the run.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from torch.nn import functional
 from autosuperconv.core.range_test.curvature import ALPHA, START, curvature_lr
 
 SAMPLES = 64  # of a batch, behind one Hessian-vector product
-EVERY = 3  # evaluations of a run, from one Hessian-vector product to the next: each is dear
+EVERY = 3  # evaluations from one Hessian-vector product to the next, which is expensive
 
 
 class PathCurvature:
-    """Eq. 8 from step to step, as a moving average; buffers (batch-norm statistics) are no
-    weights and have no part in it."""
+    """Eq. 8 from step to step, as a moving average over the weights; buffers (batch-norm
+    statistics) do not count."""
 
     def __init__(self, model: nn.Module) -> None:
         self._weights = [w for w in model.parameters() if w.requires_grad]
@@ -32,9 +32,10 @@ class PathCurvature:
         self.average = START
 
     def take(self, lr: float) -> float | None:
-        """Call after every update with its rate; the newest estimate, None for the first step.
+        """Call after every update with its learning rate; returns the newest estimate, None
+        after the first step.
 
-        The moving average (`average`) takes each estimate in with weight 0.1.
+        Each estimate enters the moving average (`average`) with weight 0.1.
         """
         now = self._snapshot()
         step = now - self._last
@@ -54,8 +55,8 @@ class PathCurvature:
 def gradient_curvature_lr(
     model: nn.Module, x: Tensor, y: Tensor, label_smoothing: float = 0.0
 ) -> float | None:
-    """g'g / g'Hg on one batch: the rate at which a step along the gradient of the batch's loss
-    reaches the bottom of its parabola. None where the loss does not curve upwards there.
+    """g'g / g'Hg on one batch: the learning rate at which a step along the gradient of the batch's
+    loss reaches the minimum of its parabola. None where the loss does not curve upwards.
 
     Args:
         x: (B, ...) a network's input, of which the first 64 samples are used. y: (B,) labels.
@@ -85,7 +86,7 @@ def curvature_of(loss: Tensor, weights: Sequence[Tensor]) -> float | None:
 
 @contextlib.contextmanager
 def untouched(model: nn.Module) -> Iterator[None]:
-    """Buffers and random state as they were, afterwards."""
+    """Restore buffers and random state afterwards."""
     kept = [b.detach().clone() for b in model.buffers()]
     devices = sorted({w.device.index or 0 for w in model.parameters() if w.is_cuda})
     with torch.random.fork_rng(devices=devices):

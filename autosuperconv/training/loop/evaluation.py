@@ -1,4 +1,4 @@
-"""Measuring a model: batch-norm statistics first, then loss and accuracy on the device."""
+"""Measure a model: first batch-norm statistics, then loss and accuracy on the device."""
 
 from __future__ import annotations
 
@@ -62,12 +62,15 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tupl
 
 
 def end_problem(loss: float, accuracy: float, classes: int, n: int) -> str:
-    """Says so where the loss over n samples is not finite, or the accuracy no better than
-    guessing; else "". A network of NaN names the first class, which may be the commonest."""
+    """Why the run counts as diverged at its end, or "": the loss over n samples is not finite,
+    or the accuracy is no better than chance.
+
+    A network of NaN always answers the first class, which may be the largest: so the loss counts.
+    """
     if not math.isfinite(loss):
         return "the loss at the end is not finite"
     chance = 1 / classes
-    guessed = chance + 3 * math.sqrt(chance * (1 - chance) / n)
-    if accuracy > min(guessed, 1 - 1 / n):  # of a few samples, all right is enough
+    by_chance = chance + 3 * math.sqrt(chance * (1 - chance) / n)
+    if accuracy > min(by_chance, 1 - 1 / n):  # if there are few samples, all correct is enough
         return ""
-    return f"the accuracy at the end, {100 * accuracy:.1f} %, is that of chance"
+    return f"the accuracy at the end, {100 * accuracy:.1f} %, is no better than chance"

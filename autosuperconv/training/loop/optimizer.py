@@ -1,4 +1,4 @@
-"""Optimizers by name, and the one place that writes a rate into them."""
+"""Optimizers by name, and the one place that sets their learning rate and momentum."""
 
 from __future__ import annotations
 

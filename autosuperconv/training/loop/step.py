@@ -17,10 +17,12 @@ from autosuperconv.training.models.network import set_dropout
 
 
 class Learner:
-    """A freshly built model, as the engine lays it out, and the recipe's optimizer over it.
+    """A newly built model in the engine's memory layout, with the recipe's optimizer.
 
     Args:
-        recipe: its seed decides the first weights.
+        recipe: its seed determines the first weights.
+        factory: builds the model.
+        engine: where and how the model is trained.
     """
 
     def __init__(self, recipe: Recipe, factory: ModelFactory, engine: Engine) -> None:
@@ -41,8 +43,8 @@ class Learner:
             x: (B, ...) float32, normalised. y: (B,) int64.
 
         Returns:
-            The batch's mean loss, and the logits (B, classes): left on the device, so that a
-            GPU need not be waited for.
+            The batch's mean loss and the logits (B, classes), both on the device, so that nothing
+            waits for a GPU.
         """
         set_rate(self.optimizer, rate)
         with autocast(self.engine):

@@ -1,9 +1,9 @@
 """The training loop: one `Job` in, one `Trace` out.
 
-Every step: set the rate from the schedule's table, forward, backward, update. Accuracy is always
-measured with batch-norm statistics recalibrated on training data: with the usual running averages
-a short high-rate run reads far too low (issue 2 of github.com/lnsmith54/super-convergence; the
-verdict's condition C6).
+Every step: set the learning rate from the schedule's table, forward, backward, update. Accuracy is
+always measured with batch-norm statistics recalibrated on training data: with the usual running
+averages, a short run at a high learning rate measures far too low (issue 2 of
+github.com/lnsmith54/super-convergence; the verdict's condition C6).
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ from autosuperconv.training.loop.step import Learner
 from autosuperconv.training.models import ModelFactory
 
 LOSS_POINTS = 50
-LOOK_EVERY = 8  # steps between two looks at the losses: each makes a GPU be waited for
+CHECK_EVERY = 8  # steps between two checks of the losses: each waits for the GPU
 
 
 class TorchTrainer:
     """The `Trainer` of this package: any `nn.Module` on any classification data.
 
     Args:
-        data: the splits. factory: builds a fresh, untrained model. engine: how to run it.
+        data: the splits.
+        factory: builds a new, untrained model.
+        engine: where and how to train it.
     """
 
     def __init__(self, data: TaskData, factory: ModelFactory, engine: Engine) -> None:
@@ -88,7 +90,7 @@ class TorchTrainer:
         }
 
     def choices(self) -> tuple[str, ...]:
-        """How the data reach the device, and why: one sentence each."""
+        """How the data reach the device, and why; one sentence each."""
         return (placement(self.data, self.engine),)
 
     def __getstate__(self) -> dict[str, object]:
@@ -96,7 +98,7 @@ class TorchTrainer:
 
 
 def steps_of(recipe: Recipe, n_train: int) -> int:
-    """Steps of a run: whole batches, as near to `epochs` as they come; at least two."""
+    """Steps of a run: the number of whole batches nearest to `epochs`; at least two."""
     return max(2, round(recipe.epochs * n_train / recipe.batch_size))
 
 
@@ -104,7 +106,7 @@ def _check_batch(recipe: Recipe, n_train: int) -> None:
     if recipe.batch_size > n_train:
         raise DataError(
             f"batch_size must be at most the number of training samples, {n_train}, "
-            f"but got {recipe.batch_size}. Lower the batch size or give more data."
+            f"but got {recipe.batch_size}. Choose a smaller batch size or give more data."
         )
 
 
@@ -124,7 +126,7 @@ class Training:
         self.rates = tabulate(recipe, self.steps)
         self.evaluate_after = {max(1, round(p * self.steps)) for p in job.phases} | {self.steps}
         spread = range(1, LOSS_POINTS + 1)
-        self.note_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
+        self.point_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
         self.points: list[Point] = []
         self.watch = DivergenceWatch()
         self.recent = RecentLosses(self.watch)
@@ -153,7 +155,7 @@ class Training:
             if not ran_out(error):
                 raise
             stopped = StopReason.OUT_OF_MEMORY
-            detail = f"batch {self.job.recipe.batch_size} does not fit"
+            detail = f"a batch of {self.job.recipe.batch_size} does not fit in memory"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)
 
@@ -171,25 +173,25 @@ class Training:
                     self.batch = x, y
                     self.path.take(rate.lr)
                 self.recent.add(loss, (scores.argmax(1) == y).sum())
-                if complaint := self._look(rate):
-                    return f"{complaint} of {self.steps}"
+                if problem := self._check(rate):
+                    return f"{problem} of {self.steps}"
                 if self.done == self.steps:
                     return ""
         raise AssertionError("training batches never end")
 
-    def _look(self, rate: LrMomentum) -> str:
-        """At some steps: check the losses, keep a point, evaluate; returns a complaint or ""."""
-        due = self.done in self.note_after or self.done in self.evaluate_after
-        if not due and self.done % LOOK_EVERY:
+    def _check(self, rate: LrMomentum) -> str:
+        """At some steps: check the losses, add a point, evaluate; why the run diverged, or ""."""
+        due = self.done in self.point_after or self.done in self.evaluate_after
+        if not due and self.done % CHECK_EVERY:
             return ""
-        complaint = self.recent.look()
-        if complaint or due:
-            self._note(rate, *self.recent.means(self.job.recipe.batch_size), not complaint)
+        problem = self.recent.check()
+        if problem or due:
+            self._add_point(rate, *self.recent.means(self.job.recipe.batch_size), not problem)
             self.model.train()
-        return complaint
+        return problem
 
-    def _note(self, rate: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
-        """Keep a point, and show it to whoever watches."""
+    def _add_point(self, rate: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
+        """Add a point to the curve, and pass it to the callback."""
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
             last = self.done == self.steps  # measured once, on the whole split
@@ -217,14 +219,14 @@ class Training:
             self.on_point(point)
 
     def _gradient_lr(self) -> float | None:
-        """Curvature along the gradient, at every third evaluation of a run that asks for it."""
+        """Curvature along the gradient, at every third evaluation of a job with `curvature`."""
         if self.batch is None or (self.evaluations - 1) % EVERY:
             return None
         self.model.train()
         return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
     def _subsets(self) -> Subsets:
-        """What an evaluation before the end takes."""
+        """How many samples an evaluation before the end uses."""
         most = Subsets(self.engine.statistics_samples, self.engine.curve_samples)
         if self.job.curve_share is None:
             return most

@@ -7,16 +7,16 @@ import torch
 from autosuperconv.training.loop.divergence import DivergenceWatch, RecentLosses
 
 
-def test_divergence_is_dated_to_its_own_step_though_losses_are_looked_at_in_groups() -> None:
+def test_divergence_is_dated_to_its_own_step_though_losses_are_checked_in_groups() -> None:
     recent = RecentLosses(DivergenceWatch())
     for loss in (1.0, 1.0, float("nan"), 1.0):
         recent.add(torch.tensor(loss), torch.tensor(3))
-    assert recent.look() == "the loss is not finite at step 3"
+    assert recent.check() == "the loss is not finite at step 3"
 
 
 def test_points_hold_the_mean_since_the_last_one() -> None:
     recent = RecentLosses(DivergenceWatch())
     for loss, hits in ((1.0, 4), (3.0, 0)):
         recent.add(torch.tensor(loss), torch.tensor(hits))
-    assert recent.look() == ""
+    assert recent.check() == ""
     assert recent.means(batch_size=4) == (2.0, 0.5)

@@ -63,7 +63,7 @@ def test_a_loss_that_is_not_finite_at_the_end_is_divergence_whatever_the_accurac
     assert end_problem(0.2, 0.95, 2, 100) == ""
 
 
-def test_all_right_is_not_chance_however_few_the_samples() -> None:
+def test_all_correct_is_not_chance_however_few_the_samples() -> None:
     assert end_problem(0.1, 1.0, 2, 6) == ""
     assert "chance" in end_problem(0.1, 5 / 6, 2, 6)
 
@@ -85,10 +85,10 @@ class Full(nn.Module):
 def test_a_cpu_without_memory_ends_a_run_as_a_gpu_does() -> None:
     trace = TorchTrainer(dots(), Full, Engine())(Job(Recipe(max_lr=0.1, batch_size=16)))
     assert trace.stopped_because == "out-of-memory"
-    assert trace.detail == "batch 16 does not fit"
+    assert trace.detail == "a batch of 16 does not fit in memory"
 
 
 def test_a_loss_may_start_at_exactly_0() -> None:
     watch = DivergenceWatch()
-    complaints = [watch.complaint(loss) for loss in (0.0, 50.0)]
-    assert complaints == ["", "the loss, 26.3, is above its start, 0"]
+    problems = [watch.check(loss) for loss in (0.0, 50.0)]
+    assert problems == ["", "the loss, 26.3, is above the first loss, 0"]
