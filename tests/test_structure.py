@@ -19,8 +19,8 @@ SHARED_ON_PURPOSE = {
 }
 SHARED_STILL = {
     *("Cell", "Sizes", "confirm", "fit"),
-    *("is_lost", "measure", "name_of", "nearest", "prepare"),
-    *("publish", "share_held", "silent", "suggest"),
+    *("name_of", "nearest"),
+    *("publish"),
 }
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -1,11 +1,11 @@
-"""How often the pruner errs, from the condemned trials that were let finish all the same."""
+"""How often the pruner errs, from trials that went on although it would have stopped them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autosuperconv.core.format import counted
+from autosuperconv.core.format import counted, percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +15,17 @@ class PruningReport:
     Args:
         pruned: trials stopped early.
         saved: training samples that they did not take, over all that the study would have taken.
-        finished: condemned trials that were let finish, a random tenth.
-        wrong: those of them that reached the target.
-        low, high: 95 % Wilson interval of the share wrong; None where none was let finish.
+        kept_running: trials, a random tenth, that went on although the pruner would have stopped
+            them.
+        reached: those of them that reached the target, so that stopping them would have been wrong.
+        low: lower end of the 95 % Wilson interval of that share; None where none was kept running.
+        high: upper end.
     """
 
     pruned: int
     saved: float
-    finished: int
-    wrong: int
+    kept_running: int
+    reached: int
     low: float | None
     high: float | None
 
@@ -31,25 +33,31 @@ class PruningReport:
     def sentence(self) -> str:
         """All of it in words."""
         pruned = counted(self.pruned, "trial")
-        saved = f"{pruned} pruned, {100 * self.saved:.0f} % of the training saved"
+        saved = f"{pruned} pruned, which saved {percent(self.saved, 0)} of the training"
         if self.low is None or self.high is None:
-            return f"{saved}; no condemned trial was let finish, so its errors are not measured."
-        condemned = counted(self.finished, "condemned trial")
+            return (
+                f"{saved}. No trial was kept running although the pruner would have stopped it, so "
+                "how often the pruner is wrong was not measured."
+            )
+        kept = counted(self.kept_running, "trial")
         return (
-            f"{saved}; of {condemned} let finish {self.wrong} reached the "
-            f"target (95 % interval {100 * self.low:.0f} to {100 * self.high:.0f} %)."
+            f"{saved}. Of {kept} kept running although the pruner would have stopped them, "
+            f"{self.reached} reached the target (95 % interval: {percent(self.low, 0)} to "
+            f"{percent(self.high, 0)})."
         )
 
 
 def pruning_report(
     trained: int, untrained: Sequence[int], reached: Sequence[bool]
 ) -> PruningReport | None:
-    """Put the counts together; None where nothing was condemned.
+    """Put the counts together; None where the pruner stopped no trial and would have
+    stopped none.
 
     Args:
         trained: samples that the study really trained.
         untrained: samples that each pruned trial had still to go.
-        reached: whether each condemned trial that was let finish reached the target.
+        reached: for each trial that was kept running although the pruner would have stopped it,
+            whether it reached the target.
     """
     if not untrained and not reached:
         return None
@@ -58,8 +66,8 @@ def pruning_report(
     return PruningReport(
         pruned=len(untrained),
         saved=left / (trained + left) if left else 0.0,
-        finished=len(reached),
-        wrong=sum(reached),
+        kept_running=len(reached),
+        reached=sum(reached),
         low=low,
         high=high,
     )

@@ -5,9 +5,9 @@ A sweep raises the learning rate from step to step. Where it is well chosen, acc
 where accuracy "remains consistently high over this unusually long range of large learning rates"
 (Smith & Topin, 1708.07120, section 3 and Fig. 2).
 
-A sweep that is driven on until the net breaks keeps, by design, nothing at its very end: a single
-`Reading` then says "not kept at the largest rates" and gives the edge, and cells and the whole
-test are judged by how far the kept stretch reaches (`MIN_DECADES`).
+A sweep that goes on until accuracy is lost keeps, by design, nothing at its very end: a single
+`Reading` then says "not kept at the largest learning rates" and gives the edge, and cells and the
+whole test are judged by how far the kept stretch reaches (`MIN_DECADES`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from autosuperconv.core.curve import Curve, Measured
+from autosuperconv.core.format import counted, number
 from autosuperconv.core.range_test.edge import edge_at
 from autosuperconv.core.range_test.lost import lost_from
 from autosuperconv.core.range_test.recorded import read_recorded
@@ -51,7 +52,7 @@ __all__ = [
 ]
 
 MIN_DECADES = 1.2
-"""Decades over which accuracy must hold in a sweep that breaks, to count as a long range.
+"""Decades over which accuracy must hold in a sweep that loses it, to count as a long range.
 
 The author's curves without super-convergence hold it over 0.5 to 1.0 decade; those with it over 0.8
 to 1.5 when their range ends. Own sweeps (digits, 6 seeds, 1e-3 to 10): 1.5 to 2.3 with batch norm,
@@ -67,7 +68,7 @@ def summarise_cell(
     chance: float | None = None,
     momentum: float | None = None,
 ) -> Cell:
-    """Read all repeats of one cell; `chance` is the accuracy of guessing."""
+    """Read all repeats of one cell; `chance` is the accuracy without learning."""
     readings = tuple(_read_curve(curve, chance) for curve in curves)
     edges = [r.edge for r in readings if r.edge is not None]
     bound = not edges and any(r.floor is not None for r in readings)
@@ -108,7 +109,7 @@ def _loss(curve: Curve) -> Measured | None:
 
 
 def _lowest_end(readings: Sequence[Reading], curves: Sequence[Curve]) -> float:
-    """The range that a repeat that learned has stood; those that went less far say no more."""
+    """The highest learning rate that a repeat which learned has reached."""
     pairs = zip(readings, curves, strict=True)
     return max(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
 
@@ -134,7 +135,7 @@ def _held_decades(curves: Sequence[Curve], chance: float | None) -> float | None
 
 
 def _cell_possible(readings: Sequence[Reading], decades: float | None) -> bool | None:
-    """Kept to the end by most repeats, or, where they broke, held over a long enough range."""
+    """Kept to the end by most repeats or, where it was lost, held over a long enough range."""
     told = [r.possible for r in readings if r.possible is not None]
     if not told:
         return None
@@ -167,24 +168,24 @@ def _reason(
     lowest_lr: float,
     highest_lr: float,
 ) -> str:
-    swept = f"rates {lowest_lr:.3g} to {highest_lr:.3g}"
+    swept = f"learning rates {number(lowest_lr)} to {number(highest_lr)}"
     if not cells:
         return f"Cannot tell: no cell was swept ({swept})."
     if not told:
         why = next((r.reason for cell in cells for r in cell.readings), "there are no repeats.")
-        return f"Cannot tell in any of {len(cells)} cells over {swept}; the first: {why}"
+        return f"Cannot tell in any of {counted(len(cells), 'cell')} over {swept}; the first: {why}"
     best = max(good or told, key=lambda cell: (cell.edge or 0.0, cell.retention or 0.0))
     verdict = "Possible" if good else "Not possible"
     return (
-        f"{verdict}: {len(good)} of {len(cells)} cells keep their accuracy to the end of the range "
-        f"or over at least {MIN_DECADES:g} decades of learning rate ({swept}); the furthest is "
-        f"{_name(best)}."
+        f"{verdict}: {len(good)} of {len(cells)} cells keep their accuracy to the end of "
+        f"the range or over at least {MIN_DECADES:g} decades ({swept}); the one that goes furthest "
+        f"is {_name(best)}."
     )
 
 
 def _name(cell: Cell) -> str:
     if cell.edge is None:
         return f"{cell.name}, which has no edge"
-    floor = "" if cell.floor is None else f", learning from {cell.floor:.3g}"
+    floor = "" if cell.floor is None else f", learning from {number(cell.floor)}"
     kept = "kept at least up to" if cell.edge_is_bound else "kept up to"
-    return f"{cell.name}{floor}, {kept} {cell.edge:.3g}"
+    return f"{cell.name}{floor}, {kept} {number(cell.edge)}"

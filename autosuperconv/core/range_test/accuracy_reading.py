@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test.accuracy_rules import (
-    AccuracyCurve,
+    AccuracyParts,
     edge_index,
     floor_of,
     gain_kept,
@@ -19,12 +20,16 @@ from autosuperconv.core.range_test.types import Reading
 MIN_HELD = 0.3
 """Share of the range over which accuracy must have been high before "kept" means anything."""
 MIN_GAIN_SEEN = 0.25
-"""Where chance is not known, so much of the rise must be left before "kept" means anything."""
+"""Where chance is not known, this share of the rise must be left before "kept" means anything."""
 MIN_POINTS = 5
 """Fewer evaluations than this decide nothing."""
+STEADY = 0.0005
+"""An accuracy that varies by less than this stays where it is."""
+OUTLIER = 0.05
+"""A highest point so far above the others is a single one."""
 
 
-def read_accuracy(a: AccuracyCurve, rules: LossRules) -> Reading:
+def read_accuracy(a: AccuracyParts, rules: LossRules) -> Reading:
     retention = retention_of(a)
     floor = floor_of(a) if a.learned else None
     edge = _edge(a)
@@ -42,7 +47,7 @@ def read_accuracy(a: AccuracyCurve, rules: LossRules) -> Reading:
     )
 
 
-def _edge(a: AccuracyCurve) -> float | None:
+def _edge(a: AccuracyParts) -> float | None:
     if not a.learned:
         return a.diverged
     last = edge_index(a)
@@ -50,72 +55,79 @@ def _edge(a: AccuracyCurve) -> float | None:
 
 
 def _possible(
-    a: AccuracyCurve, retention: float | None, floor: float | None, edge: float | None
+    a: AccuracyParts, retention: float | None, floor: float | None, edge: float | None
 ) -> tuple[bool | None, str]:
     if a.lr.size < MIN_POINTS:
         return None, (
-            f"Cannot tell: too few points with an accuracy: {a.lr.size}, of at least "
-            f"{MIN_POINTS} that are needed."
+            f"Cannot tell: only {fmt.counted(a.lr.size, 'point')} with an accuracy, but at least "
+            f"{MIN_POINTS} are needed."
         )
     if not a.learned or retention is None:
         return _nothing_learned(a)
     numbers = _numbers(a, retention)
     where = "" if floor is None or edge is None else _kept_between(floor, edge)
     if a.diverged is not None:
-        return False, f"Not kept: the run diverges at rate {a.diverged:.3g}; {numbers}.{where}"
+        at = fmt.number(a.diverged)
+        return False, f"Not kept: the run diverges at learning rate {at}; {numbers}.{where}"
     if a.raw[largest_rates(a)].mean() < a.level:
         if may_be_noise(a):
-            return None, f"Cannot tell: so near to the bound, noise decides; {numbers}."
+            return None, f"Cannot tell: this close to the bound, noise decides; {numbers}."
         return False, f"Not kept: {numbers}.{where}"
     if a.chance is None and gain_kept(a) < MIN_GAIN_SEEN:
         return None, (
-            f"Cannot tell: accuracy has fallen back to near its lowest, {100 * a.base:.1f} %, "
-            f"which may be chance; {numbers}."
+            f"Cannot tell: accuracy has fallen back close to its lowest value, "
+            f"{fmt.percent(a.base)}, which may be chance; {numbers}."
         )
     if share_held(a) < MIN_HELD:
         return None, (
-            f"Cannot tell: accuracy is still rising at the end of the range, over only the last "
-            f"{share_held(a):.0%} of which it is high; extend the range; {numbers}."
+            "Cannot tell: accuracy is still rising at the end of the range and is high over only "
+            f"the last {fmt.percent(share_held(a), 0)} of it; extend the range; {numbers}."
         )
-    end = "does not break" if edge is None else f"breaks only above {edge:.3g}"
-    return True, f"Kept: {numbers}; it {end} up to {a.lr[-1]:.3g}."
+    last = fmt.number(float(a.lr[-1]))
+    if edge is None:
+        return True, f"Kept: {numbers}; accuracy holds up to the end of the range, {last}."
+    return True, f"Kept: {numbers}; accuracy falls only above {fmt.number(edge)}, of up to {last}."
 
 
 def _kept_between(floor: float, edge: float) -> str:
     if floor >= edge:
-        return f" It is kept no further than about {edge:.3g}."
-    return f" It is kept from about {floor:.3g} to {edge:.3g}."
+        return f" It is kept no further than about {fmt.number(edge)}."
+    return f" It is kept from about {fmt.number(floor)} to {fmt.number(edge)}."
 
 
-def _numbers(a: AccuracyCurve, retention: float) -> str:
-    end = largest_rates(a)
+def _numbers(a: AccuracyParts, retention: float) -> str:
+    end, top = largest_rates(a), float(a.y[a.peak])
+    first, last, best = (fmt.number(float(lr)) for lr in (a.lr[end][0], a.lr[-1], a.lr[a.peak]))
     return (
-        f"over the largest rates ({a.lr[end][0]:.3g} to {a.lr[-1]:.3g}) accuracy is "
-        f"{100 * a.raw[end].mean():.1f} % on average, {retention:.2f} of its peak "
-        f"{100 * a.y[a.peak]:.1f} % at {a.lr[a.peak]:.3g} (bound {a.level / a.y[a.peak]:.2f})"
+        f"over the largest learning rates ({first} to {last}) accuracy is "
+        f"{fmt.percent(float(a.raw[end].mean()))} on average, {fmt.percent(retention, 0)} of its "
+        f"peak {fmt.percent(top)} at {best} (bound {fmt.percent(a.level / top, 0)})"
     )
 
 
-def _nothing_learned(a: AccuracyCurve) -> tuple[bool | None, str]:
-    rates = f"from rate {a.lr[0]:.3g} to {a.lr[-1]:.3g}"
+def _nothing_learned(a: AccuracyParts) -> tuple[bool | None, str]:
+    rates = f"from learning rate {fmt.number(float(a.lr[0]))} to {fmt.number(float(a.lr[-1]))}"
     if a.diverged is not None:
-        return False, f"Not kept: the run diverges at rate {a.diverged:.3g} without learning."
+        at = fmt.number(a.diverged)
+        return False, f"Not kept: the run diverges at learning rate {at} without learning."
     if a.chance is not None:
         return False, (
-            f"Not kept: accuracy {_stays(a)}, not clearly above chance ({100 * a.chance:.1f} %), "
+            f"Not kept: accuracy {_stays(a)}, not clearly above chance ({fmt.percent(a.chance)}), "
             f"{rates}."
         )
     return None, (
-        f"Cannot tell: accuracy {_stays(a)}, which may be chance; neither learning nor a break is "
-        f"seen {rates}."
+        f"Cannot tell: accuracy {_stays(a)}, which may be chance; it neither rises nor falls "
+        f"clearly {rates}."
     )
 
 
-def _stays(a: AccuracyCurve) -> str:
+def _stays(a: AccuracyParts) -> str:
     """In what range, single points apart."""
-    low, high = 100 * float(a.raw.min()), 100 * min(robust_top(a.raw), float(a.raw.max()))
-    within = (
-        f"stays at {high:.1f} %" if high - low < 0.05 else f"stays in {low:.1f} to {high:.1f} %"
-    )
-    single = 100 * float(a.raw.max())
-    return within if single - high < 5 else f"{within} but for a single point at {single:.1f} %"
+    single = float(a.raw.max())
+    low, high = float(a.raw.min()), min(robust_top(a.raw), single)
+    within = f"stays between {fmt.percent(low)} and {fmt.percent(high)}"
+    if high - low < STEADY:
+        within = f"stays at {fmt.percent(high)}"
+    if single - high < OUTLIER:
+        return within
+    return f"{within} except for a single point at {fmt.percent(single)}"

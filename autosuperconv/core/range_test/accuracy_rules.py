@@ -28,11 +28,14 @@ _EPS = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class AccuracyCurve:
+class AccuracyParts:
     """An accuracy curve, taken apart. Indices are into its arrays; `y` is 0 once diverged.
 
     Args:
-        raw: as recorded; y: smoothed.
+        lr: learning rate of each point, rising.
+        x: its range measure.
+        raw: accuracy as recorded.
+        y: accuracy, smoothed.
         base: accuracy without learning: chance, or else the lowest smoothed accuracy, but at most
             `MAX_CHANCE`.
         level: accuracy below this is not kept.
@@ -53,7 +56,7 @@ class AccuracyCurve:
     diverged: float | None
 
 
-def take_apart(accuracy: Series, loss: Series, chance: float | None) -> AccuracyCurve:
+def take_apart(accuracy: Series, loss: Series, chance: float | None) -> AccuracyParts:
     """Join the accuracy and the points at which the run had diverged, at accuracy 0."""
     good = accuracy.y.size
     diverged, dead_lr, dead_x = _divergence(accuracy, loss)
@@ -72,7 +75,7 @@ def take_apart(accuracy: Series, loss: Series, chance: float | None) -> Accuracy
     if chance is not None:
         level = max(level, chance + MIN_GAIN_KEPT * (top - chance))
     learned = _has_learned(raw[:living], base)
-    return AccuracyCurve(lr, x, raw, y, base, level, peak, learned, chance, diverged)
+    return AccuracyParts(lr, x, raw, y, base, level, peak, learned, chance, diverged)
 
 
 def _divergence(accuracy: Series, loss: Series) -> tuple[float | None, Floats, Floats]:
@@ -115,18 +118,18 @@ def robust_top(raw: Floats) -> float:
     return max(float(medians.max()), float(raw[0]))
 
 
-def largest_rates(a: AccuracyCurve, share: float = END) -> slice:
+def largest_rates(a: AccuracyParts, share: float = END) -> slice:
     """The points of the largest rates: the last tenth of the range, and two points at least."""
     first = int(np.searchsorted(a.x, a.x[-1] - share * (a.x[-1] - a.x[0]) - _EPS * abs(a.x[-1])))
     return slice(min(first, a.x.size - (2 if a.x.size >= 6 else 1)), None)
 
 
-def retention_of(a: AccuracyCurve) -> float | None:
+def retention_of(a: AccuracyParts) -> float | None:
     top = float(a.y[a.peak])
     return float(a.raw[largest_rates(a)].mean()) / top if top > 0 else None
 
 
-def may_be_noise(a: AccuracyCurve) -> bool:
+def may_be_noise(a: AccuracyParts) -> bool:
     """Whether noise may have brought the largest rates below the level.
 
     The mean over them lies below it by no more than two of its standard errors, and the mean over
@@ -139,19 +142,19 @@ def may_be_noise(a: AccuracyCurve) -> bool:
     return bool(end.mean() + doubt >= a.level and wider.mean() >= a.level)
 
 
-def gain_kept(a: AccuracyCurve) -> float:
+def gain_kept(a: AccuracyParts) -> float:
     """Share of the rise from the base to the peak that is left over the largest rates."""
     rise = float(a.y[a.peak]) - a.base
     return (float(a.raw[largest_rates(a)].mean()) - a.base) / rise if rise > 0 else 0.0
 
 
-def floor_of(a: AccuracyCurve) -> float:
+def floor_of(a: AccuracyParts) -> float:
     """Rate of the first point that has a fifth of the rise from the base to the peak."""
     start = a.base + 0.2 * (float(a.y[a.peak]) - a.base)
     return float(a.lr[np.argmax((a.y >= start) & (a.raw >= start))])
 
 
-def edge_index(a: AccuracyCurve) -> int | None:
+def edge_index(a: AccuracyParts) -> int | None:
     """The last point before accuracy falls below its level for good; None where it does not.
 
     It is where the curve is best cut into a part above the level and one below it, so that a
@@ -168,12 +171,12 @@ def edge_index(a: AccuracyCurve) -> int | None:
     return kept
 
 
-def held_from(a: AccuracyCurve) -> int:
+def held_from(a: AccuracyParts) -> int:
     """The first point at its level."""
     return int(np.argmax(a.y >= a.level))
 
 
-def share_held(a: AccuracyCurve) -> float:
+def share_held(a: AccuracyParts) -> float:
     """Share of the range over which the accuracy has been at its level, up to the end."""
     span = float(a.x[-1] - a.x[0])
     return float(a.x[-1] - a.x[held_from(a)]) / span if span > 0 else 0.0

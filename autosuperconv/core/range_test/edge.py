@@ -35,7 +35,9 @@ class _Node:
     """A grid point: measured, or filled in from the others.
 
     Args:
-        value: log10 of the edge. variance: of a single run about it. bound: nothing broke.
+        value: log10 of the edge.
+        variance: of a single run about it.
+        bound: accuracy was never lost, so the edge is at least here.
     """
 
     value: float
@@ -48,6 +50,9 @@ class _Plane:
     """Least-squares plane through the measured nodes.
 
     Args:
+        centre: mean place of the nodes.
+        slope: along each axis.
+        level: mean value of the nodes.
         residual: root mean square about it, per degree of freedom; 0 where there is none left.
     """
 

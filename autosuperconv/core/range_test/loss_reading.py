@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test.loss_rules import (
     LossRules,
     blows_up_from,
     rises_from,
-    share_held,
     share_kept,
+    share_low,
 )
 from autosuperconv.core.range_test.sweep_curve import Series
 from autosuperconv.core.range_test.types import Reading
@@ -20,13 +21,15 @@ MIN_HELD = 0.3
 """Share of the range over which the loss must have been low before "kept" means anything."""
 KEPT_BY_LOSS = 0.9
 LOST_BY_LOSS = 0.75
-"""Without accuracy: at least so much of the fall of the loss is left: possible; lost: not.
+"""Without accuracy: with at least this share of the fall of the loss left, possible; with this
+share lost, not possible.
 
-Wide apart, as test loss also rises where a net overfits, and training loss lags behind accuracy.
+Far apart, because test loss also rises where a network overfits, and training loss lags behind
+accuracy.
 """
 
 
-def silent(reason: str, rules: LossRules = LossRules(None, None, None)) -> Reading:
+def cannot_tell(reason: str, rules: LossRules = LossRules(None, None, None)) -> Reading:
     """A reading that cannot tell."""
     return Reading(
         floor=None,
@@ -45,14 +48,17 @@ def read_loss(loss: Series, rules: LossRules) -> Reading:
     """Without accuracy: the loss can refute, and confirms only where nearly all is kept."""
     diverged = float(loss.broken_lr[0]) if loss.broken_lr.size else None
     if loss.y.size < MIN_LOSSES and diverged is None:
-        return silent(f"Cannot tell: only {loss.y.size} points, and no accuracy.", rules)
-    reading = silent("", rules)
+        return cannot_tell(
+            f"Cannot tell: only {fmt.counted(loss.y.size, 'point')}, and no accuracy.", rules
+        )
+    reading = cannot_tell("", rules)
     if loss.y.size == 0:
         return replace(
             reading,
             edge=diverged,
             possible=False,
-            reason=f"Not kept: the loss is not finite from the first rate, {diverged:.3g}, on.",
+            reason=f"Not kept: the loss is not finite from the first learning rate on, "
+            f"{fmt.number(diverged)}.",
         )
     rise, kept = rises_from(loss), share_kept(loss)
     if rise is None and diverged is None:
@@ -65,21 +71,30 @@ def read_loss(loss: Series, rules: LossRules) -> Reading:
 def _possible_by_loss(
     loss: Series, diverged: float | None, kept: float | None, edge: float | None
 ) -> tuple[bool | None, str]:
-    last = f"{loss.lr[-1]:.3g}"
+    last = fmt.number(float(loss.lr[-1]))
     if diverged is not None:
-        return False, f"Not kept: the loss is not finite from rate {diverged:.3g} on."
+        return (
+            False,
+            f"Not kept: the loss is not finite from learning rate {fmt.number(diverged)} on.",
+        )
     if kept is None:
         if edge is not None:
-            return False, f"Not kept: the loss never falls, and has risen by rate {last}."
-        return None, f"Cannot tell: the loss never falls clearly up to rate {last}."
+            return (
+                False,
+                f"Not kept: the loss never falls, and has risen at learning rate {last}.",
+            )
+        return None, f"Cannot tell: the loss does not clearly fall up to learning rate {last}."
     numbers = (
-        f"{max(kept, 0.0):.0%} of the fall of the loss is left at the largest rates (up to {last})"
+        f"{fmt.percent(max(kept, 0.0), 0)} of the fall of the loss is left at the largest learning "
+        f"rates (up to {last})"
     )
     if kept < 1 - LOST_BY_LOSS:
-        where = "" if edge is None else f"; it rises from {edge:.3g} on"
+        where = "" if edge is None else f"; it rises from {fmt.number(edge)} on"
         return False, f"Not kept: {numbers}{where}."
     if kept < KEPT_BY_LOSS or edge is not None:
         return None, f"Cannot tell without accuracy: {numbers}."
-    if share_held(loss) < MIN_HELD:
-        return None, f"Cannot tell: the loss is still falling at rate {last}; extend the range."
-    return True, f"Kept, by the loss alone: {numbers}."
+    if share_low(loss) < MIN_HELD:
+        return None, (
+            f"Cannot tell: the loss is still falling at learning rate {last}; extend the range."
+        )
+    return True, f"Kept, judging by the loss alone: {numbers}."

@@ -74,7 +74,7 @@ def smooth_loss(loss: Series) -> SmoothLoss:
     return SmoothLoss(y, start, int(np.argmin(y)), scatter(cut))
 
 
-def suggest(loss: Series) -> LossRules:
+def suggested_lrs(loss: Series) -> LossRules:
     """The rules in use elsewhere, for comparison.
 
     *Steepest* and *valley* are the two automatic suggestions of the LR finders of Lightning and
@@ -154,7 +154,7 @@ def share_kept(loss: Series) -> float | None:
     return float((curve.start - tail.mean()) / curve.fall)
 
 
-def share_held(loss: Series) -> float:
+def share_low(loss: Series) -> float:
     """Share of the range, up to its end, since the loss first had half of its fall."""
     curve = smooth_loss(loss)
     lowest = float(curve.y[curve.lowest])

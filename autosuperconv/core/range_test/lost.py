@@ -8,7 +8,7 @@ import numpy as np
 
 from autosuperconv.core.range_test.accuracy_rules import edge_index, take_apart
 from autosuperconv.core.range_test.sweep_curve import Values
-from autosuperconv.core.range_test.sweep_reading import prepare
+from autosuperconv.core.range_test.sweep_reading import prepare_sweep
 
 MIN_EVALUATIONS = 6
 """Fewer say nothing yet."""
@@ -38,7 +38,7 @@ def lost_from(
         lr, accuracy, loss: the sweep so far, one entry a point, as for `read_sweep`.
         phase: share of the whole sweep at each point.
     """
-    sweep = prepare(lr, accuracy, loss)
+    sweep = prepare_sweep(lr, accuracy, loss)
     if isinstance(sweep, str) or sweep.accuracy.y.size < MIN_EVALUATIONS:
         return None
     a = take_apart(sweep.accuracy, sweep.loss, None)

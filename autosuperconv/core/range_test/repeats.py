@@ -1,6 +1,6 @@
 """Which cells of a range test are worth a second sweep.
 
-Every cell is swept once, neighbours with different seeds. A second sweep is bought where the first
+Every cell is swept once, neighbours with different seeds. A second sweep is added where the first
 leaves something open, and for one cell at least, so that the spread over seeds is known.
 """
 
@@ -16,7 +16,7 @@ from autosuperconv.core.range_test.types import Cell
 AGREEMENT = 0.45
 """Decades. Two edges of one batch size, each 0.15 of seed noise, lie further apart once in 30."""
 BORDER = 0.2
-"""Decades: so near to the bound on the range held, one sweep does not say which side it is."""
+"""Decades: this close to the bound on the range held, one sweep does not tell the side."""
 
 
 def unbroken(cell: Cell) -> bool:
@@ -29,12 +29,13 @@ def worth_repeating(
 ) -> tuple[int, ...]:
     """Indices of the cells to sweep again, the most telling first.
 
-    First those that cannot tell, or that never broke; then those that hold their accuracy over
-    about `bound` decades; then those that contradict a cell of the same batch size and momentum;
-    and where none of these is, the cheapest that has an edge.
+    First those that cannot tell, or that never lost accuracy; then those that hold their accuracy
+    over about `bound` decades; then those that contradict a cell of the same batch size and
+    momentum; and where there is none of these, the cheapest that has an edge.
 
     Args:
-        decades: over which each cell holds its accuracy. bound: to count as a long range.
+        decades: over which each cell holds its accuracy.
+        bound: decades that count as a long range.
     """
     every = range(len(cells))
     open_ = [i for i in every if cells[i].possible is None or unbroken(cells[i])]

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from autosuperconv.core.format import number
 from autosuperconv.errors import InvalidInput
 
 Floats = npt.NDArray[np.float64]
@@ -49,9 +50,12 @@ class Series:
     """The points at which one quantity was measured.
 
     Args:
-        lr, x, y: rate, range measure and finite value of each point, rising in rate.
-        broken_lr, broken_x: of the points from which on the quantity was measured, but never
-            again finite: the run has diverged there.
+        lr: learning rate of each point, rising.
+        x: its range measure.
+        y: its value, finite.
+        broken_lr: learning rate of the points from which on the quantity was measured, but never
+            finite again: the run has diverged there.
+        broken_x: their range measure.
     """
 
     lr: Floats
@@ -69,7 +73,7 @@ def as_floats(name: str, values: Values, length: int) -> Floats:
     """
     if len(values) != length:
         raise InvalidInput(
-            f"{name} must have one entry a learning rate ({length}), but has {len(values)}."
+            f"{name} must have one entry per learning rate ({length}), but has {len(values)}."
         )
     return np.array(values, dtype=np.float64)
 
@@ -89,7 +93,7 @@ def rising_part(lr: Floats) -> RisingPart:
     rates = lr[known]
     low, high = float(rates.min()), float(rates.max())
     if known.size > 1 and high - low <= 1e-9 * high:
-        return RisingPart(known[:0], f"the learning rate is constant at {high:.3g}")
+        return RisingPart(known[:0], f"the learning rate is constant at {number(high)}")
     steps = np.diff(rates)
     rises, falls = steps > 1e-9 * high, np.flatnonzero(steps < -1e-9 * high)
     top = int(falls[0]) if falls.size else rates.size - 1
@@ -109,7 +113,9 @@ def _among_many(known: Indices, rates: Floats, steps: Floats, falls: Indices) ->
     if long.any() and not _unordered(steps):
         return _stretch(known, rates, int(starts[long][0]), int(ends[long][0]))
     if falls.size > 2 * np.count_nonzero(steps > 1e-9 * high):
-        return RisingPart(known[:0], f"the learning rate falls from {high:.3g} to {low:.3g}")
+        return RisingPart(
+            known[:0], f"the learning rate falls from {number(high)} to {number(low)}"
+        )
     return RisingPart(
         known[np.argsort(rates, kind="stable")],
         "the points were put in the order of their learning rate",
@@ -132,7 +138,7 @@ def _stretch(known: Indices, rates: Floats, start: int, end: int) -> RisingPart:
         return RisingPart(known, "")
     note = (
         f"only points {start + 1} to {end + 1} of {rates.size} are the sweep, in which the "
-        f"learning rate rises from {rates[start]:.3g} to {rates[end]:.3g}"
+        f"learning rate rises from {number(float(rates[start]))} to {number(float(rates[end]))}"
     )
     return RisingPart(known[start : end + 1], note)
 
@@ -158,7 +164,7 @@ def _straightness(values: Floats) -> float:
     return float(np.corrcoef(np.arange(values.size), shape)[0, 1])
 
 
-def measure(rates: Floats) -> Floats:
+def range_measure(rates: Floats) -> Floats:
     """Where each of the rising rates lies in the range: the rate, or its logarithm."""
     if not is_exponential(rates):
         return rates

@@ -14,15 +14,15 @@ import numpy as np
 
 from autosuperconv.core.range_test.accuracy_reading import read_accuracy
 from autosuperconv.core.range_test.accuracy_rules import edge_index, held_from, take_apart
-from autosuperconv.core.range_test.loss_reading import read_loss, silent
-from autosuperconv.core.range_test.loss_rules import suggest
+from autosuperconv.core.range_test.loss_reading import cannot_tell, read_loss
+from autosuperconv.core.range_test.loss_rules import suggested_lrs
 from autosuperconv.core.range_test.sweep_curve import (
     Floats,
     Indices,
     Series,
     as_floats,
     is_missing,
-    measure,
+    range_measure,
     rising_part,
     series,
 )
@@ -61,9 +61,9 @@ def read_sweep(
     """
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    prepared = prepare(lr, accuracy, loss)
+    prepared = prepare_sweep(lr, accuracy, loss)
     if isinstance(prepared, str):
-        return silent(prepared)
+        return cannot_tell(prepared)
     reading = _read(prepared, chance)
     note = f" Note that {prepared.note}." if prepared.note else ""
     return replace(reading, reason=reading.reason + note)
@@ -80,7 +80,7 @@ def held_stretch(
 
     None where nothing is learned.
     """
-    prepared = prepare(lr, accuracy, loss)
+    prepared = prepare_sweep(lr, accuracy, loss)
     if isinstance(prepared, str) or prepared.accuracy.y.size == 0:
         return None
     a = take_apart(prepared.accuracy, prepared.loss, chance)
@@ -93,7 +93,7 @@ def held_stretch(
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedSweep:
     """The sweep's two quantities along its rising rates."""
 
     accuracy: Series
@@ -101,11 +101,11 @@ class Prepared:
     note: str
 
 
-def prepare(
+def prepare_sweep(
     lr: Sequence[float],
     accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None,
-) -> Prepared | str:
+) -> PreparedSweep | str:
     """The sweep, or why there is none."""
     rates = as_floats("lr", lr, len(lr))
     if np.any(rates < 0):
@@ -115,11 +115,11 @@ def prepare(
     if part.order.size == 0:
         return f"Not a range test: {part.note}." if part.note else "There are no points."
     rates = rates[part.order]
-    x = measure(rates)
+    x = range_measure(rates)
     seen = _series("accuracy", accuracy, part.order, rates, x, len(lr))
     lost = _series("loss", loss, part.order, rates, x, len(lr))
     lost = replace(lost, y=np.clip(lost.y, -MAX_LOSS, MAX_LOSS))
-    return Prepared(_as_fraction(seen), lost, part.note)
+    return PreparedSweep(_as_fraction(seen), lost, part.note)
 
 
 def _series(
@@ -143,7 +143,8 @@ def _as_fraction(accuracy: Series) -> Series:
     if 1 + ROUND_OFF < high <= LEAST_PERCENT:
         raise InvalidInput(
             "accuracy must lie between 0 and 1 (or 0 and 100 percent), but its highest is "
-            f"{high:g}: too high for a share, and too low to be surely percent; write shares of 1."
+            f"{high:g}: too high for a fraction of 1, and too low to be percent for sure; write "
+            "fractions of 1."
         )
     if low < 0 or high > 100:
         wrong = low if low < 0 else high
@@ -153,11 +154,13 @@ def _as_fraction(accuracy: Series) -> Series:
     return replace(accuracy, y=accuracy.y / 100) if high > LEAST_PERCENT else accuracy
 
 
-def _read(sweep: Prepared, chance: float | None) -> Reading:
+def _read(sweep: PreparedSweep, chance: float | None) -> Reading:
     accuracy, loss = sweep.accuracy, sweep.loss
-    rules = suggest(loss)
+    rules = suggested_lrs(loss)
     if accuracy.y.size + accuracy.broken_lr.size > 0:
         return read_accuracy(take_apart(accuracy, loss, chance), rules)
     if loss.y.size + loss.broken_lr.size > 0:
         return read_loss(loss, rules)
-    return silent("There are no points: no row has both a rate and an accuracy or a loss.")
+    return cannot_tell(
+        "There are no points: no row has both a learning rate and an accuracy or a loss."
+    )

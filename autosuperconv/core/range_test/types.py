@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.curve import Curve
 from autosuperconv.core.format import counted, number
 
@@ -20,7 +21,7 @@ class Reading:
     Args:
         floor: learning rate at which learning starts; None where it never does.
         edge: learning rate from which accuracy is no longer kept; None where the curve never
-            breaks within the range.
+            is lost within the range.
         peak_lr: learning rate of the highest smoothed accuracy; None where nothing is learned, or
             no accuracy was recorded.
         steepest: learning rate of the fastest fall of the loss.
@@ -55,7 +56,7 @@ class Cell:
         floor: geometric mean over the repeats that have one.
         edge: geometric mean over the repeats that have one.
         edge_spread: standard deviation of log10(edge) over the repeats; None below two.
-        edge_is_bound: no repeat broke: `edge` is the end of the range, a lower bound.
+        edge_is_bound: no repeat lost its accuracy: `edge` is the end of the range, a lower bound.
         retention: mean over the repeats that have one.
         possible: whether it allows large learning rates; None: cannot tell.
         momentum: of the sweeps; None where it is not searched, and so the same in all cells.
@@ -84,17 +85,22 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class SweepCost:
-    """What the sweeps took, against what they might have taken.
+    """What the sweeps cost, and what they might have cost.
 
-    "Samples' worth" counts a sample that is evaluated as a third of one that is trained.
+    Work is counted in sample-equivalents: a sample that is evaluated is a third of one that is
+    trained.
 
     Args:
-        cells: that were swept. left_out: those of the whole grid that the share left no room for.
-        repeats: second sweeps of a cell; extended: those of them that went to higher rates.
+        cells: that were swept.
+        left_out: cells of the whole grid for which the share left no room.
+        repeats: second sweeps of a cell.
+        extended: those of them that went to higher learning rates.
         ended_early: sweeps that ended before their highest rate.
-        samples: trained. saved: not trained, because sweeps ended early.
-        work: samples' worth of all sweeps. budget: of the whole search, as forecast.
-        share: of `budget` that `work` was to keep below.
+        samples: trained.
+        saved: samples not trained, because sweeps ended early.
+        work: sample-equivalents of all sweeps.
+        budget: sample-equivalents of the whole search, as forecast.
+        share: of `budget` below which `work` was to stay.
         edge_spread: pooled standard deviation of log10(edge) over repeats; None without any.
     """
 
@@ -113,32 +119,35 @@ class SweepCost:
     @property
     def sentence(self) -> str:
         """All of it in words."""
-        used = 100 * self.work / self.budget if self.budget > 0 else 0.0
-        above = "" if self.work <= self.share * self.budget else ", which fewer cannot keep to"
+        used = self.work / self.budget if self.budget > 0 else 0.0
+        limit = f"the limit is {fmt.percent(self.share, 0)}"
+        if self.work > self.share * self.budget:
+            limit += ", which fewer sweeps cannot keep"
         text = (
-            f"{counted(self.cells + self.repeats, 'sweep')}, {self.samples:,} samples: {used:.1f} "
-            f"% of the search's forecast work, of at most {100 * self.share:g} %{above}."
+            f"{counted(self.cells + self.repeats, 'sweep')}, {fmt.count(self.samples)} samples: "
+            f"{fmt.percent(used, 1)} of the search's forecast work ({limit})."
         )
         if self.left_out:
-            text += f" {counted(self.left_out, 'cell')} left out to keep to that."
+            text += f" {counted(self.left_out, 'cell')} left out to stay within it."
         if self.ended_early:
-            saved = 100 * self.saved / max(self.samples + self.saved, 1)
-            text += f" {self.ended_early} ended early, which saved {saved:.0f} % of the training."
+            saved = fmt.percent(self.saved / max(self.samples + self.saved, 1), 0)
+            ended = counted(self.ended_early, "sweep")
+            text += f" {ended} ended early, which saved {saved} of the training."
         return f"{text} {self._repeated}"
 
     @property
     def _repeated(self) -> str:
         if not self.repeats:
-            return "No cell was swept twice: the spread over seeds is not measured."
+            return "No cell was swept twice, so the spread over seeds is not measured."
         text = f"{counted(self.repeats, 'cell')} swept twice"
         if self.extended:
-            text += f" ({self.extended} to higher rates, as nothing broke)"
+            text += f" ({self.extended} to higher learning rates, because accuracy was never lost)"
         if self.edge_spread is None:
             return f"{text}."
         if self.edge_spread < RESOLUTION:
-            least = f"below the {RESOLUTION:g} decades resolved"
+            least = f"below the resolution of {RESOLUTION:g} decades"
             return f"{text}: the edge's spread over seeds is {least}."
-        return f"{text}: the edge's spread over seeds is {self.edge_spread:.2f} decades."
+        return f"{text}: the edge's spread over seeds is {number(self.edge_spread)} decades."
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +156,7 @@ class RangeTest:
 
     Args:
         sweep: whether rates rose by equal factors or by equal steps.
-        cost: None in a range test of before it was counted.
+        cost: None where it was not counted.
     """
 
     cells: tuple[Cell, ...]
@@ -171,7 +180,7 @@ class EdgeEstimate:
     Args:
         log10_edge: the estimate.
         sd: its standard deviation in decades, never below a stated minimum.
-        is_bound: the edge lies at least here, nothing broke.
+        is_bound: the edge lies at least here, because accuracy was never lost.
     """
 
     log10_edge: float

@@ -56,23 +56,25 @@ def test_the_spread_is_pooled_over_the_cells_that_have_one() -> None:
 
 def test_the_cost_is_said_in_a_sentence() -> None:
     assert COST.sentence == (
-        "5 sweeps, 15,936 samples: 4.0 % of the search's forecast work, of at most 10 %. 3 ended "
-        "early, which saved 9 % of the training. 1 cell swept twice: the edge's spread over seeds "
-        "is 0.12 decades."
+        "5 sweeps, 15.9 k samples: 4.0 % of the search's forecast work (the limit is 10 %). "
+        "3 sweeps ended early, which saved 9 % of the training. 1 cell swept twice: the edge's "
+        "spread over seeds is 0.123 decades."
     )
 
 
 def test_a_spread_that_a_sweep_cannot_resolve_is_not_said_to_be_nothing() -> None:
     same = replace(COST, edge_spread=0.0)
-    assert same.sentence.endswith("spread over seeds is below the 0.1 decades resolved.")
+    assert same.sentence.endswith("spread over seeds is below the resolution of 0.1 decades.")
 
 
 def test_what_was_left_out_or_went_too_far_is_said() -> None:
     tight = replace(COST, cells=1, left_out=3, repeats=0, ended_early=0, work=2e5, edge_spread=None)
     assert tight.sentence == (
-        "1 sweep, 15,936 samples: 20.0 % of the search's forecast work, of at most 10 %, which "
-        "fewer cannot keep to. 3 cells left out to keep to that. No cell was swept twice: the "
-        "spread over seeds is not measured."
+        "1 sweep, 15.9 k samples: 20.0 % of the search's forecast work (the limit is 10 %, which "
+        "fewer sweeps cannot keep). 3 cells left out to stay within it. No cell was swept twice, "
+        "so the spread over seeds is not measured."
     )
     further = replace(COST, extended=1, edge_spread=None)
-    assert further.sentence.endswith("1 cell swept twice (1 to higher rates, as nothing broke).")
+    assert further.sentence.endswith(
+        "1 cell swept twice (1 to higher learning rates, because accuracy was never lost)."
+    )

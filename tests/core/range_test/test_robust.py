@@ -99,12 +99,12 @@ def test_a_short_noisy_test_has_its_edge_near_where_it_breaks() -> None:
 def test_where_nothing_is_learned_there_is_no_peak_and_the_words_are_plain() -> None:
     flat = read((LINEAR, [0.5] * 30))
     assert (flat.floor, flat.edge, flat.peak_lr) == (None, None, None)
-    assert "accuracy stays at 50.0 %, which may be chance" in flat.reason
+    assert "accuracy stays at 50.00 %, which may be chance" in flat.reason
     spike = read((LINEAR, [*[0.1] * 15, 0.9, *[0.1] * 14]))
     assert spike.peak_lr is None
-    assert "stays at 10.0 % but for a single point at 90.0 %" in spike.reason
+    assert "stays at 10.00 % except for a single point at 90.00 %" in spike.reason
     wavering = read((LINEAR, [0.1, 0.12] * 15))
-    assert "stays in 10.0 to 12.0 %" in wavering.reason
+    assert "stays between 10.00 % and 12.00 %" in wavering.reason
 
 
 def test_a_net_that_breaks_at_once_is_said_to_be_kept_no_further() -> None:
@@ -139,7 +139,7 @@ def test_an_end_that_noise_may_have_brought_below_the_bound_cannot_tell() -> Non
     scattered = [0.1, 0.5, 0.72, 0.6, 0.76, 0.6, 0.78, 0.6, 0.76, 0.62, 0.54, 0.72, 0.56, 0.5, 0.46]
     reading = read((lr, [*scattered]))
     assert reading.possible is None
-    assert "so near to the bound, noise decides" in reading.reason
+    assert "this close to the bound, noise decides" in reading.reason
     smooth = [0.1, 0.5, *[0.68] * 8, 0.66, 0.62, 0.56, 0.5, 0.46]
     assert read((lr, [*smooth])).possible is False
     sinking = [*scattered[:9], 0.5, 0.42, 0.54, 0.4, 0.5, 0.46]

@@ -29,7 +29,7 @@ def test_an_accuracy_that_is_kept_to_the_highest_rate_makes_it_possible() -> Non
     assert reading.possible is True
     assert reading.edge is None
     assert reading.retention == pytest.approx(1)
-    assert "80.0 % on average, 1.00 of its peak 80.0 %" in reading.reason
+    assert "80.00 % on average, 100 % of its peak 80.00 %" in reading.reason
 
 
 def test_retention_is_the_mean_of_the_last_tenth_over_the_smoothed_peak() -> None:
@@ -49,7 +49,7 @@ def test_floor_and_edge_are_where_learning_starts_and_where_accuracy_is_last_kep
     assert reading.floor == DECADES[8]
     assert reading.edge == DECADES[29]
     assert reading.possible is False
-    assert "kept from about 0.00631 to 0.794" in reading.reason
+    assert "kept from about 6.31e-3 to 0.794" in reading.reason
 
 
 def test_points_without_an_evaluation_are_passed_over() -> None:
@@ -87,7 +87,7 @@ def test_a_non_finite_accuracy_from_some_rate_on_is_a_break_there() -> None:
     assert reading.edge == DECADES[29]
     assert reading.retention == 0
     assert reading.possible is False
-    assert "diverges at rate 1;" in reading.reason
+    assert "diverges at learning rate 1;" in reading.reason
 
 
 def test_a_non_finite_loss_where_accuracy_is_not_evaluated_any_more_is_a_break() -> None:
@@ -143,7 +143,7 @@ def test_falling_back_to_what_may_be_a_high_chance_cannot_tell() -> None:
     accuracy = [0.5, 0.6, *[0.69] * 10, 0.65, 0.6, 0.57, *[0.53] * 15]
     reading = read_sweep(LINEAR, accuracy=accuracy)
     assert reading.possible is None
-    assert "fallen back to near its lowest, 50.0 %, which may be chance" in reading.reason
+    assert "fallen back close to its lowest value, 50.00 %, which may be chance" in reading.reason
     assert read_sweep(LINEAR, accuracy=accuracy, chance=0.5).possible is False
     assert read_sweep(LINEAR, accuracy=accuracy, chance=0.01).possible is True
 
@@ -152,12 +152,14 @@ def test_falling_back_to_what_may_be_a_high_chance_cannot_tell() -> None:
 def test_too_few_points_cannot_tell(points: int) -> None:
     reading = read_sweep([0.1, 1.0, 10.0][:points], accuracy=[0.1, 0.8, 0.1][:points])
     assert reading.possible is None
-    assert f"too few points with an accuracy: {points}" in reading.reason
+    assert f"only {points} point" in reading.reason
 
 
 def test_no_points_cannot_tell() -> None:
     assert read_sweep([], accuracy=[]).reason == "There are no points."
-    assert "no row has both a rate and an" in read_sweep(LINEAR, accuracy=[None] * 30).reason
+    assert (
+        "no row has both a learning rate and an" in read_sweep(LINEAR, accuracy=[None] * 30).reason
+    )
 
 
 def test_points_in_no_order_read_as_sorted_ones() -> None:
@@ -287,10 +289,20 @@ def test_a_million_points_take_less_than_two_seconds() -> None:
     ("lr", "accuracy", "chance", "message"),
     [
         ([0.1, -0.2], [0.1, 0.2], None, r"lr must be 0 or above, but got -0.2 at point 2"),
-        ([0.1, 0.2], [0.1], None, r"accuracy must have one entry a learning rate \(2\), but has 1"),
+        (
+            [0.1, 0.2],
+            [0.1],
+            None,
+            r"accuracy must have one entry per learning rate \(2\), but has 1",
+        ),
         ([0.1, 0.2], [0.1, -1.0], None, r"accuracy must lie between 0 and 1 .* but got -1"),
         ([0.1, 0.2], [0.1, 101.0], None, r"accuracy must lie between 0 and 1 .* but got 101"),
-        ([0.1, 0.2], [0.1, 1.2], None, r"between 0 and 1 .* highest is 1.2: .* write shares of 1"),
+        (
+            [0.1, 0.2],
+            [0.1, 1.2],
+            None,
+            r"between 0 and 1 .* highest is 1.2: .* write fractions of 1",
+        ),
         ([0.1, 0.2], [0.1, 0.2], 10.0, r"chance must be at least 0 and below 1, but got 10"),
     ],
 )
@@ -340,7 +352,7 @@ def test_rates_on_other_rows_than_the_accuracies_are_said_to_be_apart() -> None:
     rows = "".join(f"{lr},\n,0.8\n" for lr in LINEAR)
     reading = read_recorded(f"lr,accuracy\n{rows}")
     assert reading.possible is None
-    assert "no row has both a rate and an accuracy or a loss" in reading.reason
+    assert "no row has both a learning rate and an accuracy or a loss" in reading.reason
 
 
 @pytest.mark.parametrize(
