@@ -46,3 +46,9 @@ def test_names_cannot_become_markup() -> None:
 
 def test_a_table_without_rows_is_nothing() -> None:
     assert table(("a", "b"), []) == ""
+
+
+def test_the_markdown_says_that_the_surrogate_is_a_model(report: Report) -> None:
+    text = render_markdown(report)
+    assert "**The surrogate's view** (a model of the trials, not a measurement)" in text
+    assert "- fANOVA: max\\_lr 70 %, weight decay 30 % (share of the variance)." in text

@@ -189,3 +189,12 @@ def test_every_picture_has_a_label_and_a_caption(page: str) -> None:
     assert len(figures) == len(captions) == 5
     assert len(drawings) == 10  # each once for a page and once for a phone
     assert all(attrs.get("aria-label") for attrs in drawings)
+
+
+def test_the_page_shows_exchange_rate_and_both_importances_side_by_side(
+    page: str, report: Report
+) -> None:
+    assert report.surrogate is not None
+    assert report.surrogate.exchange.sentence in page
+    assert '<th class="n">fANOVA</th><th class="n">PED-ANOVA</th>' in page
+    assert "The two answer different questions." in page

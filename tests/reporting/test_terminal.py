@@ -108,3 +108,10 @@ def test_a_target_that_the_winner_misses_is_said_and_one_that_it_reaches_is_not(
     assert "Target      Not reached: validation accuracy is 92.20 %, the target 99.99 %." in missed
     reached = replace(report.baseline, target=report.winner_validation_accuracy or 0.0)
     assert "Not reached" not in to_text(text.report_text(replace(report, baseline=reached)))
+
+
+def test_the_summary_has_one_line_of_the_surrogate(report: Report) -> None:
+    shown = " ".join(to_text(text.report_text(report), width=1000).split())
+    assert report.surrogate is not None
+    sentence = report.surrogate.exchange.sentence
+    assert f"{sentence} fANOVA: max_lr 70 %, weight decay 30 %. PED-ANOVA: weight decay" in shown
