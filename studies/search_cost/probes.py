@@ -18,7 +18,8 @@ from tasks import RUNGS
 from autosuperconv.core.evaluation_budget import Subsets
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.training.engine import isolated
-from autosuperconv.training.loop.trainer import Run, TorchTrainer
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.loop.training import Training
 
 PROBED = RUNGS[:5]  # later than 0.75 the end itself is as near
 LENGTH = 0.06  # of the cycle
@@ -36,11 +37,11 @@ def train_probed(trainer: TorchTrainer, job: Job) -> tuple[Trace, Probes]:
     return replace(trace, seconds=trace.seconds - run.seconds), run.probes
 
 
-class ProbedRun(Run):
+class ProbedRun(Training):
     """A run that is probed at every rung of `PROBED`."""
 
     def __init__(self, job: Job, trainer: TorchTrainer) -> None:
-        super().__init__(job, trainer, trainer.batches(), None)
+        super().__init__(job, trainer.data, trainer.factory, trainer.engine, trainer.batches())
         self.probes: Probes = {}
         self.seconds = 0.0
 

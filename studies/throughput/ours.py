@@ -21,7 +21,8 @@ from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.feed.batches import input_layout
 from autosuperconv.training.loop.evaluation import evaluate, recalibrate
 from autosuperconv.training.loop.step import Learner
-from autosuperconv.training.loop.trainer import Run, TorchTrainer
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.loop.training import Training
 from autosuperconv.training.probe.autotune import Timing, fastest, time_engines
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell
 from autosuperconv.tuning.steps.pruner import RUNGS, make_pruner
@@ -29,7 +30,7 @@ from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import open_study
 
 
-class TimedRun(Run):
+class TimedRun(Training):
     """A run that also counts the processor seconds it spends on evaluation."""
 
     measuring = 0.0
@@ -61,7 +62,7 @@ def fit(case: Case, trainer: TorchTrainer, seed: int) -> tuple[float, torch.nn.M
     with isolated(trainer.engine):
         started = time.process_time()
         job = Job(replace(case.recipe, seed=seed))
-        run = TimedRun(job, trainer, trainer.batches(), None)
+        run = TimedRun(job, trainer.data, trainer.factory, trainer.engine, trainer.batches())
         trace = run.carry_out()
         seconds = time.process_time() - started - run.measuring
     assert trace.samples == case.samples

@@ -30,7 +30,8 @@ from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.batches import even_parts
 from autosuperconv.training.loop.divergence import DivergenceWatch
 from autosuperconv.training.loop.evaluation import end_problem, recalibrate
-from autosuperconv.training.loop.trainer import TorchTrainer, steps_of
+from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.loop.training import steps_of
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.worker_processes import WorkerProcesses

@@ -1,0 +1,211 @@
+"""The training loop: one run, from the first step to its trace.
+
+Every step: set the learning rate from the schedule's table, forward, backward, update. Accuracy is
+always measured with batch-norm statistics recalibrated on training data: with the usual running
+averages, a short run at a high learning rate measures far too low (issue 2 of
+github.com/lnsmith54/super-convergence; the verdict's condition C6).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+
+from torch import Tensor
+
+from autosuperconv.core.curve import Point, as_curve
+from autosuperconv.core.evaluation_budget import Subsets, affordable
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import LrMomentum, tabulate
+from autosuperconv.core.trace import (
+    Job,
+    OnPoint,
+    PruneTraining,
+    StopReason,
+    Trace,
+)
+from autosuperconv.training.data.task import TaskData
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.system import ran_out
+from autosuperconv.training.feed import Batches
+from autosuperconv.training.loop.curvature import (
+    EVERY,
+    PathCurvature,
+    gradient_curvature_lr,
+    gradient_norm,
+)
+from autosuperconv.training.loop.divergence import DivergenceWatch, RecentLosses
+from autosuperconv.training.loop.evaluation import end_problem, evaluate, recalibrate
+from autosuperconv.training.loop.step import Learner
+from autosuperconv.training.models import ModelFactory
+
+LOSS_POINTS = 50
+CHECK_EVERY = 8  # steps between two checks of the losses: each waits for the GPU
+
+
+class Training:
+    """One run in progress."""
+
+    def __init__(
+        self,
+        job: Job,
+        data: TaskData,
+        factory: ModelFactory,
+        engine: Engine,
+        batches: Batches,
+        on_point: OnPoint | None = None,
+    ) -> None:
+        self.job, self.engine, self.batches, self.on_point = job, engine, batches, on_point
+        self.classes, self.majority_accuracy = data.classes, data.majority_accuracy
+        recipe = job.recipe
+        self.learner = Learner(recipe, factory, engine)
+        self.model = self.learner.model
+        self.steps = steps_of(recipe, batches.n_train)
+        self.rates = tabulate(recipe, self.steps)
+        self.evaluate_after = {max(1, round(p * self.steps)) for p in job.phases} | {self.steps}
+        spread = range(1, LOSS_POINTS + 1)
+        self.point_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
+        self.points: list[Point] = []
+        self.watch = DivergenceWatch()
+        self.recent = RecentLosses(self.watch)
+        self.done = 0
+        self.evaluated = batches.size(job.measured_on)
+        self.final: tuple[float, float] | None = None
+        self.path = PathCurvature(self.model) if job.curvature else None
+        self.batch: tuple[Tensor, Tensor] | None = None
+        self.evaluations = 0
+        self.on_the_way = self._subsets()
+
+    def carry_out(self) -> Trace:
+        """Train to the end, or until something ends it."""
+        started = time.perf_counter()
+        stopped: StopReason
+        accuracy = loss = None
+        try:
+            detail = self._train()
+            if not detail:
+                loss, accuracy = self.final or self._measure(None)
+                detail = end_problem(loss, accuracy, self.classes, self.evaluated)
+            stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED
+        except PruneTraining as why:
+            stopped, detail = StopReason.PRUNED, str(why)
+        except (MemoryError, RuntimeError) as error:
+            if not ran_out(error):
+                raise
+            stopped = StopReason.OUT_OF_MEMORY
+            detail = f"a batch of {self.job.recipe.batch_size} does not fit in memory"
+        seconds = time.perf_counter() - started
+        return self._trace(stopped, detail, accuracy, loss, seconds)
+
+    def _train(self) -> str:
+        """All steps; returns why the run diverged, or ""."""
+        recipe = self.job.recipe
+        self.model.train()
+        batches = self.batches.training(recipe.batch_size, recipe.seed)
+        with contextlib.closing(batches):
+            for x, y in batches:
+                rate = self.rates[self.done]
+                loss, scores = self.learner.step(x, y, rate)
+                self.done += 1
+                if self.path is not None:
+                    self.batch = x, y
+                    self.path.take(rate.lr)
+                self.recent.add(loss, (scores.argmax(1) == y).sum())
+                if problem := self._check(rate):
+                    return f"{problem} of {self.steps}"
+                if self.done == self.steps:
+                    return ""
+        raise AssertionError("training batches never end")
+
+    def _check(self, rate: LrMomentum) -> str:
+        """At some steps: check the losses, add a point, evaluate; why the run diverged, or ""."""
+        due = self.done in self.point_after or self.done in self.evaluate_after
+        if not due and self.done % CHECK_EVERY:
+            return ""
+        problem = self.recent.check()
+        if problem or due:
+            self._add_point(rate, *self.recent.means(self.job.recipe.batch_size), not problem)
+            self.model.train()
+        return problem
+
+    def _add_point(self, rate: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
+        """Add a point to the curve, and pass it to the callback."""
+        measured: tuple[float, float] | tuple[None, None] = (None, None)
+        if evaluate and self.done in self.evaluate_after:
+            last = self.done == self.steps  # measured once, on the whole split
+            measured = self._measure(None if last else self.on_the_way)
+            self.evaluations += 1
+            self.final = measured if last else None
+        samples = self.done * self.job.recipe.batch_size
+        point = Point(
+            step=self.done,
+            phase=self.done / self.steps,
+            epoch=samples / self.batches.n_train,
+            samples=samples,
+            lr=rate.lr,
+            momentum=rate.momentum,
+            train_loss=loss,
+            train_accuracy=accuracy,
+            loss=measured[0],
+            accuracy=measured[1],
+            grad_norm=gradient_norm(self.model) if self.path else None,
+            path_lr=self.path.average if self.path else None,
+            gradient_lr=self._gradient_lr() if measured[1] is not None else None,
+        )
+        self.points.append(point)
+        if self.on_point is not None:
+            self.on_point(point)
+
+    def _gradient_lr(self) -> float | None:
+        """Curvature along the gradient, at every third evaluation of a job with `curvature`."""
+        if self.batch is None or (self.evaluations - 1) % EVERY:
+            return None
+        self.model.train()
+        return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
+
+    def _subsets(self) -> Subsets:
+        """How many samples an evaluation before the end uses."""
+        most = Subsets(self.engine.statistics_samples, self.engine.curve_samples)
+        if self.job.curve_share is None:
+            return most
+        samples, evaluations = self.steps * self.job.recipe.batch_size, len(self.evaluate_after) - 1
+        return affordable(samples, evaluations, self.job.curve_share, most)
+
+    def _measure(self, subsets: Subsets | None) -> tuple[float, float]:
+        """Loss and accuracy on a part of the split, or on all of it."""
+        samples = subsets.statistics if subsets else self.engine.statistics_samples
+        recalibrate(self.model, self.batches.statistics(samples), self.engine)
+        limit = subsets.curve if subsets else None
+        return evaluate(
+            self.model, self.batches.evaluation(self.job.measured_on, limit), self.engine
+        )
+
+    def _trace(
+        self,
+        stopped: StopReason,
+        detail: str,
+        accuracy: float | None,
+        loss: float | None,
+        seconds: float,
+    ) -> Trace:
+        return Trace(
+            recipe=self.job.recipe,
+            measured_on=self.job.measured_on,
+            curve=as_curve(self.points),
+            accuracy=accuracy,
+            loss=loss,
+            stopped_because=stopped,
+            detail=detail,
+            classes=self.classes,
+            evaluated=self.evaluated,
+            steps=self.done,
+            samples=self.done * self.job.recipe.batch_size,
+            seconds=seconds,
+            majority_accuracy=self.majority_accuracy,
+        )
+
+
+def steps_of(recipe: Recipe, n_train: int) -> int:
+    """Steps of a run: the number of whole batches nearest to `epochs`; at least two."""
+    return max(2, round(recipe.epochs * n_train / recipe.batch_size))
