@@ -1,8 +1,9 @@
 """Can this network, on this data, be trained several times faster with one large learning-rate
 cycle, at no loss of accuracy, and which regularization must give way for it?
 
-`search` answers it, `range_test` and `plan` are its first steps, `train` trains one recipe.
-Importing this package does not import torch.
+`search` answers it, `plan` and `range_test` are its first steps, `train` trains one recipe, and
+`judge` applies the verdict to anybody's recorded runs. Importing this package does not import
+torch.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from typing import TYPE_CHECKING
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
+from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.core.space import Choices, Range
-from autosuperconv.core.verdict import Verdict, judge
+from autosuperconv.core.trace import Trace
+from autosuperconv.core.verdict import Criterion, RunCurve, Verdict, judge
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.models import model_factory
 
 if TYPE_CHECKING:
     from autosuperconv.api import plan, range_test, search, train
@@ -22,18 +27,24 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "Choices",
+    "Criterion",
+    "LrMomentum",
     "Range",
     "Recipe",
     "Report",
+    "RunCurve",
     "SearchOptions",
+    "Trace",
     "Verdict",
     "judge",
+    "load_dataset",
+    "model_factory",
     "plan",
     "range_test",
     "search",
     "train",
 ]
-LAZY = ("plan", "range_test", "search", "train")  # they import torch
+LAZY = ("plan", "range_test", "search", "train")  # their module imports torch and optuna
 
 
 def __getattr__(name: str) -> object:

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from torch import nn
 
-from autosuperconv import SearchOptions, range_test
-from autosuperconv.training.data import load_dataset
+from autosuperconv import SearchOptions, load_dataset, range_test
 
 
 def network() -> nn.Module:

@@ -1,11 +1,9 @@
-"""Your own schedule: from the share of the run that is done to a factor of max_lr."""
+"""Your own schedule: a function from the progress of the run, in [0, 1], to a factor of max_lr."""
 
 import math
 from pathlib import Path
 
-from autosuperconv import Recipe, train
-from autosuperconv.training.data import load_dataset
-from autosuperconv.training.models import model_factory
+from autosuperconv import Recipe, load_dataset, model_factory, train
 
 
 def half_sine(progress: float) -> float:

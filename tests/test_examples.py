@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import subprocess
 import sys
@@ -19,6 +20,15 @@ SAYS = {
 
 def test_there_are_no_other_examples() -> None:
     assert {path.name for path in EXAMPLES.glob("*.py")} == set(SAYS)
+
+
+@pytest.mark.parametrize("name", sorted(SAYS))
+def test_an_example_needs_no_more_than_the_public_names(name: str) -> None:
+    tree = ast.parse((EXAMPLES / name).read_text())
+    modules = {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    modules |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    ours = {module for module in modules if module and module.startswith("autosuperconv")}
+    assert ours == {"autosuperconv"}
 
 
 @pytest.mark.parametrize("name", sorted(SAYS))

@@ -18,8 +18,9 @@ from autosuperconv.core.trace import Trace
 from autosuperconv.errors import DataError, InvalidInput, InvalidRecipe, UnknownName
 
 NAMES = {
-    *("Choices", "Range", "Recipe", "Report", "SearchOptions", "Verdict"),
-    *("judge", "plan", "range_test", "search", "train"),
+    *("Choices", "Criterion", "LrMomentum", "Range", "Recipe", "Report", "RunCurve"),
+    *("SearchOptions", "Trace", "Verdict"),
+    *("judge", "load_dataset", "model_factory", "plan", "range_test", "search", "train"),
 }
 
 
@@ -38,11 +39,36 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = autosuperconv.serach
 
 
-def test_importing_the_package_and_its_command_line_imports_neither_torch_nor_optuna() -> None:
-    heavy = "{'torch', 'optuna'} & set(sys.modules)"
-    assert (
-        python(f"import sys, autosuperconv, autosuperconv.cli.commands; print({heavy})") == "set()"
+HEAVY = {
+    *("torch", "torchvision", "optuna", "scipy", "sklearn", "joblib", "pandas"),
+    *("matplotlib", "plotly", "jinja2", "rich", "sqlalchemy"),
+}
+CLI = "from autosuperconv.cli.commands import cli; cli({}, standalone_mode=False)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import autosuperconv",
+        "import autosuperconv.cli.commands",
+        CLI.format(["--version"]),
+        CLI.format(["--help"]),
+        CLI.format(["search", "--help"]),
+    ],
+)
+def test_neither_an_import_nor_a_help_page_loads_a_heavy_library(code: str) -> None:
+    loaded = python(f"import sys\n{code}\nprint(*{{m.split('.')[0] for m in sys.modules}})")
+    assert "autosuperconv" in loaded.splitlines()[-1].split()
+    assert set(loaded.splitlines()[-1].split()) & HEAVY == set()
+
+
+def test_judging_recorded_runs_needs_no_torch() -> None:
+    code = (
+        "import sys\nfrom autosuperconv import RunCurve, judge\n"
+        "runs = [RunCurve((100.0, 200.0), (0.5, 0.9), 0.9, 0.1, seed=s) for s in (1, 2)]\n"
+        "print(judge(runs, runs).outcome, 'torch' in sys.modules)"
     )
+    assert python(code) == "stable-but-short False"
 
 
 def test_search_is_the_function_before_and_after_the_command_line_was_imported() -> None:
@@ -137,6 +163,7 @@ def test_a_recipe_of_another_kind_is_refused(wrong: dict[str, Any], rule: str) -
         ({"storage": Path("s.journal")}, "storage must be a storage's URL or a journal's path, as"),
         ({"device": torch.device("cpu")}, "device must be a name, such as 'cpu', but got device"),
         ({"base": {"max_lr": 1.0}}, "base must be a Recipe, but got"),
+        ({"criterion": 0.01}, "criterion must be a Criterion, but got 0.01"),
         ({"epochs": 5}, r"epochs must be \(shortest, longest\), but got 5"),
         ({"epochs": ()}, r"epochs must be \(shortest, longest\), but got \(\)"),
     ],
