@@ -1,12 +1,12 @@
-"""Tells a run that is losing what it had learned, while its learning rate rises.
+"""Detects a run whose training accuracy collapses while its learning rate rises.
 
 In Smith & Topin's run with weight decay 1e-3 (1708.07120, Fig. 11) the training accuracy sags
-before it falls to chance: 88 % of its peak above chance at a quarter of the course. Their eight
-sound runs never go below 94 %, though their *test* accuracy dips to 70 % of it: the two are not
-the same thing, and the training accuracy is the one that is there for nothing.
+before it falls to chance: it keeps 88 % of its peak above chance at a quarter of the course. Their
+eight sound runs never go below 94 %, although their *test* accuracy dips to 70 % of its peak.
+Training accuracy is also the one that costs nothing to measure.
 
-Their every point counts hundreds of thousands of samples. In a short run on little data a point
-counts a hundred, and its sampling noise alone would look like a loss: what is lost must exceed it.
+Each of their points averages hundreds of thousands of samples. In a short run on little data a
+point averages a hundred, and sampling noise alone looks like a fall: the fall must exceed it.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ def kept_share(accuracies: Sequence[float], chance: float) -> float:
 
     Args:
         accuracies: in the order of training, fractions of 1, evenly spaced.
+        chance: accuracy without learning anything.
 
     Returns:
-        1 at a new peak, 0 at chance; 1 while too little is known.
+        1 at a new peak, 0 at chance; 1 while there are too few points.
     """
     if len(accuracies) < 2 * WINDOW:
         return 1.0
@@ -40,7 +41,8 @@ def has_collapsed(accuracies: Sequence[float], chance: float, samples: float) ->
     """Whether less than `KEPT` of the highest mean is left, by more than sampling noise.
 
     Args:
-        accuracies, chance: as in `kept_share`.
+        accuracies: as in `kept_share`.
+        chance: as in `kept_share`.
         samples: behind each accuracy.
     """
     if kept_share(accuracies, chance) >= KEPT:

@@ -1,4 +1,4 @@
-"""What a search tells whoever watches it, while it runs."""
+"""The events that a search reports while it runs."""
 
 from __future__ import annotations
 
@@ -41,9 +41,10 @@ class RunFinished:
     """A run of the current step ended.
 
     Args:
+        step: the current one.
         label: e.g. "trial 12" or "sweep batch 64, weight decay 1e-4, seed 1".
         text: e.g. "97.8 % after 3.0 epochs" or "diverged: loss 12.1, 5.2 x its start".
-        best: the best so far of this step, as text; None where there is none.
+        best: the best run of this step so far, as text; None where there is none.
         seconds_left: forecast for the rest of the search.
     """
 
@@ -56,7 +57,12 @@ class RunFinished:
 
 @dataclass(frozen=True, slots=True)
 class StepFinished:
-    """A step ended; `text` is its result in one sentence."""
+    """A step ended.
+
+    Args:
+        step: which one.
+        text: its result in one sentence.
+    """
 
     step: Step
     text: str
@@ -64,7 +70,11 @@ class StepFinished:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that the user should know, e.g. a dimension that left the space."""
+    """Something that the user should know, e.g. a dimension that left the space.
+
+    Args:
+        text: one or two sentences.
+    """
 
     text: str
 
@@ -74,4 +84,4 @@ Listener = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """A listener that listens to nothing."""
+    """A listener that ignores every event."""

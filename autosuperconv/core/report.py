@@ -16,7 +16,7 @@ from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,11 @@ class Baseline:
 
     Args:
         recipe: the best one.
-        validation_accuracy, validation_sd: over fresh seeds of it, those that completed.
-        target: validation accuracy that a trial must match (this, less the margin).
-        tuning: every run that was tried to tune it.
-        share_of_cost: of the whole search's training samples.
+        validation_accuracy: mean over its fresh seeds that completed, fraction of 1.
+        validation_sd: standard deviation over the same seeds; None for a single one.
+        target: validation accuracy that a trial must reach, fraction of 1.
+        tuning: every run that was made to tune it.
+        share_of_cost: share of the whole search's training samples that it took.
     """
 
     recipe: Recipe
@@ -104,7 +105,14 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
-    """What one step really took; seconds are summed over workers."""
+    """What one step really took.
+
+    Args:
+        step: which one.
+        runs: that it made.
+        samples: training samples of all its runs.
+        seconds: of all its runs; those of workers that ran at once are added up.
+    """
 
     step: Step
     runs: int
@@ -114,7 +122,27 @@ class StepCost:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a search found."""
+    """Everything that a search found.
+
+    Args:
+        version: of this format.
+        setup: what was requested, and the task's facts.
+        plan: of the search, with its budget.
+        range_test: cells, readings and curves.
+        baseline: the tuned standard schedule.
+        trials: of the study, by number.
+        winner: the recipe that was confirmed; None where there is none.
+        winner_validation_accuracy: its mean over seeds, fraction of 1.
+        confirmation: every run of confirmation and ablation, with its role.
+        tradeoff: what each change is worth.
+        verdict: outcome and conditions.
+        cost: of each step.
+        not_measured: one sentence for each thing that was left out.
+        started: when the search began (ISO 8601, UTC).
+        wall_seconds: how long it took, all its starts together.
+        pruning: what pruning saved; None where nothing was pruned.
+        surrogate: what a model of the trials says; None where there is none.
+    """
 
     version: int
     setup: Setup

@@ -148,7 +148,7 @@ def confirm_winner(
     control = confirming.tune_control(session, winner, baseline)
     first, most = min(options.seeds, FIRST_LOOK), options.most_seeds
     for n in range(options.seeds, most + 1):
-        confirmation = confirming.confirm(session, winner, baseline, control, n)
+        confirmation = confirming.run_confirmation(session, winner, baseline, control, n)
         criterion = criterion_at(n, most, options.criterion, first)
         verdict = give_verdict(confirmation, criterion)
         if verdict.outcome != "undecided":

@@ -101,13 +101,12 @@ def row(trace: Trace) -> dict[str, object]:
     """
     recipe = to_dict(trace.recipe)
     at: dict[float, float | None] = dict.fromkeys(RUNGS)
-    for point in trace.points:
-        if point.accuracy is not None:
-            at[min(RUNGS, key=lambda rung: abs(rung - point.phase))] = round(point.accuracy, 4)
+    for phase, accuracy in trace.curve.evaluated(trace.curve.phase):
+        at[min(RUNGS, key=lambda rung: abs(rung - phase))] = round(accuracy, 4)
     return {
         **{field: _short(recipe[field]) for field in FIELDS},
         **{f"at_{1000 * rung:g}": value for rung, value in at.items()},
-        "train": " ".join(f"{1000 * p.train_accuracy:.0f}" for p in trace.points[:-1]),
+        "train": " ".join(f"{1000 * (a or 0.0):.0f}" for a in trace.curve.train_accuracy[:-1]),
         "final": None if trace.accuracy is None else round(trace.accuracy, 4),
         "stopped_because": trace.stopped_because,
         "steps": trace.steps,

@@ -11,6 +11,7 @@ from statistics import median
 import torch
 from task import Case
 
+from autosuperconv.core.curve import Point
 from autosuperconv.core.evaluation_budget import Subsets
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import LrMomentum
@@ -125,10 +126,11 @@ def around_a_trial(trials: int = 30) -> dict[str, list[float]]:
         trial = study.ask()
         recipe: Recipe = suggest(trial, space, Recipe(max_lr=1.0), 0)
         at = took("proposing", at)
-        trace = trainer(Job(recipe, phases=RUNGS))
+        points: list[Point] = []
+        trace = trainer(Job(recipe, phases=RUNGS), points.append)
         reporter = Reporter(url, study.study_name, trial._trial_id, pruner)
         at = time.perf_counter()
-        for point in trace.points:
+        for point in points:
             try:
                 reporter(point)
             except PruneTraining:

@@ -1,8 +1,8 @@
-"""What each change is worth, by retraining on the confirmation's seeds and test set.
+"""The ablation: what each change is worth, retrained with the confirmation's seeds and test set.
 
-Backward: the winner with one factor at a time at the baseline's value. Forward: the winner's
-schedule and length with every factor at the baseline's value, and from there one factor at a time
-at the winner's. With Shapley values, the subsets in between as well.
+Backward: the winner with one factor at a time reverted to the baseline's value. Forward: the
+winner's schedule and length with every factor at the baseline's value, and from there one factor at
+a time at the winner's. Shapley values take the subsets in between as well.
 """
 
 from __future__ import annotations
@@ -36,7 +36,15 @@ def ablate(
     *,
     shapley: bool = False,
 ) -> Tradeoff:
-    """Retrain both halves on the confirmation's seeds; all subsets too where `shapley`."""
+    """Retrain both halves with the confirmation's seeds.
+
+    Args:
+        session: the search.
+        confirmation: gives the winner's own runs.
+        winner: the selected recipe.
+        baseline: the tuned standard schedule.
+        shapley: retrain every subset of the changed factors as well.
+    """
     n, candidate = len(confirmation.candidate), by_seed(confirmation.candidate)
     changed = changed_factors(winner, baseline)
     start = start_of(winner, baseline)
@@ -50,7 +58,7 @@ def ablate(
         baseline,
         candidate,
         {f: by_seed(traces[f"reverted:{f}"]) for f in changed},
-        {f: _lost(traces[f"reverted:{f}"]) for f in changed},
+        {f: _incomplete(traces[f"reverted:{f}"]) for f in changed},
         _forward(traces, changed) if changed else None,
     )
     if shapley and changed:
@@ -65,17 +73,17 @@ def _forward(traces: Mapping[str, Sequence[Trace]], changed: Sequence[str]) -> F
     return Forward(
         by_seed(traces["forward:none"]),
         {f: by_seed(traces[f"forward:{f}"]) for f in changed},
-        {f: _lost(traces[f"forward:{f}"]) for f in changed},
+        {f: _incomplete(traces[f"forward:{f}"]) for f in changed},
     )
 
 
-def _lost(traces: Sequence[Trace]) -> list[int]:
+def _incomplete(traces: Sequence[Trace]) -> list[int]:
     return [trace.recipe.seed for trace in traces if not trace.completed]
 
 
 def distinct_runs(factors: int, seeds: int, *, shapley: bool = False) -> int:
-    """Runs of both halves for so many changed factors; with Shapley values, of the subsets
-    between them as well. With one or two factors the two halves share runs."""
+    """Number of runs of both halves; with Shapley values, those of the subsets between them too.
+    With one or two factors the two halves share runs."""
     runs = {0: 0, 1: 2, 2: 3}.get(factors, 2 * factors + 1)
     if shapley and factors:
         groups = min(factors, MOST_GROUPS)
@@ -99,7 +107,7 @@ def _shares(
     start: Recipe,
     candidate: Mapping[int, float],
 ) -> tuple[Share, ...]:
-    """Shapley values; runs of the two halves are found in the run store again."""
+    """Shapley values; the run store already holds the runs of the two halves."""
     named = {frozenset(s): _recipe_of(s, groups, winner, start) for s in subsets(list(groups))}
     del named[frozenset(groups)]
     roles = {f"shapley:{'+'.join(sorted(s)) or 'none'}": s for s in named}
@@ -116,7 +124,7 @@ def _recipe_of(
 
 
 def _train(session: Session, recipes: Mapping[str, Recipe], n: int) -> dict[str, list[Trace]]:
-    """Every recipe on every seed, all given at once; traces by role."""
+    """Train every recipe with every seed, all at once to keep workers busy; traces by role."""
     jobs = {
         role: [Job(replace(recipe, seed=s), "test", (1.0,)) for s in seeds(n)]
         for role, recipe in recipes.items()

@@ -1,9 +1,10 @@
 """The baseline: the standard piecewise-constant schedule, tuned with a fair share of the budget.
 
-"Standard": a constant rate, multiplied by 0.1 twice (Smith & Topin 1708.07120, section 2), with
-constant momentum. First its learning rate is tuned at one weight decay, on a grid that grows
-while the best lies at its end; then the weight decay at the best rate; then the best is trained
-on three fresh seeds, which gives the target and the seed noise.
+"Standard" is a constant learning rate, multiplied by 0.1 twice (Smith & Topin 1708.07120, section
+2), with constant momentum. Its learning rate is tuned first, at one weight decay, on a grid that
+grows while the best value lies at its end. Then the weight decay is tuned at the best learning
+rate. Last, the best recipe is trained with three fresh seeds: they give the target and the seed
+noise.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from autosuperconv.tuning.store.session import Session
 
 STEP_LR = 10**0.5
 GRID = 4
-BASELINE_RUNS = 10  # as forecast; a grid that grows takes more
+BASELINE_RUNS = 10  # in the forecast; a grid that grows takes more
 MAX_GROWTH = 3
 WEIGHT_DECAYS = (1e-4, 5e-4, 2e-3)
-FRESH_SEEDS = 3  # the run that won the tuning is not among them: it won by luck, too
+FRESH_SEEDS = 3  # without the run that won the tuning, because it won partly by luck
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,11 @@ class TunedBaseline:
     """The best standard schedule, how it was found, and the target that it sets.
 
     Args:
-        accuracies: validation, over seeds of `recipe`.
-        target: their mean less the margin, unless the user gave one.
+        recipe: the best one.
+        accuracies: validation accuracies over its fresh seeds, fractions of 1.
+        margin: how far below its accuracy the target lies, fraction of 1.
+        target: mean of `accuracies` less the margin, unless the user gave one.
+        tuning: every run that was made to find it.
     """
 
     recipe: Recipe
@@ -65,8 +69,8 @@ def standard(base: Recipe, epochs: float, max_lr: float, weight_decay: float) ->
     )
 
 
-def first_rates(range_test: RangeTest | None) -> list[float]:
-    """The grid to begin with, by factors of sqrt(10), below the lowest edge of the range test."""
+def first_grid(range_test: RangeTest | None) -> list[float]:
+    """The first learning rates, by factors of sqrt(10), below the lowest edge of the range test."""
     edges = [c.edge for c in range_test.cells if c.edge] if range_test else []
     top = min(edges) / STEP_LR if edges else 0.3
     return [top / STEP_LR**i for i in range(GRID)]
@@ -101,7 +105,7 @@ def tune_baseline(
         jobs = [Job(standard(base, epochs, lr, weight_decay)) for lr in rates]
         tried.extend(session.run(Step.BASELINE, "tuning", jobs, _label))
 
-    attempt(first_rates(range_test), WEIGHT_DECAYS[1])
+    attempt(first_grid(range_test), WEIGHT_DECAYS[1])
     for _ in range(MAX_GROWTH):
         beyond = _beyond_the_end(tried)
         if beyond is None:
@@ -140,7 +144,8 @@ def best(traces: Sequence[Trace]) -> Trace:
 
 
 def _beyond_the_end(traces: Sequence[Trace]) -> float | None:
-    """The next rate outside the grid, where the best so far lies at its end or none completed."""
+    """The next learning rate outside the grid, where the best one lies at its end or no run
+    completed."""
     rates = sorted({t.recipe.max_lr for t in traces})
     none_completed = not any(t.completed for t in traces)
     at = rates[0] if none_completed else best(traces).recipe.max_lr

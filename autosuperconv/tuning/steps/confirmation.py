@@ -1,6 +1,6 @@
-"""Confirmation, on fresh paired seeds: winner, tuned baseline and compressed baseline.
+"""The confirmation: winner, tuned baseline and compressed baseline on fresh paired seeds.
 
-The test set is read here and in `tuning.steps.ablation`, and nowhere else.
+Only this step and `tuning.steps.ablation` read the test set.
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.steps.baseline import STEP_LR, best
 from autosuperconv.tuning.store.session import Session
 
-CURVE = 50  # T_B is only as fine as this, and rounded up
+CURVE = 50  # evaluations of a baseline run: T_B is rounded up to the next one
 FIRST_SEED = 10_000
-CONTROL_RATES = (-1, 0, 1)  # in factors of sqrt(10), around the baseline's own rate
+CONTROL_RATES = (-1, 0, 1)  # powers of sqrt(10) times the baseline's learning rate
 PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Test-set runs on paired seeds; `control` is empty where none completed in tuning."""
+    """Test-set runs on paired seeds.
+
+    Args:
+        candidate: runs of the winner.
+        baseline: runs of the tuned baseline.
+        control: runs of the baseline compressed to the winner's length; empty where none of its
+            tuning runs completed.
+    """
 
     candidate: tuple[Trace, ...]
     baseline: tuple[Trace, ...]
@@ -32,11 +39,11 @@ class Confirmation:
 
 
 def seeds(n: int) -> list[int]:
-    """Fresh seeds, never used in the search."""
+    """Fresh seeds, which no other step uses."""
     return [FIRST_SEED + i for i in range(n)]
 
 
-def confirm(
+def run_confirmation(
     session: Session, winner: Recipe, baseline: Recipe, control: Recipe | None, n: int
 ) -> Confirmation:
     """Train all three sides on the same fresh seeds and measure them on the test set."""
@@ -51,8 +58,8 @@ def confirm(
 
 
 def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe | None:
-    """The standard schedule compressed to the winner's length, its rate tuned again on
-    validation data; None where every rate diverges."""
+    """The standard schedule compressed to the winner's length, with its learning rate tuned again
+    on validation data; None where every learning rate diverges."""
     rates = [baseline.max_lr * STEP_LR**i for i in CONTROL_RATES]
     jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
     traces = session.run(Step.CONFIRMATION, "control tuning", jobs, _labeller("control tuning"))
@@ -79,7 +86,7 @@ def run_curve(trace: Trace) -> RunCurve:
 
 
 def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
-    """Final accuracy by seed; a run that came to nothing counts as chance."""
+    """Final accuracy by seed; a run that did not complete counts as chance."""
     return {t.recipe.seed: t.accuracy if t.accuracy is not None else t.chance for t in traces}
 
 

@@ -1,9 +1,9 @@
-"""One trial: suggest a recipe, report its course, tell its end.
+"""One trial: its recipe is suggested, its course is reported, its result is told to the study.
 
-The default objective is the definition of super-convergence: the fewest training samples, subject
-to validation accuracy of at least the target (a constraint). Whatever goes wrong is told with a
-finite worst value and a violated constraint: a NaN would make the trial FAIL, which every Optuna
-sampler ignores, and it would propose the same again.
+The default objective is the definition of super-convergence: the fewest training samples, with the
+constraint that validation accuracy reaches the target. A trial that goes wrong gets a finite worst
+value and a violated constraint. A NaN would make the trial FAIL; every Optuna sampler ignores such
+trials and would propose the same again.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Objective:
         name: "cost" or "accuracy".
         target: validation accuracy that a trial must reach, fraction of 1.
         n_train: training samples of one epoch.
-        worst_epochs: longest cycle of the space: a failed trial counts as dear as that.
+        worst_epochs: longest cycle of the space; a failed trial counts twice its cost.
     """
 
     name: str
@@ -52,13 +52,13 @@ class Objective:
         return self.target if self.name == "cost" else None
 
     def value(self, trace: Trace) -> float:
-        """The value to tell; finite whatever happened."""
+        """The trial's value; finite whatever happened."""
         if self.name == "accuracy":
             return trace.accuracy if trace.accuracy is not None else 0.0
         return float(trace.samples) if trace.completed else self.worst()
 
     def worst(self) -> float:
-        """The value of a trial that came to nothing."""
+        """The value of a trial that did not complete."""
         return 0.0 if self.name == "accuracy" else 2 * self.worst_epochs * self.n_train
 
     def shortfall(self, accuracy: float | None) -> float:
@@ -84,18 +84,14 @@ def _suggest_float(trial: Trial, name: str, range_: Range) -> float:
 
 
 def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) -> None:
-    """Tell a trial's end to the study."""
+    """Tell a trial's result to the study."""
     for key, value in attributes_of(trace).items():
         trial.set_user_attr(key, value)
     reached = trace.accuracy if trace.completed else None
     pruned = trace.stopped_because == StopReason.PRUNED
-    # a pruned trial falls short by definition, even where it had the target for a moment
-    shortfall = (
-        max(objective.shortfall(trace.curve.last_accuracy), 1e-3)
-        if pruned
-        else objective.shortfall(reached)
-    )
-    trial.set_constraint("accuracy", shortfall)
+    shortfall = objective.shortfall(trace.curve.last_accuracy if pruned else reached)
+    # a pruned trial is infeasible, even if it was at the target for a moment
+    trial.set_constraint("accuracy", max(shortfall, 1e-3) if pruned else shortfall)
     if pruned:
         study.tell(trial, state=TrialState.PRUNED)
     else:
@@ -103,7 +99,7 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
 
 
 def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
-    """Tell a trial that is not worth training: its rate lies above the range test's edge."""
+    """Tell a trial that is not trained, because its learning rate lies above the edge."""
     detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
     trial.set_user_attr(STOPPED, StopReason.ABOVE_EDGE)
     trial.set_user_attr(DETAIL, detail)
@@ -113,12 +109,15 @@ def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Called by the training loop at each point, perhaps in another process: reports the
-    accuracy to the study under way, and ends the run where the pruner says so, or where the
-    training accuracy is being lost.
+    """Reports a run's accuracy to the study, and ends the run where the pruner says so or where
+    the training accuracy collapses. The training loop calls it, perhaps in another process.
 
     Args:
-        chance: accuracy of guessing; None: do not watch the training accuracy.
+        storage_url: of the study.
+        study_name: of the study.
+        trial_id: Optuna's.
+        pruner: decides at each evaluation.
+        chance: accuracy without learning anything; None: do not watch the training accuracy.
     """
 
     storage_url: str

@@ -2,9 +2,9 @@
 
 Steps are reported as per mille of the run. In Smith & Topin's own winning run (Fig. 1a) the test
 accuracy stays below 82.3 % from 20 % to 80 % of the cycle, dips to 56.7 %, and ends at 92.4 %: a
-median pruner would have killed it. So the question asked here is not "is it behind the others?"
-but "could it still get there?", and not before the rate descends: searches whose bad trials were
-stopped earlier saved more training and found less (studies/search_cost).
+median pruner would have stopped it. So these pruners do not ask whether a run is behind the others,
+but whether it can still reach the target, and only once the learning rate descends: searches that
+stopped bad trials earlier saved more training and found less (studies/search_cost).
 """
 
 from __future__ import annotations
@@ -20,30 +20,31 @@ from autosuperconv.errors import UnknownName
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import step_of
 
-FIRST_PHASE = 0.5  # about where the rate begins to descend
-MIN_TRIALS = 12  # sound ones, before any is stopped
+FIRST_PHASE = 0.5  # about where the learning rate begins to descend
+MIN_TRIALS = 12  # completed ones, before any trial is stopped
 KEPT_RUNNING = 0.1
 """Share of the trials that run to their end whatever the pruner says."""
 RUNGS = (FIRST_PHASE, 0.625, 0.75, 0.875, 1.0)
 
 
 def nearest_rung(phase: float) -> float:
-    """The rung that a phase stands for: runs have whole steps, so phases miss it a little."""
+    """The rung nearest to a phase: runs have whole steps, so phases miss a rung a little."""
     return min(RUNGS, key=lambda rung: abs(rung - phase))
 
 
 class PhasePruner(BasePruner):
     """Stops a run whose optimistic projection to the end falls short of the bar.
 
-    Projection: its accuracy now, plus the largest gain that any sound trial made from this phase
-    to the end, plus the seed noise. The bar is the target accuracy, or the best so far where
-    there is none. By the counterfactual count in studies/search_cost a lower quantile of the gains
-    saves little more and stops more of the best; and a sampler that proposes few bad trials loses
-    more by one wrong stop than it saves by several right ones.
+    The projection is its accuracy now, plus the largest gain that any completed trial made from
+    this phase to the end, plus the seed noise. The bar is the target accuracy, or the best accuracy
+    so far where there is no target. In studies/search_cost, where stopped trials are known to their
+    end, a lower quantile of the gains saves little more and stops more of the best. A sampler
+    that proposes few bad trials loses more by one wrong stop than it saves by several right ones.
 
     Args:
         target: accuracy to reach, fraction of 1; None: the best so far.
-        noise: seed sd of the accuracy. quantile: of the gains.
+        noise: standard deviation of the accuracy over seeds, fraction of 1.
+        quantile: of the gains, in [0, 1].
     """
 
     def __init__(self, target: float | None, noise: float = 0.0, quantile: float = 1.0) -> None:
@@ -63,7 +64,7 @@ class PhasePruner(BasePruner):
 
 
 class MedianPruner(BasePruner):
-    """Stops a run below the median of the finished ones at its phase; kept for comparison."""
+    """Stops a run below the median of the completed ones at its phase; here for comparison."""
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         now, pairs = comparable(study, trial)
@@ -71,19 +72,20 @@ class MedianPruner(BasePruner):
 
 
 def comparable(study: optuna.Study, trial: FrozenTrial) -> tuple[float, list[tuple[float, float]]]:
-    """The trial's accuracy now, and (at this phase, at the end) of every sound trial.
+    """The trial's accuracy now, and for every completed trial its accuracy at this phase and at
+    its end.
 
-    Diverged trials gain nothing and would make every projection too low. No pairs before
-    `FIRST_PHASE` or at the very end: there is nothing to decide.
+    Diverged trials gain nothing and would make every projection too low. There are no pairs before
+    `FIRST_PHASE` or at the very end, where nothing is to decide.
     """
     step = trial.last_step
     if step is None or not step_of(FIRST_PHASE) <= step < step_of(1.0):
         return 0.0, []
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    sound = [t for t in map(Observation, done) if t.completed]
+    completed = [t for t in map(Observation, done) if t.completed]
     return trial.intermediate_values[step], [
         (t.trial.intermediate_values[step], t.accuracy)
-        for t in sound
+        for t in completed
         if step in t.trial.intermediate_values and t.accuracy is not None
     ]
 

@@ -1,10 +1,10 @@
-"""From the study's trials to one winner: a single lucky run does not win.
+"""Selects the winner among the study's trials, so that a single lucky run does not win.
 
-Among all trials a few short cycles reach the target by luck, and they are the cheapest. So the
-shortlist is made by what *all* trials say of each (`tuning.samplers.surrogate`). Its trials are
-trained again on other seeds, still on validation data; while none of them reaches the target on
-average, the next cheapest that are believed to are, too. The winner is the cheapest whose mean
-reaches the target, or else the most accurate.
+A few short cycles reach the target by luck, and they are the cheapest trials. The shortlist is
+therefore based on a model of all trials (`tuning.samplers.surrogate`). Its trials are trained again
+with other seeds, still on validation data. While none of them reaches the target on average, the
+next cheapest ones that probably reach it are trained again too. The winner is the cheapest whose
+mean reaches the target, or else the most accurate.
 """
 
 from __future__ import annotations
@@ -26,12 +26,17 @@ from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.session import Session
 
 EXTRA_SEEDS = 2
-MOST = 3  # shortlists that are trained again, if none of the one before reaches the target
+MOST = 3  # shortlists to train again at most
 
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """The chosen recipe and its mean validation accuracy over seeds."""
+    """The recipe that is selected.
+
+    Args:
+        recipe: as the trial trained it.
+        accuracy: its mean validation accuracy over seeds, fraction of 1.
+    """
 
     recipe: Recipe
     accuracy: float
@@ -42,11 +47,14 @@ def shortlists(
     objective: Objective,
     believed: Collection[Recipe] | None = None,
 ) -> list[list[Trace]]:
-    """The shortlist: trials that reach the target, the cheapest first; then the others by accuracy.
-    After it the next that reach the target, list by list.
+    """The shortlist (trials that reach the target, the cheapest first, then the others by
+    accuracy), followed by lists of the next trials that reach the target.
 
     Args:
-        believed: recipes that reach it by what all trials say; None: go by each one's own run.
+        traces: of the completed trials.
+        objective: with the target.
+        believed: recipes that probably reach it by the model of all trials; None: decide by each
+            trial's own run.
     """
 
     def feasible(trace: Trace) -> bool:
@@ -65,8 +73,8 @@ def shortlists(
 
 
 def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] | None:
-    """Recipes of the completed trials that more probably reach the target than not; None where
-    too few trials are there to tell, or there is no target."""
+    """Recipes of completed trials that reach the target with a probability above one half; None
+    where there are too few trials for a model, or no target."""
     encoding, trials = settings.encoding, finished(session.study)
     if encoding.target is None:
         return None
@@ -79,10 +87,12 @@ def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] 
 
 
 def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winner:
-    """Train the shortlist again and choose.
+    """Train the shortlist again and select the winner.
 
     Args:
-        runs: of the whole step that begins here, to tell how far it is.
+        session: the search.
+        settings: of the study.
+        runs: of the confirmation, which begins here; for its progress.
 
     Raises:
         NothingCompleted: no trial completed.
@@ -94,7 +104,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
         raise NothingCompleted(
             f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "
             "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
-            "lower rates (--max-lr)."
+            "lower learning rates (--max-lr)."
         )
     session.start(Step.CONFIRMATION, runs)
 
@@ -114,7 +124,7 @@ def first_to_reach(
     objective: Objective,
     score: Callable[[Sequence[Trace]], list[Winner]],
 ) -> Winner:
-    """Score one list after the other, as far as none before holds one that reaches the target."""
+    """Score one list after another until one holds a recipe that reaches the target."""
     scored: list[Winner] = []
     for few in lists:
         scored += score(few)

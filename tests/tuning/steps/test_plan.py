@@ -18,7 +18,7 @@ from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.baseline import (
     FRESH_SEEDS,
     WEIGHT_DECAYS,
-    first_rates,
+    first_grid,
     tune_baseline,
 )
 from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
@@ -190,8 +190,8 @@ def range_test(edge: float) -> RangeTest:
 
 
 def test_the_first_grid_lies_below_the_lowest_edge_by_half_decades() -> None:
-    assert first_rates(range_test(1.0)) == pytest.approx([0.3162, 0.1, 0.03162, 0.01], rel=1e-3)
-    assert first_rates(None) == pytest.approx([0.3, 0.0949, 0.03, 0.00949], rel=1e-3)
+    assert first_grid(range_test(1.0)) == pytest.approx([0.3162, 0.1, 0.03162, 0.01], rel=1e-3)
+    assert first_grid(None) == pytest.approx([0.3, 0.0949, 0.03, 0.00949], rel=1e-3)
 
 
 def with_best_rate(best: float) -> Trainer:
