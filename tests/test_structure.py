@@ -17,11 +17,6 @@ SHARED_ON_PURPOSE = {
     # A command has the name of the function of the Python API that it calls.
     *("judge", "plan", "range_test", "search", "train"),
 }
-SHARED_STILL = {
-    *("Cell", "Sizes", "confirm", "fit"),
-    *("name_of", "nearest"),
-    *("publish"),
-}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -66,7 +61,7 @@ def test_no_two_public_functions_or_classes_share_a_name() -> None:
             if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].add(path)
     shared = {name: sorted(paths) for name, paths in places.items() if len(paths) > 1}
-    new = {n: p for n, p in shared.items() if n not in SHARED_ON_PURPOSE | SHARED_STILL}
+    new = {n: p for n, p in shared.items() if n not in SHARED_ON_PURPOSE}
     assert new == {}
 
 

@@ -1,7 +1,7 @@
-"""How often the verdict's rules err, and what they can see: simulations with a passed seed.
+"""How often the verdict's rules err, and what they can see: simulations with a given seed.
 
-Accuracies in points. The same `half_width` and `pooled_sd` as in `judge`, on arrays of thousands
-of repetitions; a test holds that both decide alike.
+Accuracies are in percentage points. The same `half_width` and `pooled_sd` as in `judge`, on arrays
+of thousands of repetitions; a test holds that both decide alike.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Null:
     """What the simulated runs are drawn from.
 
     Args:
-        sd: seed noise of either side, points.
-        effect: true mean of the candidate minus that of the other side, points.
+        sd: seed noise of either side, percentage points.
+        effect: true mean of the candidate minus that of the other side, percentage points.
         correlation: of the two runs of a pair; seeds shared between different schedules
             have little in common, so 0 is the case to plan for.
         skewed: noise with a long lower tail (a negated exponential) in place of a normal.
@@ -103,14 +103,14 @@ def false_reached(sd: float, n: int, repetitions: int, seed: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Sequential:
-    """Buying seeds one by one, from 3 to a maximum: how often C1 is met, and at what cost."""
+    """Adding seeds one by one, from 3 to a maximum: how often C1 is met, and at what cost."""
 
     met: float
     undecided: float
     seeds: float
 
 
-def buy_seeds(null: Null, most: int, repetitions: int, seed: int) -> Sequential:
+def add_seeds(null: Null, most: int, repetitions: int, seed: int) -> Sequential:
     """Look after 3, 4, ... `most` seeds; stop as soon as C1 is met or surely not."""
     candidate, other = draw(null, most, repetitions, np.random.default_rng(seed))
     running, met = np.ones(repetitions, bool), np.zeros(repetitions, bool)

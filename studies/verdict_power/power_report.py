@@ -16,8 +16,8 @@ INTRODUCTION = """# How often the verdict errs, and what it can see
 
 Written by `autosuperconv reproduce studies/verdict_power`: {repetitions:,} simulated repetitions
 a cell ({judged:,} where `judge` itself runs on simulated curves), random seed {seed}. Noise (sd)
-and effects are in accuracy points, shares in per cent of the repetitions. Intervals are at 95 %, so
-one side of them errs by design in 2.5 %. Margin: {margin} points or the pooled seed sd, the larger.
+and effects are in percentage points of accuracy, shares in per cent of the repetitions. Intervals
+are at 95 %, so one side of them errs by design in 2.5 %. Margin: {margin} points or the pooled seed sd, the larger.
 """
 
 
@@ -103,7 +103,7 @@ def _sequential(repetitions: int, seed: int) -> str:
         for sd in SDS:
             margin = max(MARGIN, sd)
             null, equal, worse = (
-                power.buy_seeds(Null(sd, effect), most, repetitions, seed)
+                power.add_seeds(Null(sd, effect), most, repetitions, seed)
                 for effect in (-margin, 0.0, -3 * margin)
             )
             cells = (
@@ -114,11 +114,11 @@ def _sequential(repetitions: int, seed: int) -> str:
             rows.append(f"| {most} | {sd} | {' | '.join(cells)} |")
     return "\n".join(
         [
-            "## Buying seeds one by one",
+            "## Adding seeds one by one",
             "",
             "A look after 3, 4, ... up to the maximum, with the error spent as",
             "`confidence_at_look` says; stops as soon as C1 is met or surely not. Per cent settled",
-            "that way, and seeds bought on average.",
+            "that way, and seeds used on average.",
             "",
             "| at most | sd | worse by the margin: C1 met | equal: C1 met, seeds "
             "| worse by three margins: surely not met, seeds |",

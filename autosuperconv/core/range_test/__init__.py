@@ -22,7 +22,7 @@ from autosuperconv.core.format import counted, number
 from autosuperconv.core.range_test.edge import edge_at
 from autosuperconv.core.range_test.lost import lost_from
 from autosuperconv.core.range_test.recorded import read_recorded
-from autosuperconv.core.range_test.repeats import pooled_spread, unbroken, worth_repeating
+from autosuperconv.core.range_test.repeats import never_lost, pooled_spread, worth_repeating
 from autosuperconv.core.range_test.sweep_reading import held_stretch, read_sweep
 from autosuperconv.core.range_test.types import (
     Cell,
@@ -42,13 +42,13 @@ __all__ = [
     "SweepKind",
     "edge_at",
     "lost_from",
+    "never_lost",
     "pooled_spread",
     "read_recorded",
     "read_sweep",
     "summarise",
     "summarise_cell",
     "to_repeat",
-    "unbroken",
 ]
 
 MIN_DECADES = 1.2

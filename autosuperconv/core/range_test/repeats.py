@@ -19,7 +19,7 @@ BORDER = 0.2
 """Decades: this close to the bound on the range held, one sweep does not tell the side."""
 
 
-def unbroken(cell: Cell) -> bool:
+def never_lost(cell: Cell) -> bool:
     """Whether accuracy was kept to the end of the range: its edge lies beyond."""
     return cell.edge_is_bound and bool(cell.possible)
 
@@ -38,7 +38,7 @@ def worth_repeating(
         bound: decades that count as a long range.
     """
     every = range(len(cells))
-    open_ = [i for i in every if cells[i].possible is None or unbroken(cells[i])]
+    open_ = [i for i in every if cells[i].possible is None or never_lost(cells[i])]
     near = [i for i in every if _near(cells[i], decades[i], bound)]
     odd = [i for i in every if any(_contradict(cells[i], other) for other in cells)]
     found = tuple(dict.fromkeys((*open_, *near, *odd)))

@@ -1,8 +1,8 @@
-"""Where runs break: logistic regression with a prior on every weight, and its own uncertainty.
+"""Where runs diverge: logistic regression with a prior on every weight, and its own uncertainty.
 
 Bishop 2006, section 4.5: the most probable weights, a Gaussian about them (Laplace), and the
-probability averaged over it (eq. 4.153 with the probit's approximation). Few runs break in a
-search, so what they cannot say is left to the prior: higher rates break more.
+probability averaged over it (eq. 4.153 with the probit's approximation). Few runs diverge in a
+search, so what they leave open is left to the prior: runs at higher learning rates diverge more.
 """
 
 from __future__ import annotations
@@ -17,12 +17,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Stability:
-    """Probability that a run breaks, over (m, d) features."""
+    """Probability that a run diverges, over (m, d) features.
+
+    Args:
+        weights: (d + 1,) of the features, the constant first.
+        covariance: (d + 1, d + 1) of the weights.
+    """
 
     weights: Floats
     covariance: Floats
 
-    def breaks(self, features: Floats) -> Floats:
+    def diverges(self, features: Floats) -> Floats:
         """(m,) probabilities."""
         from scipy.special import expit
 
@@ -32,19 +37,20 @@ class Stability:
 
 
 def fit_stability(
-    features: Floats, broke: NDArray[np.bool_], expected: Floats, spread: Floats
+    features: Floats, diverged: NDArray[np.bool_], expected: Floats, spread: Floats
 ) -> Stability:
-    """From runs and whether they broke.
+    """From runs and whether they diverged.
 
     Args:
         features: (n, d); n may be 0.
-        expected, spread: (d + 1,) mean and standard deviation of the prior on each weight, the
-            constant first.
+        diverged: (n,).
+        expected: (d + 1,) means of the priors on the weights, the constant first.
+        spread: (d + 1,) their standard deviations.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    z, sign = with_one(features), np.where(broke, 1.0, -1.0)
+    z, sign = with_one(features), np.where(diverged, 1.0, -1.0)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
         margin, away = sign * (z @ weights), (weights - expected) / spread

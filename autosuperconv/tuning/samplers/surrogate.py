@@ -73,7 +73,7 @@ class TrialModel:
 
     def diverges(self, x: Floats) -> Floats:
         """(m,) probability that a run diverges."""
-        return self.stability.breaks(divergence_features(self.encoding, x))
+        return self.stability.diverges(divergence_features(self.encoding, x))
 
 
 def fit_trial_model(encoding: Encoding, trials: Sequence[FrozenTrial]) -> TrialModel | None:

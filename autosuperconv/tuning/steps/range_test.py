@@ -19,11 +19,11 @@ from autosuperconv.core.range_test import (
     RangeTest,
     SweepCost,
     lost_from,
+    never_lost,
     pooled_spread,
     summarise,
     summarise_cell,
     to_repeat,
-    unbroken,
 )
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
@@ -161,7 +161,7 @@ class Sweeping:
         swept, cells = list(self.traces), self.cells()
         found = dict(zip(swept, cells, strict=True))
         todo = self._affordable([swept[i] for i in to_repeat(cells)], self.left())
-        further = [self.plan.grid.extend and unbroken(found[cell]) for cell in todo]
+        further = [self.plan.grid.extend and never_lost(found[cell]) for cell in todo]
         jobs = [self._job(cell, True, more) for cell, more in zip(todo, further, strict=True)]
         for cell, trace in zip(todo, self._run(jobs, 0), strict=True):
             self.traces[cell].append(trace)

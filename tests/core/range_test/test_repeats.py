@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autosuperconv.core.range_test import Cell, SweepCost, pooled_spread, unbroken
+from autosuperconv.core.range_test import Cell, SweepCost, never_lost, pooled_spread
 from autosuperconv.core.range_test.repeats import worth_repeating
 
 CELL = Cell(64, 1e-4, (), (), 0.01, 1.0, None, False, 0.3, True)
@@ -30,8 +30,8 @@ def test_where_all_is_clear_the_cheapest_cell_with_an_edge_is_swept_again() -> N
 def test_cells_that_cannot_tell_or_never_broke_come_first() -> None:
     kept = of(edge=10.0, edge_is_bound=True)
     assert repeated(of(), of(possible=None), kept) == (1, 2)
-    assert unbroken(kept)
-    assert not unbroken(replace(kept, possible=None))  # still rising: it has not learned enough
+    assert never_lost(kept)
+    assert not never_lost(replace(kept, possible=None))  # still rising: it has not learned enough
 
 
 def test_cells_near_the_bound_are_swept_again() -> None:
