@@ -17,7 +17,8 @@ INTRODUCTION = """# How often the verdict errs, and what it can see
 Written by `autosuperconv reproduce studies/verdict_power`: {repetitions:,} simulated repetitions
 a cell ({judged:,} where `judge` itself runs on simulated curves), random seed {seed}. Noise (sd)
 and effects are in percentage points of accuracy, shares in per cent of the repetitions. Intervals
-are at 95 %, so one side of them errs by design in 2.5 %. Margin: {margin} points or the pooled seed sd, the larger.
+are at 95 %, so one side of them errs by design in 2.5 %. Margin: {margin} points or the pooled seed
+sd, whichever is larger.
 """
 
 
