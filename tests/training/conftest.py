@@ -1,11 +1,15 @@
-"""One thread a test: these networks are too small for more, and other processes need the cores."""
+"""Tests train with one thread: their networks are too small for more, and processes share cores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.data.task import TaskData
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -14,3 +18,8 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def digits() -> TaskData:
+    return load_dataset("digits", Path("data"))

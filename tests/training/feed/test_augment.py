@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
@@ -16,7 +17,9 @@ from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.augment import CropFlip
 from autosuperconv.training.feed.resident import Resident
 from autosuperconv.training.feed.streamed import Streamed
+from tests.training.loop.runs import with_model
 from tests.training.made import dots, trainer
+from tests.training.samples import split
 
 FILL = 7
 
@@ -102,3 +105,61 @@ def test_cutout_changes_what_is_learnt_and_no_evaluation() -> None:
 
 def test_the_usual_augmentation_is_as_it_was() -> None:
     assert dots(augment=True).augment == "crop-flip"
+
+
+class Album(nn.Module):
+    """Keeps the images that it is shown, in training and in evaluation."""
+
+    def __init__(self, shown: dict[bool, list[torch.Tensor]]) -> None:
+        super().__init__()
+        self.inner, self.shown = nn.Linear(3 * 8 * 6, 4), shown
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.shown[self.training].append(x.detach().clone())
+        scores: torch.Tensor = self.inner(x.flatten(1))
+        return scores
+
+
+@pytest.fixture(scope="module")
+def snapshots() -> TaskData:
+    x = np.random.default_rng(0).integers(1, 256, (40, 3, 8, 6)).astype(np.uint8)
+    return as_task_data((x, np.arange(40) % 4))
+
+
+def shown_of(data: TaskData, training: bool) -> np.ndarray:
+    """The images as bytes, before they were normalised: (N, 3, 8, 6)."""
+    shown: dict[bool, list[torch.Tensor]] = {True: [], False: []}
+    run = with_model(data, lambda: Album(shown))
+    run(Job(Recipe(max_lr=1e-3, epochs=10.0, batch_size=8), "test"))
+    mean, std = (torch.tensor(m).view(-1, 1, 1) for m in (data.mean, data.std))
+    return ((torch.cat(shown[training]) * std + mean) * 255).round().byte().numpy()
+
+
+def crops(image: np.ndarray) -> set[bytes]:
+    """All that padding by 4, cropping and flipping can make of an image, the slow way."""
+    padded = np.pad(image, ((0, 0), (4, 4), (4, 4)))
+    found = set()
+    for top in range(9):
+        for left in range(9):
+            crop = padded[:, top : top + 8, left : left + 6]
+            found |= {crop.tobytes(), crop[:, :, ::-1].tobytes()}
+    return found
+
+
+def test_every_augmented_image_is_a_crop_of_a_padded_and_perhaps_flipped_one(
+    snapshots: TaskData,
+) -> None:
+    assert snapshots.augment == "crop-flip"
+    allowed = [crops(image) for image in split(snapshots.train).x.numpy()]
+    shown = [image.tobytes() for image in shown_of(snapshots, training=True)]
+    sources = [{i for i, made in enumerate(allowed) if image in made} for image in shown]
+    assert all(sources)
+    assert len(shown) == 240
+    assert len(set(shown)) > 200  # 162 ways for each of 24 images
+    exact = {image.tobytes() for image in split(snapshots.train).x.numpy()}
+    assert len([image for image in shown if image in exact]) < 10
+
+
+def test_evaluation_is_not_augmented(snapshots: TaskData) -> None:
+    shown = shown_of(snapshots, training=False)
+    assert np.array_equal(shown, split(snapshots.test).x.numpy())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from autosuperconv.training.loop.divergence import DivergenceWatch, RecentLosses
@@ -20,3 +22,13 @@ def test_points_hold_the_mean_since_the_last_one() -> None:
         recent.add(torch.tensor(loss), torch.tensor(hits))
     assert recent.check() == ""
     assert recent.means(batch_size=4) == (2.0, 0.5)
+
+
+def test_a_loss_must_stay_high_to_count_as_diverged() -> None:
+    watch = DivergenceWatch()
+    assert not any(watch.check(loss) for loss in [2.3] * 12 + [20.0] + [2.3] * 3)
+    assert any("times the first loss" in watch.check(20.0) for _ in range(10))
+
+
+def test_infinity_is_no_loss() -> None:
+    assert DivergenceWatch().check(math.inf) == "the loss is not finite"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,11 +11,15 @@ from torch import Tensor, nn
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
+from autosuperconv.training.data.task import TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.divergence import DivergenceWatch
 from autosuperconv.training.loop.evaluation import end_problem, recalibrate
 from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.training.models import model_factory
+from tests.training.loop.runs import SHORT, Kept
 from tests.training.made import dots
+from tests.training.samples import split
 
 
 class FrozenNorm(nn.Module):
@@ -92,3 +97,47 @@ def test_a_loss_may_start_at_exactly_0() -> None:
     watch = DivergenceWatch()
     problems = [watch.check(loss) for loss in (0.0, 50.0)]
     assert problems == ["", "the loss, 26.3, is above the first loss, 0"]
+
+
+@pytest.mark.parametrize(("accuracy", "complains"), [(0.12, True), (0.20, False)])
+def test_chance_has_a_width_of_three_standard_errors(accuracy: float, complains: bool) -> None:
+    # ten classes, 100 samples: standard error 0.03, so the bound is 0.19
+    assert bool(end_problem(1.0, accuracy, 10, 100)) is complains
+
+
+def test_batch_norm_is_measured_with_statistics_of_training_data(digits: TaskData) -> None:
+    kept = Kept(model_factory("resnet8", digits.shape, digits.classes))
+    n = len(split(digits.train))
+    run = TorchTrainer(digits, kept, Engine(statistics_samples=n, evaluation_batch=n))
+    run(Job(replace(SHORT, epochs=0.5)))
+    layer = next(m for m in kept.model.modules() if isinstance(m, nn.BatchNorm2d))
+    conv = next(m for m in kept.model.modules() if isinstance(m, nn.Conv2d))
+    with torch.no_grad():
+        response = conv(normalised(split(digits.train).x, digits))
+    assert layer.running_mean is not None
+    assert torch.allclose(layer.running_mean, response.mean((0, 2, 3)), atol=1e-4)
+    assert layer.momentum == 0.1
+
+
+def test_every_sample_counts_alike_in_batch_norm_statistics() -> None:
+    model = nn.Sequential(nn.BatchNorm1d(1))
+    x = torch.tensor([[0.0], [0.0], [0.0], [0.0], [0.0], [0.0], [4.0], [4.0]])
+    batches = [(part, part) for part in (x[:6], x[6:])]
+    recalibrate(model, batches, Engine())
+    layer = model[0]
+    assert isinstance(layer, nn.BatchNorm1d)
+    assert layer.running_mean is not None
+    assert layer.running_mean.item() == pytest.approx(1.0)  # 8 / 8, not the batches' mean of 2
+    assert layer.momentum == 0.1
+
+
+def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None:
+    train = split(digits.train)
+    x = normalised(train.x, digits)
+    model = model_factory("resnet8", digits.shape, digits.classes)()
+    weights = [p.detach().clone() for p in model.parameters()]
+    buffers = [b.clone() for b in model.buffers()]
+    recalibrate(model, [(x, train.y)], Engine())
+    pairs = zip(weights, model.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in pairs)
+    assert not all(torch.equal(a, b) for a, b in zip(buffers, model.buffers(), strict=True))

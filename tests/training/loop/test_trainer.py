@@ -6,19 +6,20 @@ import itertools
 from dataclasses import replace
 
 import pytest
+import torch
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.trace import Job
+from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine
+from autosuperconv.tuning.store.executor import QueuedJob, drive
+from autosuperconv.tuning.store.worker_processes import WorkerProcesses
+from tests.training.loop.runs import SHORT, digits_trainer, timeless
 from tests.training.made import dots, streamed, trainer
 
 RECIPE = Recipe(max_lr=0.1, epochs=6, batch_size=16)
 JOB = Job(RECIPE, phases=(0.5, 1.0))
 SETTINGS = list(itertools.product(("float32", "bfloat16"), ("contiguous", "channels_last")))
-
-
-def timeless(trace: Trace) -> Trace:
-    return replace(trace, seconds=0.0)
 
 
 @pytest.mark.parametrize(("precision", "memory_format"), SETTINGS)
@@ -54,3 +55,79 @@ def test_a_rate_far_too_high_ends_the_run_as_diverged() -> None:
     trace = trainer(dots())(Job(replace(RECIPE, max_lr=1e30, schedule="constant")))
     assert trace.diverged
     assert trace.accuracy is None
+
+
+@pytest.mark.parametrize("model", ["mlp", "resnet8"])
+def test_the_same_recipe_and_seed_give_the_same_trace_bit_by_bit(
+    model: str, digits: TaskData
+) -> None:
+    job = Job(replace(SHORT, epochs=1.0, dropout=0.2), phases=(0.5, 1.0))
+    assert timeless(digits_trainer(digits, model)(job)) == timeless(
+        digits_trainer(digits, model)(job)
+    )
+
+
+def test_a_run_after_other_runs_equals_one_alone(digits: TaskData) -> None:
+    used, job = digits_trainer(digits), Job(SHORT)
+    used(Job(replace(SHORT, seed=7, optimizer="adam", max_lr=0.01)))
+    used(Job(replace(SHORT, batch_size=32)))
+    assert timeless(used(job)) == timeless(digits_trainer(digits)(job))
+
+
+def test_another_seed_gives_another_trace(digits: TaskData) -> None:
+    run = digits_trainer(digits)
+    first, second = (run(Job(replace(SHORT, seed=seed))) for seed in (0, 1))
+    assert first.curve.train_loss[0] != second.curve.train_loss[0]
+
+
+@pytest.mark.slow
+def test_worker_processes_give_the_same_traces_in_any_order(digits: TaskData) -> None:
+    run = digits_trainer(digits, threads=1)
+    jobs = [Job(replace(SHORT, seed=seed, dropout=0.1)) for seed in (0, 1)]
+    alone = {job.recipe.seed: timeless(run(job)) for job in jobs}
+    executor = WorkerProcesses(run, 2)
+    try:
+        for order in (jobs, jobs[::-1]):
+            tasks = iter([QueuedJob(str(job.recipe.seed), job) for job in order])
+            found = {int(task.key): timeless(trace) for task, trace in drive(executor, tasks)}
+            assert found == alone
+    finally:
+        executor.stop()
+
+
+def test_a_run_leaves_the_callers_random_numbers_and_threads_alone(digits: TaskData) -> None:
+    torch.manual_seed(123)
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
+    digits_trainer(digits, threads=1)(Job(SHORT))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.get_num_threads() == threads
+
+
+def test_the_callers_random_numbers_do_not_change_a_run(digits: TaskData) -> None:
+    torch.manual_seed(1)
+    first = digits_trainer(digits)(Job(replace(SHORT, dropout=0.3)))
+    torch.manual_seed(2)
+    assert timeless(digits_trainer(digits)(Job(replace(SHORT, dropout=0.3)))) == timeless(first)
+
+
+@pytest.mark.parametrize("model", ["mlp", "resnet8"])
+def test_evaluating_more_often_changes_nothing_of_the_training(
+    model: str, digits: TaskData
+) -> None:
+    run = digits_trainer(digits, model)
+    recipe = replace(SHORT, epochs=1.0, dropout=0.2)
+    rare, often = run(Job(recipe)), run(Job(recipe, phases=(0.1, 0.25, 0.5, 0.75, 1.0)))
+    assert rare.accuracy == often.accuracy
+    assert rare.loss == often.loss
+    assert len(often.curve.evaluated(often.curve.step)) == 5
+    shared = list(zip(rare.curve.step, rare.curve.train_loss, strict=True))[:8]
+    assert shared[-1][0] == 8
+    assert list(zip(often.curve.step, often.curve.train_loss, strict=True))[:8] == shared
+
+
+def test_measuring_on_the_test_split_changes_nothing_of_the_training(digits: TaskData) -> None:
+    run = digits_trainer(digits)
+    first, second = run(Job(SHORT, "validation")), run(Job(SHORT, "test"))
+    assert list(first.curve.train_loss) == list(second.curve.train_loss)
+    assert first.accuracy != second.accuracy
+    assert second.measured_on == "test"

@@ -115,6 +115,7 @@ class Wide(nn.Module):
 
 
 @linux
+@pytest.mark.slow
 def test_a_peak_is_measured_in_a_process_of_its_own() -> None:
     with measuring(Stepper(Wide, (2,), 2, Engine(evaluation_batch=1), RECIPE)) as peak_of:
         few, many = peak_of(2), peak_of(20)
