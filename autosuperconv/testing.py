@@ -15,7 +15,7 @@ from joblib.externals.loky.backend.reduction import dumps, loads
 
 from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.schedule import build_schedule
+from autosuperconv.core.schedule import LrMomentum, build_schedule
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
@@ -32,14 +32,14 @@ from autosuperconv.core.trace import (
 class SurfaceTrainer:
     """An analytic surface with a cliff.
 
-    A run's accuracy approaches `best` as its integrated learning rate grows, loses where weight
-    decay is far from `weight_decay`, and falls to chance at once above `edge`. While the rate is
-    high the accuracy on the way is lower, as in real cycles.
+    A run's accuracy approaches `best` as its integrated learning rate grows, decreases with the
+    distance of weight decay from `weight_decay`, and falls to chance at once above `edge`. While
+    the learning rate is high, the accuracy is lower, as in real cycles.
 
     Args:
         edge: learning rate above which every run diverges.
         best: accuracy of an endless run at the best weight decay, fraction of 1.
-        weight_decay: the best one.
+        weight_decay: at which runs are most accurate.
         noise: standard deviation of the final accuracy over seeds.
         n_train: samples of one epoch.
         classes: of the task.
@@ -59,11 +59,11 @@ class SurfaceTrainer:
         points: list[Point] = []
         stopped, detail, dose = StopReason.COMPLETED, "", 0.0
         for phase in phases:
-            rate = schedule(phase)
+            now = schedule(phase)
             before = points[-1].phase if points else 0.0
-            dose += rate.lr * (phase - before) * job.recipe.epochs
-            broken = rate.lr > self.edge
-            point = self._point(job, phase, rate.lr, rate.momentum, dose, broken)
+            dose += now.lr * (phase - before) * job.recipe.epochs
+            diverged = now.lr > self.edge
+            point = self._point(job, phase, now, dose, diverged)
             points.append(point)
             try:
                 if on_point is not None:
@@ -71,35 +71,31 @@ class SurfaceTrainer:
             except PruneTraining as why:
                 stopped, detail = StopReason.PRUNED, str(why)
                 break
-            if broken:
-                stopped, detail = (
-                    StopReason.DIVERGED,
-                    f"the rate {rate.lr:.3g} is above {self.edge:g}",
-                )
+            if diverged:
+                stopped = StopReason.DIVERGED
+                detail = f"the learning rate, {now.lr:.3g}, is above {self.edge:g}"
                 break
         return self._trace(job, points, stopped, detail)
 
-    def _accuracy(self, recipe: Recipe, dose: float, rate: float) -> float:
+    def _accuracy(self, recipe: Recipe, dose: float, lr: float) -> float:
         decades = abs(math.log10(max(recipe.weight_decay, 1e-8) / self.weight_decay))
         learned = 1 - math.exp(-4 * dose)
-        quiet = 1 - 0.25 * min(rate / self.edge, 1.0)
+        quiet = 1 - 0.25 * min(lr / self.edge, 1.0)
         chance = 1 / self.classes
         return chance + (self.best - chance - 0.01 * decades) * learned * quiet
 
-    def _point(
-        self, job: Job, phase: float, lr: float, momentum: float, dose: float, broken: bool
-    ) -> Point:
-        accuracy = 1 / self.classes if broken else self._accuracy(job.recipe, dose, lr)
+    def _point(self, job: Job, phase: float, now: LrMomentum, dose: float, diverged: bool) -> Point:
+        accuracy = 1 / self.classes if diverged else self._accuracy(job.recipe, dose, now.lr)
         steps = max(2, round(job.recipe.epochs * self.n_train / job.recipe.batch_size))
         return Point(
             step=max(1, round(phase * steps)),
             phase=phase,
             epoch=phase * job.recipe.epochs,
             samples=round(phase * job.recipe.epochs * self.n_train),
-            lr=lr,
-            momentum=momentum,
-            train_loss=math.inf if broken else -math.log(accuracy),
-            accuracy=accuracy if phase in job.phases and not broken else None,
+            lr=now.lr,
+            momentum=now.momentum,
+            train_loss=math.inf if diverged else -math.log(accuracy),
+            accuracy=accuracy if phase in job.phases and not diverged else None,
         )
 
     def _trace(self, job: Job, points: Sequence[Point], stopped: StopReason, detail: str) -> Trace:
@@ -197,6 +193,6 @@ def _check_pruning(trainer: Trainer, job: Job) -> None:
             raise PruneTraining("enough")
 
     trace = trainer(job, end)
-    told = trace.stopped_because == StopReason.PRUNED and trace.detail == "enough"
-    _check(told, "PruneTraining must end the run as pruned, with its message as the detail")
+    pruned = trace.stopped_because == StopReason.PRUNED and trace.detail == "enough"
+    _check(pruned, "PruneTraining must end the run as pruned, with its message as the detail")
     _check(trace.accuracy is None, "a pruned run must have no final accuracy")

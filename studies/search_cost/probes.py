@@ -59,7 +59,7 @@ class ProbedRun(Training):
         """Accuracy after a straight descent from here; the run is left as it was."""
         learner, recipe = self.learner, self.job.recipe
         before = deepcopy((learner.model.state_dict(), learner.optimizer.state_dict()))
-        steps, rate = math.ceil(LENGTH * self.steps), self.rates[self.done - 1]
+        steps, rate = math.ceil(LENGTH * self.steps), self.table[self.done - 1]
         self.model.train()
         batches = self.batches.training(recipe.batch_size, recipe.seed + ORDER)
         for left, (x, y) in zip(range(steps, 0, -1), batches, strict=False):

@@ -25,14 +25,14 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
     return SGD(weights, lr, momentum, 0.0, decay, nesterov, fused=fused)
 
 
-def set_rate(optimizer: Optimizer, rate: LrMomentum) -> None:
+def set_lr_momentum(optimizer: Optimizer, now: LrMomentum) -> None:
     """Learning rate and momentum (Adam: beta1) of the next update."""
     for group in optimizer.param_groups:
-        group["lr"] = rate.lr
+        group["lr"] = now.lr
         if "betas" in group:
-            group["betas"] = (rate.momentum, group["betas"][1])
+            group["betas"] = (now.momentum, group["betas"][1])
         else:
-            group["momentum"] = rate.momentum
+            group["momentum"] = now.momentum
 
 
 def _can_fuse(weight: torch.Tensor) -> bool:

@@ -11,7 +11,7 @@ from autosuperconv.core.schedule import LrMomentum
 from autosuperconv.training.engine import Engine, autocast
 from autosuperconv.training.engine.channels_last import keep_gradient_layout
 from autosuperconv.training.engine.isolation import seed_all
-from autosuperconv.training.loop.optimizer import make_optimizer, set_rate
+from autosuperconv.training.loop.optimizer import make_optimizer, set_lr_momentum
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.network import set_dropout
 
@@ -36,7 +36,7 @@ class Learner:
         self.optimizer = make_optimizer(recipe, self.model)
         self._smoothing = recipe.label_smoothing
 
-    def step(self, x: Tensor, y: Tensor, rate: LrMomentum) -> tuple[Tensor, Tensor]:
+    def step(self, x: Tensor, y: Tensor, now: LrMomentum) -> tuple[Tensor, Tensor]:
         """One update of a model in training mode.
 
         Args:
@@ -46,7 +46,7 @@ class Learner:
             The batch's mean loss and the logits (B, classes), both on the device, so that nothing
             waits for a GPU.
         """
-        set_rate(self.optimizer, rate)
+        set_lr_momentum(self.optimizer, now)
         with autocast(self.engine):
             scores = self.model(x)
         loss = functional.cross_entropy(scores.float(), y, label_smoothing=self._smoothing)

@@ -62,7 +62,7 @@ class Training:
         self.learner = Learner(recipe, factory, engine)
         self.model = self.learner.model
         self.steps = steps_of(recipe, batches.n_train)
-        self.rates = tabulate(recipe, self.steps)
+        self.table = tabulate(recipe, self.steps)
         self.evaluate_after = {max(1, round(p * self.steps)) for p in job.phases} | {self.steps}
         spread = range(1, LOSS_POINTS + 1)
         self.point_after = {math.ceil(self.steps * i / LOSS_POINTS) for i in spread}
@@ -105,31 +105,31 @@ class Training:
         batches = self.batches.training(recipe.batch_size, recipe.seed)
         with contextlib.closing(batches):
             for x, y in batches:
-                rate = self.rates[self.done]
-                loss, scores = self.learner.step(x, y, rate)
+                now = self.table[self.done]
+                loss, scores = self.learner.step(x, y, now)
                 self.done += 1
                 if self.path is not None:
                     self.batch = x, y
-                    self.path.take(rate.lr)
+                    self.path.take(now.lr)
                 self.recent.add(loss, (scores.argmax(1) == y).sum())
-                if problem := self._check(rate):
+                if problem := self._check(now):
                     return f"{problem} of {self.steps}"
                 if self.done == self.steps:
                     return ""
         raise AssertionError("training batches never end")
 
-    def _check(self, rate: LrMomentum) -> str:
+    def _check(self, now: LrMomentum) -> str:
         """At some steps: check the losses, add a point, evaluate; why the run diverged, or ""."""
         due = self.done in self.point_after or self.done in self.evaluate_after
         if not due and self.done % CHECK_EVERY:
             return ""
         problem = self.recent.check()
         if problem or due:
-            self._add_point(rate, *self.recent.means(self.job.recipe.batch_size), not problem)
+            self._add_point(now, *self.recent.means(self.job.recipe.batch_size), not problem)
             self.model.train()
         return problem
 
-    def _add_point(self, rate: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
+    def _add_point(self, now: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
         """Add a point to the curve, and pass it to the callback."""
         measured: tuple[float, float] | tuple[None, None] = (None, None)
         if evaluate and self.done in self.evaluate_after:
@@ -143,8 +143,8 @@ class Training:
             phase=self.done / self.steps,
             epoch=samples / self.batches.n_train,
             samples=samples,
-            lr=rate.lr,
-            momentum=rate.momentum,
+            lr=now.lr,
+            momentum=now.momentum,
             train_loss=loss,
             train_accuracy=accuracy,
             loss=measured[0],
