@@ -13,10 +13,8 @@ PACKAGE = Path(autosuperconv.__file__).parent
 LONGEST_FILE = 300
 LONGEST_FUNCTION = 50
 
-SHARED_ON_PURPOSE = {
-    # A command has the name of the function of the Python API that it calls.
-    *("judge", "plan", "range_test", "search", "train"),
-}
+# A command has the name of the function of the Python API that it calls.
+SHARED_ON_PURPOSE = {"judge", "range_test", "search", "train"}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
