@@ -177,7 +177,8 @@ def judge(
 ) -> None:
     """Apply the verdict to recorded curves: CSV with columns iteration, lr, test_accuracy.
 
-    Give several files after one option, or repeat the option. Runs are paired in their order.
+    A column accuracy may stand for test_accuracy. Give several files after one option, or repeat
+    the option. Runs are paired in their order.
     """
     from autosuperconv.core.verdict.recorded import judge_recorded
     from autosuperconv.reporting.terminal import verdict_text

@@ -1,7 +1,7 @@
 """What a model fitted to the study's trials says: a view, not a measurement.
 
-Every number here is a property of a surrogate of the trials, each with one seed. The trade-off
-that was measured by retraining is `core.tradeoff`.
+Every number here is a property of a model of the trials, each of which has one seed. The trade-off
+that was measured by retraining is in `core.tradeoff`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ WIDEST = 10.0  # an interval of the exchange rate that spans more than this fact
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRate:
-    """Along equal accuracy at the winner, doubling max_lr goes with weight decay times `factor`.
+    """At equal accuracy near the winner, doubling max_lr goes with weight decay times `factor`.
 
     Args:
-        factor, low, high: the rate and its 95 % interval (bootstrap over trials); None where
-            there is no model.
-        carried: whether the trials carry it.
+        factor: the exchange rate; None where there is no model.
+        low: lower end of its 95 % interval (bootstrap over trials).
+        high: upper end.
+        carried: whether the trials support it.
         trials: completed ones that the model was fitted to.
         predicted: cross-validated share of the variance that the model explains (R squared of
             the log odds of accuracy, leaving one trial out); None where there is no model.
-        sentence: the rate with its interval, or why there is none.
+        sentence: the exchange rate with its interval, or why there is none.
     """
 
     factor: float | None
@@ -53,11 +54,13 @@ class Importance:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """Modelled validation accuracy over max_lr and weight decay, all else as the winner has it.
+    """Modelled validation accuracy over max_lr and weight decay, with the winner's other values.
 
     Args:
-        accuracy: one row a weight decay, one value a max_lr; fraction of 1; None outside of the
-            hull of the trials, where a model would only guess.
+        max_lr: of each column.
+        weight_decay: of each row.
+        accuracy: one row per weight decay, one value per max_lr; fraction of 1; None outside the
+            hull of the trials, where a model would extrapolate.
     """
 
     max_lr: tuple[float, ...]
@@ -67,7 +70,7 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class SurrogateView:
-    """All that was fitted; `surface` is None where the model predicts no left-out trial."""
+    """All that was fitted; `surface` is None where the model fails to predict left-out trials."""
 
     exchange: ExchangeRate
     importances: tuple[Importance, ...]
@@ -77,25 +80,27 @@ class SurrogateView:
 def read_exchange(
     factor: float, low: float, high: float, separable: bool, trials: int, predicted: float
 ) -> ExchangeRate:
-    """The exchange rate, claimed only where the trials carry it.
+    """The exchange rate, claimed only where the trials support it.
 
     Args:
-        separable: whether the accuracy's slope along weight decay is told from zero: the rate
-            divides by it.
+        separable: whether the slope of accuracy along weight decay can be told from zero: the
+            exchange rate divides by it.
     """
     if predicted <= 0:
-        why = f"their model predicts no left-out trial (R2 {predicted:.2f})"
+        why = f"their model does not predict left-out trials (R2 {predicted:.2f})"
     elif not separable:
-        why = "accuracy's slope along weight decay cannot be told from zero at the winner"
+        why = "near the winner, the slope of accuracy along weight decay cannot be told from zero"
     elif high > WIDEST * low:
-        why = f"its interval, {_times(low)} to {_times(high)}, spans more than a factor of 10"
+        why = (
+            f"its interval, {fmt.number(low)} to {fmt.number(high)}, spans more than a factor of 10"
+        )
     else:
         why = ""
     sentence = (
-        f"The {trials} completed trials do not carry an exchange rate: {why}."
+        f"The {trials} completed trials do not support an exchange rate: {why}."
         if why
-        else f"Along equal accuracy, doubling max_lr goes with weight decay x {_times(factor)} "
-        f"(95 %: {_times(low)} to {_times(high)}), by a model of {trials} trials "
+        else f"At equal accuracy, doubling max_lr goes with weight decay x {fmt.number(factor)} "
+        f"(95 %: {fmt.number(low)} to {fmt.number(high)}), according to a model of {trials} trials "
         f"(R2 {predicted:.2f} on left-out ones)."
     )
     return ExchangeRate(factor, low, high, not why, trials, predicted, sentence)
@@ -105,7 +110,3 @@ def no_exchange(trials: int, why: str) -> ExchangeRate:
     """No model was fitted, and why."""
     sentence = f"No exchange rate: {why}."
     return ExchangeRate(None, None, None, False, trials, None, sentence)
-
-
-def _times(value: float) -> str:
-    return fmt.number(value)

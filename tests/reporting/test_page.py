@@ -8,10 +8,14 @@ import pytest
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.space import Range
-from autosuperconv.core.verdict import Outcome
+from autosuperconv.core.verdict import Outcome, judge
 from autosuperconv.reporting import page as html
 from autosuperconv.reporting.figures.accuracy_cost import tip
+from autosuperconv.reporting.markdown import render_markdown
+from autosuperconv.reporting.terminal import report_text
+from tests.core.curves import cycles, steps
 from tests.reporting.sample import bare_report, sample_report
+from tests.reporting.terminal import to_text
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = "</title><script>alert('x')</script><img src=x onerror=alert(1)>\"&{{ 7 * 7 }}"
@@ -109,6 +113,26 @@ def test_the_first_screen_has_verdict_outcome_and_the_few_numbers(
     top = page[page.index("<header") : page.index("</header>")]
     for shown in (report.verdict.sentence, "REACHED", "5.62 x", "+0.33", "11.3 x", "38 min"):
         assert shown in top
+
+
+def test_a_quantity_has_the_same_digits_in_sentence_page_markdown_and_terminal(
+    report: Report,
+) -> None:
+    assert report.winner is not None
+    tuned = replace(report.baseline, recipe=replace(report.baseline.recipe, max_lr=0.0164))
+    found = replace(
+        report,
+        verdict=judge(cycles(max_lr=0.0322), steps(max_lr=0.0164)),
+        baseline=tuned,
+        winner=replace(report.winner, max_lr=0.0322),
+    )
+    page = html.render_page(found)
+    top = page[page.index("<header") : page.index("</header>")]
+    texts = (top, render_markdown(found), to_text(report_text(found), width=400))
+    # k = 75,000 / 10,000, 0.0322 / 0.0164 = 1.9634, mean difference 1.4 / 3 points
+    for text in (found.verdict.sentence, *texts):
+        for digits in ("7.5 x", "0.0322", "1.96", "+0.47"):
+            assert digits in text.replace("\\", "")
 
 
 def test_every_outcome_has_its_words(report: Report) -> None:

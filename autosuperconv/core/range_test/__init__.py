@@ -136,10 +136,10 @@ def _held_decades(curves: Sequence[Curve], chance: float | None) -> float | None
 
 def _cell_possible(readings: Sequence[Reading], decades: float | None) -> bool | None:
     """Kept to the end by most repeats or, where it was lost, held over a long enough range."""
-    told = [r.possible for r in readings if r.possible is not None]
-    if not told:
+    known = [r.possible for r in readings if r.possible is not None]
+    if not known:
         return None
-    return 2 * sum(told) > len(told) or (decades is not None and decades >= MIN_DECADES)
+    return 2 * sum(known) > len(known) or (decades is not None and decades >= MIN_DECADES)
 
 
 def summarise(
@@ -154,16 +154,16 @@ def summarise(
     Weight decay and batch size are there to be searched, so one cell that allows large rates is
     enough.
     """
-    told = [cell for cell in cells if cell.possible is not None]
-    good = [cell for cell in told if cell.possible]
-    possible = bool(good) if told else None
-    reason = _reason(cells, told, good, lowest_lr, highest_lr)
+    known = [cell for cell in cells if cell.possible is not None]
+    good = [cell for cell in known if cell.possible]
+    possible = bool(good) if known else None
+    reason = _reason(cells, known, good, lowest_lr, highest_lr)
     return RangeTest(tuple(cells), lowest_lr, highest_lr, possible, reason, sweep, cost)
 
 
 def _reason(
     cells: Sequence[Cell],
-    told: Sequence[Cell],
+    known: Sequence[Cell],
     good: Sequence[Cell],
     lowest_lr: float,
     highest_lr: float,
@@ -171,10 +171,10 @@ def _reason(
     swept = f"learning rates {number(lowest_lr)} to {number(highest_lr)}"
     if not cells:
         return f"Cannot tell: no cell was swept ({swept})."
-    if not told:
+    if not known:
         why = next((r.reason for cell in cells for r in cell.readings), "there are no repeats.")
         return f"Cannot tell in any of {counted(len(cells), 'cell')} over {swept}; the first: {why}"
-    best = max(good or told, key=lambda cell: (cell.edge or 0.0, cell.retention or 0.0))
+    best = max(good or known, key=lambda cell: (cell.edge or 0.0, cell.retention or 0.0))
     verdict = "Possible" if good else "Not possible"
     return (
         f"{verdict}: {len(good)} of {len(cells)} cells keep their accuracy to the end of "

@@ -21,7 +21,7 @@ END = 0.1
 WIDER_END = 0.3
 """Share of the range that is looked at where its largest rates are near to the level."""
 MIN_FOR_NOISE = 20
-"""From fewer points noise cannot be told from the rise itself."""
+"""With fewer points noise cannot be told from the rise itself."""
 MAX_DOUBT = 0.15
 """Share of the peak that noise may excuse at most: an end below 0.6 of it is lost all the same."""
 _EPS = 1e-9

@@ -27,7 +27,7 @@ MIN_RISE = 0.8
 MIN_SHARE = 0.15
 """A rise over fewer of the points, with none after it, is the warm-up of another schedule."""
 MIN_FOR_SCATTER = 6
-"""From fewer points their scatter about a slow curve is not told."""
+"""With fewer points their scatter about a slow curve is not estimated."""
 MIN_EXPONENTIAL_RATIO = 5.0
 """Below this ratio of highest to lowest rate, equal steps and equal factors look alike."""
 

@@ -54,7 +54,7 @@ def read_sweep(
         lr: one a point.
         accuracy: one a point; fractions of 1, or percent (where any is above 1.5).
         loss: one a point; decides only where there is no accuracy.
-        chance: accuracy of guessing, fraction of 1.
+        chance: accuracy without learning, fraction of 1.
 
     Raises:
         InvalidInput: a negative rate, an accuracy or chance out of range, or lengths that differ.

@@ -72,7 +72,7 @@ def cost_to_level(samples: Sequence[float], accuracy: Sequence[float], margin: f
     length, in the candidate's favour. Where the curve is dense (5 evaluations or more in its
     last tenth) it must have reached the end level itself too, so that T_B is the foot of the
     plateau and not a point on the way up to it: on the author's healthy logs 71,900 to 73,900
-    of 80,000 iterations, as read by hand. A sparse curve is not asked that, because one lucky
+    of 80,000 iterations, as read by hand. A sparse curve need not, because one lucky
     evaluation at its end would set T_B there.
     """
     values, level = _despiked(accuracy), end_level(samples, accuracy)

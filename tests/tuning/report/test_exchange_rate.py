@@ -55,7 +55,7 @@ def test_a_valley_of_equal_products_trades_twice_the_rate_for_half_the_decay() -
     assert exchange.low is not None
     assert exchange.high is not None
     assert exchange.low < 0.5 < exchange.high
-    assert exchange.sentence.startswith("Along equal accuracy, doubling max_lr goes with weight")
+    assert exchange.sentence.startswith("At equal accuracy, doubling max_lr goes with weight")
     assert surface is not None
 
 
@@ -67,13 +67,13 @@ def test_a_slope_twice_as_steep_along_the_rate_trades_it_for_a_quarter() -> None
 def test_no_rate_is_claimed_where_weight_decay_does_not_matter() -> None:
     exchange, _ = exchange_at(trials_of(lambda r, d: 2 + 0.5 * r, noise=0.2), WINNER, EVALUATED)
     assert not exchange.carried
-    assert exchange.sentence.startswith("The 40 completed trials do not carry an exchange rate")
+    assert exchange.sentence.startswith("The 40 completed trials do not support an exchange rate")
 
 
 def test_no_surface_is_drawn_from_noise() -> None:
     exchange, surface = exchange_at(trials_of(lambda r, d: 2.0, n=20, noise=3.0), WINNER, EVALUATED)
     assert not exchange.carried
-    assert "predicts no left-out trial" in exchange.sentence
+    assert "does not predict left-out trials" in exchange.sentence
     assert surface is None
 
 
