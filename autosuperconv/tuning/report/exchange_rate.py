@@ -56,7 +56,7 @@ SCALES: dict[str, Callable[[float], float]] = {
     "batch_size": math.log2,
 }
 QUADRATIC = (("max_lr", "max_lr"), ("weight_decay", "weight_decay"), ("max_lr", "weight_decay"))
-QUESTIONS = {
+MEANINGS = {
     "fANOVA": "share of the variance of accuracy over the whole space, by a random forest",
     "PED-ANOVA": "share in what sets the better tenth of the trials apart from the others",
 }
@@ -77,7 +77,8 @@ class Design:
 
     Args:
         names: recipe fields that vary, max_lr and weight decay first.
-        x: (trials, names), on the scales of `SCALES`. y: (trials,), log odds of accuracy.
+        x: (trials, names), on the scales of `SCALES`.
+        y: (trials,), log odds of accuracy.
     """
 
     names: tuple[str, ...]
@@ -107,6 +108,8 @@ def exchange_at(
     """The exchange rate at the winner, and the surface around it where the model predicts.
 
     Args:
+        trials: completed ones.
+        winner: where to take the exchange rate.
         evaluated: samples that each accuracy was measured on.
     """
     design, why = make_design(trials, evaluated)
@@ -125,7 +128,10 @@ def rate_of(own: tuple[float, float], drawn: Floats, trials: int, predicted: flo
     """The exchange rate from the slopes along max_lr and weight decay.
 
     Args:
-        own: of the model of all trials. drawn: (resamples, 2), of the bootstrap.
+        own: slopes of the model of all trials.
+        drawn: (resamples, 2), slopes of the bootstrap.
+        trials: number of completed trials.
+        predicted: R squared on left-out trials.
     """
     ends = np.quantile(drawn[:, 1], [0.025, 0.975])
     separable = bool(ends[0] > 0 or ends[1] < 0)
@@ -136,9 +142,9 @@ def rate_of(own: tuple[float, float], drawn: Floats, trials: int, predicted: flo
 
 
 def make_design(trials: Sequence[Observation], evaluated: int) -> tuple[Design | None, str]:
-    """The trials as numbers; or None and why they carry no model."""
+    """The trials as numbers, or None and why they do not support a model."""
     if len(trials) < MIN_TRIALS:
-        return None, f"{len(trials)} completed trials, and a model takes {MIN_TRIALS}"
+        return None, f"{len(trials)} completed trials, and a model needs {MIN_TRIALS}"
     names = tuple(n for n in SCALES if all(n in t.params for t in trials))
     missing = {"max_lr", "weight_decay"} - set(names)
     if missing:
@@ -180,7 +186,7 @@ def bootstrap(design: Design, columns: Floats, alpha: float, at: Floats) -> Floa
 
 
 def _doubling(rate_slope: Floats, decay_slope: Floats) -> Floats:
-    """log2 of the factor of weight decay that goes with twice the rate, within +-20."""
+    """log2 of the factor of weight decay that goes with twice the learning rate, within +-20."""
     steady = np.where(np.abs(decay_slope) < 1e-12, 1e-12, decay_slope)
     return np.clip(-rate_slope / steady, -20, 20)
 
@@ -216,7 +222,7 @@ def importances(trials: Sequence[Observation]) -> tuple[Importance, ...]:
             "PED-ANOVA": PedAnovaImportanceEvaluator(),
         }
         return tuple(
-            Importance(name, QUESTIONS[name], get_param_importances(study, evaluator=evaluator))
+            Importance(name, MEANINGS[name], get_param_importances(study, evaluator=evaluator))
             for name, evaluator in evaluators.items()
         )
 

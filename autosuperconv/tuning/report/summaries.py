@@ -1,4 +1,4 @@
-"""Traces and trials as the report shows them."""
+"""Traces and trials as the report holds them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reported_run(role: str, trace: Trace) -> Run:
 
 
 def as_reported(trace: Trace) -> Trace:
-    """With what the report draws of its curve; all of it is in the storage."""
+    """With the columns of its curve that the report draws; the storage has them all."""
     return replace(trace, curve=trace.curve.only(REPORTED, DIGITS))
 
 

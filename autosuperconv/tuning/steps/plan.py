@@ -170,7 +170,7 @@ def forecast(
     """
     rate = sum(rates.values()) / len(rates)
     plan = sweeps_within(budget, counts, grid)
-    n = len(plan.reckoned())
+    n = len(plan.expected())
     sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(counts.n_train), SWEEP_PHASES * n)
     return tuple(
         Forecast(s.step, s.runs, s.epochs, s.work(counts) / rate / min(workers, max(s.runs, 1)))

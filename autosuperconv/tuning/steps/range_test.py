@@ -1,8 +1,9 @@
 """The range test: learning-rate sweeps over batch size x weight decay (x momentum where it is
 searched) x seed, and their reading.
 
-Every cell is swept once, and again where the first sweep leaves something open. A sweep ends when
-it is clearly over. One that breaks nowhere is followed by one to higher rates.
+Every cell is swept once, and a second time where the first sweep leaves a question open. A sweep
+ends early once its accuracy has collapsed for good. A cell that keeps its accuracy over the whole
+range is swept again to higher learning rates.
 """
 
 from __future__ import annotations
@@ -35,12 +36,19 @@ SEEDS = (0, 1)
 EXTENSION = 10.0
 SWEPT = ("lr", "momentum", "train_loss", "loss", "accuracy", "path_lr", "gradient_lr")
 LINEAR_EXTENSION = 3.0
-"""By equal steps, a decade more would leave a tenth of them for the range there was."""
+"""With equal steps, one more decade would leave a tenth of them for the original range."""
 
 
 @dataclass
 class SweepWatch:
-    """Ends a sweep whose accuracy is lost for good; an `OnPoint`, one for each run."""
+    """Ends a sweep whose accuracy is lost for good; an `OnPoint`, one for each run.
+
+    Args:
+        lr: of every point so far.
+        accuracy: of every point so far.
+        loss: training loss of every point so far; None where it was not finite.
+        phase: of every point so far.
+    """
 
     lr: list[float] = field(default_factory=list)
     accuracy: list[float | None] = field(default_factory=list)
@@ -54,18 +62,24 @@ class SweepWatch:
         self.phase.append(point.phase)
         if point.accuracy is None or point.phase >= 1:
             return
-        rate = lost_from(self.lr, self.accuracy, self.loss, self.phase)
-        if rate is not None:
-            raise PruneTraining(f"accuracy is lost for good above rate {rate:.3g}")
+        last_kept = lost_from(self.lr, self.accuracy, self.loss, self.phase)
+        if last_kept is not None:
+            why = f"accuracy is lost for good above learning rate {last_kept:.3g}"
+            raise PruneTraining(why)
 
 
 def sweep_job(
     base: Recipe, plan: SweepPlan, cell: SweepCell, repeat: bool, further: bool, n_train: int
 ) -> Job:
-    """One sweep of a cell, as planned; momentum constant at what the cycle has at its highest rate.
+    """One planned sweep of a cell, with the momentum that a cycle has at its highest learning rate.
 
     Args:
-        repeat: with the cell's other seed. further: to higher rates.
+        base: the fields that are not swept.
+        plan: length and range of the sweep.
+        cell: where to sweep.
+        repeat: use the cell's other seed.
+        further: sweep to higher learning rates.
+        n_train: training samples of one epoch.
     """
     low, high = plan.grid.low, plan.grid.high
     if plan.grid.kind == "linear":
@@ -91,16 +105,19 @@ def sweep_job(
 def run_range_test(
     session: Session, base: Recipe, plan: SweepPlan, n_train: int, curve: int
 ) -> RangeTest:
-    """Sweep the cells, some of them twice, and read them. The reading is stored with the study,
-    and is not made again.
+    """Sweep the cells, some of them twice, and read them. The result is stored with the study.
 
     Args:
+        session: the search.
+        base: the fields that are not swept.
+        plan: which sweeps to make.
+        n_train: training samples of one epoch.
         curve: samples that one evaluation takes.
     """
     known = stored_range_test(session)
-    if known is not None and (known.cost is None or answers(known, plan)):
+    if known is not None and fits_plan(known, plan):
         session.start(Step.RANGE_TEST, len(session.run_store.of(Step.RANGE_TEST)))
-        session.finish(Step.RANGE_TEST, told(known))
+        session.finish(Step.RANGE_TEST, _result_text(known))
         return known
     sweeping = Sweeping(session, base, plan, n_train, curve)
     sweeping.sweep_cells()
@@ -111,13 +128,23 @@ def run_range_test(
     cost = cost_of(plan, every, cells, curve)
     result = summarise(cells, grid.low, highest, grid.kind, cost)
     session.store("range_test", to_json(result))
-    session.finish(Step.RANGE_TEST, told(result))
+    session.finish(Step.RANGE_TEST, _result_text(result))
     return result
 
 
 @dataclass
 class Sweeping:
-    """The sweeps of a range test in progress, within their allowance."""
+    """The sweeps of a range test in progress, within their allowance.
+
+    Args:
+        session: the search.
+        base: the fields that are not swept.
+        plan: which sweeps to make.
+        n_train: training samples of one epoch.
+        curve: samples that one evaluation takes.
+        traces: the sweeps so far.
+        announced: runs of the step, as the listener was told.
+    """
 
     session: Session
     base: Recipe
@@ -128,7 +155,7 @@ class Sweeping:
     announced: int = 0
 
     def every(self) -> list[Trace]:
-        """Of all cells."""
+        """The sweeps of all cells."""
         return [trace for own in self.traces.values() for trace in own]
 
     def cells(self) -> list[Cell]:
@@ -136,16 +163,16 @@ class Sweeping:
         return [read_cell(cell, own) for cell, own in self.traces.items()]
 
     def left(self) -> float:
-        """Samples' worth that may still be spent."""
+        """Sample-equivalents that may still be spent."""
         return self.plan.allowance - sum(work_of(trace, self.curve) for trace in self.every())
 
     def work(self, cell: SweepCell) -> float:
-        """Samples' worth of a sweep that goes to its end."""
+        """Sample-equivalents of a sweep that goes to its end."""
         return self.plan.work(cell.batch_size, self.n_train, self.curve)
 
     def sweep_cells(self) -> None:
-        """The planned cells once; then those that were left out, as far as early ends pay for them,
-        with one sweep kept for a second seed."""
+        """Sweep the planned cells once, then the cells that were left out, as far as sweeps that
+        ended early pay for them. The work of one sweep is kept for a second seed."""
         todo: Sequence[SweepCell] = self.plan.cells
         while todo:
             jobs = [self._job(cell) for cell in todo]
@@ -153,11 +180,12 @@ class Sweeping:
             for cell, trace in zip(todo, self._run(jobs, second), strict=True):
                 self.traces[cell] = [trace]
             spare = self.left() - self.work(self.plan.grid.cells[0])
-            out = [cell for cell in self.plan.grid.by_worth() if cell not in self.traces]
+            out = [cell for cell in self.plan.grid.by_priority() if cell not in self.traces]
             todo = self._affordable(out, spare)
 
     def sweep_again(self) -> None:
-        """A second sweep of the cells that are worth it, further where nothing broke."""
+        """Sweep the cells that need it a second time, to higher learning rates where accuracy was
+        kept to the end of the range."""
         swept, cells = list(self.traces), self.cells()
         found = dict(zip(swept, cells, strict=True))
         todo = self._affordable([swept[i] for i in to_repeat(cells)], self.left())
@@ -178,7 +206,12 @@ class Sweeping:
         return sweep_job(self.base, self.plan, cell, repeat, further, self.n_train)
 
     def _run(self, jobs: Sequence[Job], later: int) -> list[Trace]:
-        """Carry them out; `later`: how many more are reckoned with."""
+        """Make the sweeps.
+
+        Args:
+            jobs: one for each sweep.
+            later: how many more are expected, for the step's progress.
+        """
         over_momentum = any(cell.momentum is not None for cell in self.plan.cells)
 
         def label(job: Job) -> str:
@@ -194,13 +227,13 @@ class Sweeping:
         return self.session.run(Step.RANGE_TEST, "sweep", jobs, label, SweepWatch)
 
 
-def told(found: RangeTest) -> str:
-    """What it found, and what it took."""
+def _result_text(found: RangeTest) -> str:
+    """What it found, and what it cost."""
     return found.reason if found.cost is None else f"{found.reason} {found.cost.sentence}"
 
 
-def answers(known: RangeTest, plan: SweepPlan) -> bool:
-    """Whether a stored range test is of the kind and range that is asked for."""
+def fits_plan(known: RangeTest, plan: SweepPlan) -> bool:
+    """Whether a stored range test has the kind and the range of the plan."""
     same = known.sweep == plan.grid.kind and math.isclose(known.lowest_lr, plan.grid.low)
     return same and known.highest_lr >= plan.grid.high * (1 - 1e-9)
 
@@ -216,7 +249,7 @@ def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
 
 
 def work_of(trace: Trace, curve: int) -> float:
-    """Samples' worth of a sweep: an evaluated one counts as a third of a trained one."""
+    """Sample-equivalents of a sweep: an evaluated sample counts as a third of a trained one."""
     evaluations = len(trace.curve.evaluated(trace.curve.phase))
     return trace.samples + FORWARD * curve * evaluations
 
@@ -224,7 +257,7 @@ def work_of(trace: Trace, curve: int) -> float:
 def cost_of(
     plan: SweepPlan, traces: Sequence[Trace], cells: Sequence[Cell], curve: int
 ) -> SweepCost:
-    """What the sweeps really took."""
+    """What the sweeps really cost."""
     early = [t for t in traces if 0 < t.phase < 1]
     whole = [round(t.samples / t.phase) for t in early]
     return SweepCost(
@@ -249,8 +282,8 @@ def stored_range_test(session: Session) -> RangeTest | None:
 
 
 def sweep_curve(trace: Trace) -> Curve:
-    """A sweep's course, as far as the range test reads and draws it. Where it diverged, the last
-    point is at chance; one that was ended because its accuracy was lost is left as measured."""
+    """The columns of a sweep's curve that are read and drawn. Where the sweep diverged, the last
+    point is at chance; a sweep that was ended early is left as measured."""
     curve = trace.curve.only(SWEPT)
     if not trace.diverged or not len(curve) or (curve.accuracy and curve.accuracy[-1] is not None):
         return curve
@@ -259,5 +292,5 @@ def sweep_curve(trace: Trace) -> Curve:
 
 
 def finite(value: float | None) -> float | None:
-    """The value, or None where it is no number."""
+    """The value, or None where it is not finite."""
     return value if value is not None and math.isfinite(value) else None

@@ -10,9 +10,11 @@ from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.events import RunFinished, Step
-from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.format import number
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, StopReason, Trace
+from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.tuning.samplers import StudySampler, make_sampler
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
@@ -23,9 +25,9 @@ from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.observation import EDGE, Observation
 from autosuperconv.tuning.store.session import Session, outcome_text
 
-CLOSED = "closed_at_trials"  # kept with the study: it was searched to its end, or out of time
+CLOSED = "closed_at_trials"  # stored once the study is complete, or its time is up
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
-CURVE_SHARE = 0.1  # of a trial's training; whole, its evaluations made a short one 1.8 x as long
+CURVE_SHARE = 0.1  # of a trial's training; full evaluations made a short trial 1.8 x as long
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,16 @@ class StudySettings:
     """How to search.
 
     Args:
+        space: the fields to search.
+        base: the other fields.
+        prior: on max_lr.
+        objective: what a trial is worth.
+        sampler: a name in `SAMPLERS`.
+        pruner: decides at each evaluation.
+        seed: of the sampler and of every trial's run.
         reserve: seconds to leave for the steps after the study, if there is a deadline.
         initial_trials: parameters of the first trials of a new study.
-        chance: accuracy of guessing, to tell runs that lose what they learned; None: do not.
+        chance: accuracy without learning anything, to detect a collapse; None: do not look for it.
     """
 
     space: SearchSpace
@@ -51,7 +60,7 @@ class StudySettings:
 
     @property
     def encoding(self) -> Encoding:
-        """Where its trials lie, and what is asked of them."""
+        """Its trials as numbers, with the accuracy that they must reach."""
         return Encoding(self.space, self.base, self.prior, self.objective.least_accuracy)
 
 
@@ -62,19 +71,20 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
         return
     requeue_stale(study)
     if not study.get_trials(deepcopy=False):
-        for guess in settings.initial_trials:
-            study.enqueue_trial(dict(guess))
+        for params in settings.initial_trials:
+            study.enqueue_trial(dict(params))
     so_far = len(study.get_trials(deepcopy=False))
     sampler = make_sampler(settings.sampler, settings.encoding, settings.seed, so_far)
     study.sampler = sampler
-    asked: dict[str, Trial] = {}
-    for task, trace in drive(session.executor, propose(session, settings, sampler, asked, trials)):
-        trial = asked.pop(task.key)
+    running: dict[str, Trial] = {}
+    queue = propose(session, settings, sampler, running, trials)
+    for task, trace in drive(session.executor, queue):
+        trial = running.pop(task.key)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)
-        label = f"trial {trial.number}"
-        session.listener(RunFinished(Step.STUDY, label, trial_text(trace), best_text(study), left))
+        label, text = f"trial {trial.number}", trial_text(trace, settings.space)
+        session.listener(RunFinished(Step.STUDY, label, text, best_text(study), left))
     session.store(CLOSED, str(trials))
 
 
@@ -82,15 +92,15 @@ def propose(
     session: Session,
     settings: StudySettings,
     sampler: StudySampler,
-    asked: dict[str, Trial],
+    running: dict[str, Trial],
     trials: int,
 ) -> Iterator[QueuedJob]:
-    """Ask for trials, one by one; those above the edge are told at once and cost nothing."""
+    """Yield trials one by one. Those above the edge are told at once, without training."""
     study = session.study
-    while count_finished(study) + len(asked) < trials:
+    while count_finished(study) + len(running) < trials:
         left = session.time_left()
         if left is not None and left < settings.reserve:
-            session.note("Time is nearly up: no more trials, to leave room for the confirmation.")
+            session.note("Time is nearly up: no more trials, to leave time for the confirmation.")
             return
         check_prior(session, sampler)
         trial = study.ask()
@@ -102,7 +112,7 @@ def propose(
             tell_above_edge(study, trial, settings.objective, cap)
             continue
         key = str(trial.number)
-        asked[key] = trial
+        running[key] = trial
         reporter = Reporter(
             session.storage_url,
             study.study_name,
@@ -115,7 +125,7 @@ def propose(
 
 
 def check_prior(session: Session, sampler: StudySampler) -> None:
-    """Drop a prior that the finished trials refute, and say so; learn from runs that broke."""
+    """Revise the prior by the finished trials; say so where they refute it."""
     trials = session.study.get_trials(deepcopy=False, states=FINISHED)
     why = refutation(sampler.prior, trials)
     if why:
@@ -124,14 +134,14 @@ def check_prior(session: Session, sampler: StudySampler) -> None:
 
 
 def requeue_stale(study: optuna.Study) -> None:
-    """Take up again the trials that an earlier start left running."""
+    """Queue the trials again that an earlier start left running."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.enqueue_trial(dict(trial.params), user_attrs={"retry_of": trial.number})
         study.tell(trial.number, state=TrialState.FAIL)
 
 
 def count_finished(study: optuna.Study) -> int:
-    """Trials that count: finished, and trained at all."""
+    """Number of finished trials that were trained."""
     return sum(t.stopped_because != StopReason.ABOVE_EDGE for t in finished(study))
 
 
@@ -140,13 +150,11 @@ def finished(study: optuna.Study) -> list[Observation]:
     return [Observation(t) for t in study.get_trials(deepcopy=False, states=FINISHED)]
 
 
-def trial_text(trace: Trace) -> str:
-    """A trial's recipe and end in one line."""
-    r = trace.recipe
-    return (
-        f"max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, batch {r.batch_size}, "
-        f"weight decay {r.weight_decay:.1e}, dropout {r.dropout:.2f}: {outcome_text(trace)}"
-    )
+def trial_text(trace: Trace, space: SearchSpace) -> str:
+    """A trial's searched fields and its end in one line."""
+    fields = (name for name in RECIPE_FIELDS if name in space.dimensions)
+    values = (f"{factor_name(name)} {number(getattr(trace.recipe, name))}" for name in fields)
+    return f"{', '.join(values)}: {outcome_text(trace)}"
 
 
 def best_text(study: optuna.Study) -> str | None:

@@ -4,20 +4,20 @@ A sweep is as short as its reading allows. Measured on digits (ResNet-8, batch 3
 2,000 MNIST images (LeNet, batch 45 and 181), two seeds each, mean edges with 80, 50, 40 and 30
 steps: 0.54, 0.66, 0.74, 1.08; 2.0, 1.15, 1.5, 2.0; 0.094, 0.13, 0.13, 0.10; 0.12, 0.052, 0.079,
 0.062. One seed's edge scatters by 0.1 to 0.2 decades at any length; 50 and 40 steps move it by 0.1
-to 0.35 from that with 80, to either side, and 30 by up to 0.3 upwards: a run of so few steps breaks
-late. Peaks, about which the prior lies, move by at most 0.35 down to 40.
+to 0.35 from that with 80, to either side, and 30 by up to 0.3 upwards: a run of so few steps
+diverges late. Peaks, on which the prior is centred, move by at most 0.35 down to 40 steps.
 
-Where that is too much, the range test gives way in this order: shorter sweeps, fewer second seeds,
+If that costs too much, the range test is cut in this order: shorter sweeps, fewer second seeds,
 fewer cells.
 
-A linear sweep is another question to the net: with 100 equal steps to 3 or 10 a ResNet-8 on digits
-keeps its accuracy up to 2.3 to 5.2, with 50 or 100 equal factors up to 0.5 to 1.6 (batch 32) and
-0.7 to 3.3 (128), as it is longer about each rate; a perceptron without batch norm breaks at 0.2 to
-1.1 either way.
+A linear sweep measures something else. With 100 equal steps to 3 or 10 a ResNet-8 on digits keeps
+its accuracy up to 2.3 to 5.2. With 50 or 100 equal factors it does so up to 0.5 to 1.6 (batch 32)
+and 0.7 to 3.3 (128), because it spends longer near each learning rate. A perceptron without batch
+norm diverges at 0.2 to 1.1 either way.
 
-Sweeps of equal batch size are not vectorised over seeds with `torch.func`: that was 0.77 to 1.06 x
-as fast as one after the other on a CPU (studies/throughput/RESULTS.md). They are jobs for the
-workers, like any others.
+Sweeps of equal batch size are not vectorised over seeds with `torch.func`: on a CPU that was 0.77
+to 1.06 x as fast as one after the other (studies/throughput/RESULTS.md). They are ordinary jobs for
+the workers.
 """
 
 from __future__ import annotations
@@ -40,16 +40,19 @@ SWEEP_STEPS = 50
 LEAST_STEPS = 40
 EPOCH_SHARE = 0.5
 LINEAR_LENGTH = 2.0
-"""Equal steps spend most of a sweep at rates that break many nets: it needs more of them below."""
+"""Most of the equal steps of a sweep lie where many networks diverge: more are needed below."""
 SWEEP_PHASES = 25
 
 
 @dataclass(frozen=True, slots=True)
 class SweepCell:
-    """Where to sweep; momentum None: as it is in every run.
+    """Where to sweep.
 
     Args:
-        parity: 0 or 1, so that neighbours differ: they are swept with different seeds.
+        batch_size: of the sweep.
+        weight_decay: of the sweep.
+        momentum: of the sweep; None: that of every run.
+        parity: 0 or 1; neighbours differ in it, so that they are swept with different seeds.
     """
 
     batch_size: int
@@ -60,13 +63,15 @@ class SweepCell:
 
 @dataclass(frozen=True, slots=True)
 class SweepGrid:
-    """What the range test would sweep, had it all the time it wants.
+    """What the range test would sweep without a limit on its work.
 
     Args:
         cells: the hub of the grid comes first.
-        low, high: learning rates.
-        extend: whether cells that never break are swept again to higher rates.
-        share: of the whole search's work that the sweeps may take.
+        kind: whether learning rates rise by equal factors or by equal steps.
+        low: lowest learning rate.
+        high: highest learning rate.
+        extend: whether cells that keep their accuracy are swept again to higher learning rates.
+        share: share of the whole search's work that the sweeps may take.
     """
 
     cells: tuple[SweepCell, ...]
@@ -76,9 +81,9 @@ class SweepGrid:
     extend: bool = True
     share: float = 0.1
 
-    def by_worth(self) -> list[SweepCell]:
-        """The cells, in the order in which they would be swept if not all can be: the hub, the
-        other batch size, the other momentum, the other weight decay, then the rest."""
+    def by_priority(self) -> list[SweepCell]:
+        """The cells in their order of priority: the hub, the other batch size, the other momentum,
+        the other weight decay, then the rest."""
         hub = self.cells[0]
 
         def rank(cell: SweepCell) -> tuple[int, bool, bool]:
@@ -88,24 +93,28 @@ class SweepGrid:
         return sorted(self.cells, key=rank)
 
     def star(self) -> tuple[SweepCell, ...]:
-        """The hub, and the cells that differ from it in one thing: enough for a plane."""
+        """The hub and the cells that differ from it in one field: enough for a plane."""
         hub = self.cells[0]
         return tuple(c for c in self.cells if _differences(hub, c) <= 1)
 
     def pair(self) -> tuple[SweepCell, ...]:
-        """The hub, and the cell that differs from it in the batch size alone."""
+        """The hub and the cell that differs from it only in the batch size."""
         hub = self.cells[0]
         return tuple(c for c in self.star() if c == hub or c.batch_size != hub.batch_size)
 
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """The sweeps that fit.
+    """The sweeps that fit into the range test's share.
 
     Args:
-        cells: to sweep once. repeats: second sweeps that are reckoned with.
-        steps: of a sweep, at least; epoch_share: and at least so much of an epoch.
-        allowance, budget: samples' worth of work that all sweeps, and the whole search, may take.
+        grid: from which the cells are taken.
+        cells: to sweep once.
+        repeats: second sweeps that are expected.
+        steps: least number of steps of a sweep.
+        epoch_share: least length of a sweep, as a share of an epoch.
+        allowance: sample-equivalents that all sweeps together may take.
+        budget: sample-equivalents of the whole search.
     """
 
     grid: SweepGrid
@@ -117,20 +126,20 @@ class SweepPlan:
     budget: float
 
     def epochs(self, batch_size: int, n_train: int) -> float:
-        """Length of one sweep."""
+        """Length of one sweep, in epochs."""
         length = max(self.steps * batch_size / n_train, self.epoch_share)
         return length * (LINEAR_LENGTH if self.grid.kind == "linear" else 1.0)
 
     def work(self, batch_size: int, n_train: int, curve: int) -> float:
-        """Samples' worth of one sweep that goes to its end."""
+        """Sample-equivalents of one sweep that goes to its end."""
         return self.epochs(batch_size, n_train) * n_train + FORWARD * SWEEP_PHASES * curve
 
     def all_epochs(self, n_train: int) -> float:
-        """Length of all sweeps reckoned with."""
-        return sum(self.epochs(c.batch_size, n_train) for c in self.reckoned())
+        """Length of all expected sweeps together, in epochs."""
+        return sum(self.epochs(c.batch_size, n_train) for c in self.expected())
 
-    def reckoned(self) -> tuple[SweepCell, ...]:
-        """The cells, and the dearest of them again as those to be repeated."""
+    def expected(self) -> tuple[SweepCell, ...]:
+        """The cells, with the most expensive ones a second time in place of the repeats."""
         by_size = sorted(self.cells, key=lambda c: -c.batch_size)
         return (*self.cells, *by_size[: self.repeats])
 
@@ -139,8 +148,9 @@ def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
     """The outer batch sizes x two weight decays, x the ends of the momentum where it is searched.
 
     Args:
-        bounded: sweep from the lowest `max_lr` that was asked for, and not from where no net
-            learns yet, as a search does.
+        setup: of the search.
+        bounded: start at the lowest `max_lr` that was requested. A search starts where no network
+            learns yet.
     """
     batch_sizes = sorted({setup.batch_sizes[0], setup.batch_sizes[-1]})
     momenta = _momenta(setup.dimensions.get("base_momentum"))
@@ -148,15 +158,15 @@ def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
     cells = tuple(
         SweepCell(b, wd, m, (i + j + k) % 2) for (i, b), (j, wd), (k, m) in product(*axes)
     )
-    asked = setup.range_of("max_lr")
-    own = asked != MAX_LR
+    requested = setup.range_of("max_lr")
+    own = requested != MAX_LR
     linear = setup.options.sweep == "linear"
-    start = 0.0 if linear else min(LOWEST_LR, asked.low)
+    start = 0.0 if linear else min(LOWEST_LR, requested.low)
     return SweepGrid(
         cells=cells,
         kind=setup.options.sweep,
-        low=asked.low if bounded and own else start,
-        high=LINEAR_HIGHEST_LR if linear and not own else asked.high,
+        low=requested.low if bounded and own else start,
+        high=LINEAR_HIGHEST_LR if linear and not own else requested.high,
         extend=not own,
         share=setup.options.range_test_share,
     )
@@ -166,12 +176,15 @@ def plan_sweeps(grid: SweepGrid, n_train: int, curve: int, others: float) -> Swe
     """The most thorough range test that stays below its share; at least one sweep is made.
 
     Args:
-        curve: samples that one evaluation takes. others: samples' worth of the rest of the search.
+        grid: what to sweep at best.
+        n_train: training samples of one epoch.
+        curve: samples that one evaluation takes.
+        others: sample-equivalents of the rest of the search.
     """
     allowance = others * grid.share / (1 - grid.share)
     best = SweepPlan(grid, grid.cells, 0, SWEEP_STEPS, EPOCH_SHARE, allowance, others + allowance)
     for plan in _ever_less(best):
-        work = sum(plan.work(c.batch_size, n_train, curve) for c in plan.reckoned())
+        work = sum(plan.work(c.batch_size, n_train, curve) for c in plan.expected())
         if work <= allowance:
             break
     return plan

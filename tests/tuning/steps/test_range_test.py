@@ -105,7 +105,7 @@ def test_a_sweep_ends_once_its_accuracy_is_lost_and_says_why(tmp_path: Path) -> 
     highest = max(max(curve.lr) for curve in whole)
     assert 0.5 < highest < 5.0
     watch = SweepWatch()
-    with pytest.raises(PruneTraining, match=r"accuracy is lost for good above rate 0.363"):
+    with pytest.raises(PruneTraining, match=r"accuracy is lost for good above learning rate 0.363"):
         watch_all(watch, trainer, trainer.jobs[0])
     assert len(watch.lr) < 25
 
@@ -254,7 +254,7 @@ def test_what_early_ends_save_buys_back_cells_that_were_left_out(tmp_path: Path)
 
 def test_the_cells_come_back_in_the_order_of_their_worth(tmp_path: Path) -> None:
     space: dict[str, Dimension] = {**SPACE, "base_momentum": Range(0.5, 0.9)}
-    order = make_grid(make_setup(tmp_path, dimensions=space)).by_worth()
+    order = make_grid(make_setup(tmp_path, dimensions=space)).by_priority()
     assert [(c.batch_size, c.weight_decay, c.momentum) for c in order[:4]] == [
         (16, 1e-5, 0.5),
         (32, 1e-5, 0.5),

@@ -26,7 +26,13 @@ from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.samplers.with_prior import WithPrior
 from autosuperconv.tuning.steps.objective import Objective, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import make_pruner
-from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise, requeue_stale
+from autosuperconv.tuning.steps.study import (
+    StudySettings,
+    count_finished,
+    optimise,
+    requeue_stale,
+    trial_text,
+)
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import open_storage
@@ -290,3 +296,10 @@ def test_rates_are_spread_over_the_whole_range_below_the_cap() -> None:
     logs = np.log10([suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(300)])
     assert logs.min() < -2
     assert logs.max() > -0.5
+
+
+def test_a_trial_is_told_by_the_fields_that_were_searched() -> None:
+    space = SearchSpace({"max_lr": Range(0.1, 1.0, log=True), "pct_start": Range(0.2, 0.5)})
+    recipe = Recipe(max_lr=0.25, pct_start=0.3, epochs=2.0)
+    trace = replace(SurfaceTrainer(noise=0.0)(Job(recipe)), accuracy=0.875)
+    assert trial_text(trace, space) == "max_lr 0.25, pct start 0.3: 87.50 % after 2 epochs"
