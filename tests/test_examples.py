@@ -16,6 +16,7 @@ SAYS = {
     "own_model.py": "batch 128, weight decay",
     "own_schedule.py": "own_schedule:half_sine: 9",
 }
+SLOW = {"own_data.py"}
 
 
 def test_there_are_no_other_examples() -> None:
@@ -31,7 +32,10 @@ def test_an_example_needs_no_more_than_the_public_names(name: str) -> None:
     assert ours == {"autosuperconv"}
 
 
-@pytest.mark.parametrize("name", sorted(SAYS))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in sorted(SAYS)],
+)
 def test_an_example_is_short_and_runs(name: str, tmp_path: Path) -> None:
     script = EXAMPLES / name
     assert len(script.read_text().splitlines()) < 40

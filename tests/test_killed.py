@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import optuna
+import pytest
 from optuna.trial import TrialState
 
 from autosuperconv.tuning.store.storage import open_storage
@@ -55,6 +56,7 @@ def finished(folder: Path) -> dict[int, tuple[dict[str, object], float | None]]:
 JOURNAL = "autosuperconv.journal"
 
 
+@pytest.mark.slow
 def test_a_search_survives_a_kill_and_two_interrupts(tmp_path: Path) -> None:
     status, _ = stop_at(tmp_path, "study 3/8", signal.SIGKILL)
     assert status == -signal.SIGKILL
