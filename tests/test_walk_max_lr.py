@@ -65,7 +65,7 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert max(build_schedule(first, 1000)(i / 1000).lr for i in range(1001)) == pytest.approx(
         first.max_lr, rel=1e-2
     )
-    curve = report["trials"][k]["curve"]["lr"]
+    curve = report["trials"][k]["trace"]["curve"]["lr"]
     assert max(curve) <= first.max_lr
     assert max(curve) > 0.8 * first.max_lr
 

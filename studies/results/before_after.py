@@ -45,7 +45,7 @@ def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     verdict, cost = report["verdict"], {c["step"]: c["samples"] for c in report["cost"]}
     late = report["trials"][len(report["trials"]) // 3 :]
     return {
-        "version": report["environment"]["autosuperconv"],
+        "version": report["setup"]["environment"]["autosuperconv"],
         "outcome": verdict["outcome"],
         "speedup": verdict["speedup"],
         "difference": verdict["against_baseline"]["difference"],
