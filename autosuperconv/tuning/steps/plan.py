@@ -1,6 +1,6 @@
-"""The plan: time a few steps, choose lengths, and say beforehand what the search will take.
+"""The plan: times a few training steps, chooses lengths, and forecasts what the search will take.
 
-The range test gets a share of what all the rest is forecast to take (see `sweep_plan`).
+The range test gets a share of the forecast work of all steps (see `sweep_design`).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from autosuperconv.tuning.steps.sweep_design import (
 from autosuperconv.tuning.store.session import Session
 
 TIMING_STEPS = 24
-ON_THE_WAY = len(RUNGS) - 1  # evaluations of a trial before its end
+BEFORE_THE_END = len(RUNGS) - 1  # evaluations of a trial
 NOISE_SEEDS = 3
 MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
@@ -49,7 +49,7 @@ class SampleCounts:
 
     Args:
         n_train: training samples.
-        curve: samples of one evaluation on the way, with those that recalibrate batch norm.
+        curve: samples of one evaluation before the end, with those that recalibrate batch norm.
         validation: samples of the evaluation at the end, on the validation split.
         test: the same on the test split.
         statistics: samples that recalibrate batch norm before that evaluation.
@@ -74,7 +74,7 @@ def sample_counts(setup: Setup) -> SampleCounts:
 
 
 def budget_of(setup: Setup) -> Budget:
-    """How much to train, before anything was measured."""
+    """How much to train, before anything is measured."""
     options = setup.options
     long = options.baseline_epochs or (
         options.epochs[1] / EPOCHS_OF_BASELINE[1] if options.epochs else BASELINE_EPOCHS
@@ -105,7 +105,7 @@ def winner_epochs(budget: Budget) -> float:
 
 
 def confirm_runs(seeds: int) -> int:
-    """Runs of the confirmation: shortlist, the control's rates, three sides on every seed."""
+    """Runs of the confirmation: shortlist, tuning of the control, three sides with every seed."""
     return SHORTLIST * EXTRA_SEEDS + len(CONTROL_RATES) + 3 * seeds
 
 
@@ -114,7 +114,10 @@ class StepSize:
     """How much one step trains and evaluates.
 
     Args:
-        epochs: of all its runs. evaluations: of all its runs, on the way.
+        step: which one.
+        runs: how many.
+        epochs: of all its runs together.
+        evaluations: of all its runs together, those at the end left out.
         curve_share: as in `Job`.
     """
 
@@ -125,7 +128,7 @@ class StepSize:
     curve_share: float | None = None
 
     def work(self, counts: SampleCounts) -> float:
-        """Samples' worth: an evaluated sample counts as a third of a trained one."""
+        """Sample-equivalents: an evaluated sample counts as a third of a trained one."""
         end = counts.evaluated("test" if self.step in JUDGED else "validation")
         trained, curve = self.epochs * counts.n_train, counts.curve
         if self.curve_share is not None:
@@ -136,20 +139,18 @@ class StepSize:
 
 
 def other_steps(budget: Budget) -> tuple[StepSize, ...]:
-    """All steps but the range test."""
-    counterfactuals = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
+    """All steps except the range test."""
+    ablations = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
     mean, chosen = mean_epochs(budget), winner_epochs(budget)
-    long, seeds = budget.baseline_epochs, budget.seeds
+    long, seeds, trials = budget.baseline_epochs, budget.seeds, budget.trials
     confirm_epochs = (confirm_runs(seeds) - seeds) * chosen + seeds * long
     return (
         StepSize(Step.BASELINE, BASELINE_RUNS, BASELINE_RUNS * long, 0),
-        StepSize(
-            Step.STUDY, budget.trials, budget.trials * mean, ON_THE_WAY * budget.trials, CURVE_SHARE
-        ),
+        StepSize(Step.STUDY, trials, trials * mean, BEFORE_THE_END * trials, CURVE_SHARE),
         StepSize(
             Step.CONFIRMATION, confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds
         ),
-        StepSize(Step.ABLATION, counterfactuals, counterfactuals * chosen, 0),
+        StepSize(Step.ABLATION, ablations, ablations * chosen, 0),
     )
 
 
@@ -160,20 +161,23 @@ def sweeps_within(budget: Budget, counts: SampleCounts, grid: SweepGrid) -> Swee
 
 
 def forecast(
-    budget: Budget, counts: SampleCounts, rates: dict[int, float], grid: SweepGrid, workers: int
+    budget: Budget, counts: SampleCounts, speeds: dict[int, float], grid: SweepGrid, workers: int
 ) -> tuple[Forecast, ...]:
     """Expected cost by step.
 
     Args:
-        rates: training samples per second of one worker, by batch size.
+        budget: how much to train.
+        counts: samples of the splits.
+        speeds: training samples per second of one worker, by batch size.
         grid: of the range test.
+        workers: processes that train at once.
     """
-    rate = sum(rates.values()) / len(rates)
+    speed = sum(speeds.values()) / len(speeds)
     plan = sweeps_within(budget, counts, grid)
     n = len(plan.expected())
     sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(counts.n_train), SWEEP_PHASES * n)
     return tuple(
-        Forecast(s.step, s.runs, s.epochs, s.work(counts) / rate / min(workers, max(s.runs, 1)))
+        Forecast(s.step, s.runs, s.epochs, s.work(counts) / speed / min(workers, max(s.runs, 1)))
         for s in (sweeps, *other_steps(budget))
     )
 
@@ -181,7 +185,7 @@ def forecast(
 def budget_within(
     budget: Budget,
     counts: SampleCounts,
-    rates: dict[int, float],
+    speeds: dict[int, float],
     grid: SweepGrid,
     workers: int,
     seconds: float | None,
@@ -195,7 +199,7 @@ def budget_within(
         return budget
 
     def takes(b: Budget) -> float:
-        return sum(f.seconds for f in forecast(b, counts, rates, grid, workers))
+        return sum(f.seconds for f in forecast(b, counts, speeds, grid, workers))
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
@@ -230,15 +234,15 @@ def make_plan(
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
     session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
-    rates = {b: _rate(session, base, b, counts) for b in batch_sizes}
+    speeds = {b: _speed(session, base, b, counts) for b in batch_sizes}
     noise = _seed_noise(session, base, budget)
-    budget = budget_within(budget, counts, rates, grid, session.executor.size, session.time_left())
+    budget = budget_within(budget, counts, speeds, grid, session.executor.size, session.time_left())
     plan = Plan(
-        samples_per_second={str(b): round(r, 1) for b, r in rates.items()},
+        samples_per_second={str(b): round(r, 1) for b, r in speeds.items()},
         seed_noise=noise,
         budget=budget,
         workers=session.executor.size,
-        forecast=forecast(budget, counts, rates, grid, session.executor.size),
+        forecast=forecast(budget, counts, speeds, grid, session.executor.size),
         choices=choices,
     )
     session.store("plan", to_json(plan))
@@ -253,7 +257,7 @@ def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
     return plan
 
 
-def _rate(session: Session, base: Recipe, batch_size: int, counts: SampleCounts) -> float:
+def _speed(session: Session, base: Recipe, batch_size: int, counts: SampleCounts) -> float:
     """Training samples per second of one worker while all are busy."""
     recipe = replace(
         base,
