@@ -128,9 +128,9 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     shown = (
         KeyFigure("Speed-up", fmt.times(verdict.speedup), f"{took} instead of {against} samples"),
         KeyFigure(
-            "Accuracy difference, percentage points",
+            "Accuracy difference",
             fmt.points(accuracy.difference),
-            seeds,
+            f"percentage points; {seeds}",
         ),
         KeyFigure("Learning rate", fmt.times(rows.lr_ratio(report)), rates),
         KeyFigure("The search took", fmt.duration(report.wall_seconds), rows.cost_total(report)),

@@ -102,8 +102,8 @@ def _shared_axis(lowest: Axes, range_test: RangeTest) -> None:
 
 
 def _suggested(axes: Axes, cell: Cell) -> None:
-    """The rates that curvature suggests: along the path (line) beside what pure noise would give
-    (dotted), and along the gradient (dots)."""
+    """The learning rates that curvature suggests along the path (line) and the gradient (dots),
+    beside the value that pure noise would give (dotted)."""
     for seed, curve in zip(cell.seeds, cell.curves, strict=True):
         colour = LIGHT[SEED_COLOURS[seed % len(SEED_COLOURS)]]
         axes.plot(*present(curve.lr, curve.path_lr), color=colour, lw=1.2)
@@ -137,6 +137,6 @@ def _edge(upper: Axes, lower: Axes, cell: Cell, edge: float, bottom: float) -> N
         for axes in (upper, lower):
             axes.axvspan(edge, right, color=LIGHT[StopReason.ABOVE_EDGE], alpha=0.12, lw=0)
     text = f"edge {rows.edge(edge, cell.edge_is_bound)}".replace(">=", "\u2265")
-    write(
-        upper, text, (edge, bottom), StopReason.ABOVE_EDGE, shift=(-6, 0), align="right", bold=True
-    )
+    above_floor = (-6, 12)  # the floor's label stands at the bottom, and may be near
+    role = StopReason.ABOVE_EDGE
+    write(upper, text, (edge, bottom), role, shift=above_floor, align="right", bold=True)

@@ -153,3 +153,16 @@ def test_a_report_of_the_same_numbers_gives_the_same_picture(
     report: Report, pictures: Drawn
 ) -> None:
     assert pictures["cost", True] == plots.picture_svg("cost", report)
+
+
+def test_floor_and_edge_are_labelled_at_different_heights(pictures: Drawn) -> None:
+    # They may be near each other on the axis: their labels would cover one another.
+    svg = ElementTree.fromstring(pictures["range-test", True])
+    heights: dict[str, set[str]] = {"floor": set(), "edge": set()}
+    for element in svg.iter(f"{SVG}text"):
+        word = (element.text or "").split(" ")[0]
+        if word in heights:
+            heights[word].add(element.attrib["y"])
+    assert heights["floor"]
+    assert heights["edge"]
+    assert not heights["floor"] & heights["edge"]
