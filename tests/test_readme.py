@@ -27,3 +27,14 @@ def test_every_command_is_mentioned(command: str) -> None:
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!https?:)([^)#]+)\)", README))))
 def test_every_relative_link_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()
+
+
+def test_the_tree_names_every_folder_of_the_package_and_nothing_else() -> None:
+    tree = README.split("```\nautosuperconv/\n")[1].split("```")[0]
+    package = ROOT / "autosuperconv"
+    folders = {p.parent.name for p in package.glob("*/**/__init__.py")} | {"templates"}
+    nested = {"folder"}  # of training/data
+    files = {p.name for p in package.glob("[a-z]*.py")}
+    named = set(re.findall(r"(?:^|\s)([a-z_]+(?:/|\.py))(?=\s|$)", tree, re.MULTILINE))
+    outside = {"studies/", "examples/", "tests/"}
+    assert named - outside == {f"{f}/" for f in folders - nested} | files
