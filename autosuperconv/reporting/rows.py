@@ -144,11 +144,14 @@ def listed_factors(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Mean and standard deviation of some accuracies, fractions of 1, for showing."""
+    """Some accuracies in short."""
 
     mean: float | None
+    """Their mean, a fraction of 1; None without any."""
     sd: float | None
+    """Their standard deviation, a fraction of 1; None below two."""
     n: int
+    """How many there are."""
 
     def __str__(self) -> str:
         if self.sd is None:
@@ -166,20 +169,27 @@ def spread(accuracies: Iterable[float | None]) -> Spread:
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """One side of the confirmation; samples, seconds and accuracy are means over its seeds."""
+    """One side of the confirmation."""
 
     role: str
+    """As in `Run.role`."""
     name: str
+    """The role in words."""
     recipe: Recipe
+    """That of the first seed."""
     samples: float
+    """Mean over the seeds."""
     seconds: float
+    """Mean over the seeds."""
     accuracy: Spread
+    """Over the seeds."""
     runs: tuple[Run, ...]
+    """One for each seed."""
 
 
 def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
     """Baseline, candidate and control, those that were run."""
-    rows = []
+    found = []
     for role, name in ROLES.items():
         own = tuple(run for run in runs if run.role == role)
         if own:
@@ -187,8 +197,8 @@ def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
             samples = fmean(trace.samples for trace in traces)
             seconds = fmean(trace.seconds for trace in traces)
             accuracy = spread(trace.accuracy for trace in traces)
-            rows.append(RoleRow(role, name, traces[0].recipe, samples, seconds, accuracy, own))
-    return rows
+            found.append(RoleRow(role, name, traces[0].recipe, samples, seconds, accuracy, own))
+    return found
 
 
 def condition_value(condition: Condition) -> str:

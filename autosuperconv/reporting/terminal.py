@@ -221,11 +221,13 @@ def verdict_text(verdict: Verdict) -> RenderableType:
 def trace_text(trace: Trace) -> RenderableType:
     """A run's end in a few lines."""
     recipe = trace.recipe
-    cost = f"{trace.steps} steps, {trace.samples} samples, {trace.seconds:.1f} s"
-    speed = f"{trace.samples_per_second:.0f} samples/s"
+    cost = f"{trace.steps} steps, {fmt.count(trace.samples)} samples, {trace.seconds:.1f} s"
+    speed = f"{fmt.count(trace.samples_per_second)} samples/s"
     end = trace.detail or trace.stopped_because
     if trace.accuracy is not None:
-        end = f"{100 * trace.accuracy:.2f} % on {trace.evaluated} {trace.measured_on} samples"
-        end += f", loss {trace.loss:.4g}" + (f" ({trace.detail})" if trace.detail else "")
-    head = f"{recipe.schedule}, max_lr {recipe.max_lr:g}, {recipe.epochs:g} epochs: {end}"
+        where = f"{trace.evaluated} {trace.measured_on} samples"
+        end = f"{fmt.percent(trace.accuracy)} on {where}, loss {fmt.number(trace.loss)}"
+        end += f" ({trace.detail})" if trace.detail else ""
+    max_lr, epochs = fmt.number(recipe.max_lr), fmt.number(recipe.epochs)
+    head = f"{recipe.schedule}, max_lr {max_lr}, {epochs} epochs: {end}"
     return Group(Text(head), Text(f"{cost}, {speed}", "dim"))

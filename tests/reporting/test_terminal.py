@@ -96,7 +96,7 @@ def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost
     shown = to_text(text.range_test_text(replace(report.range_test, cells=cells, cost=cost)))
     assert "momentum" in shown
     assert shown.count("  0.9  ") == 4
-    assert "8 sweeps, 8,000 samples: 0.9 % of the search's forecast work" in shown
+    assert "8 sweeps, 8 k samples: 0.9 % of the search's forecast work" in shown
     whole = replace(report, range_test=replace(report.range_test, cost=cost))
     assert "Sweeps" in to_text(text.report_text(whole))
 
@@ -115,3 +115,32 @@ def test_the_summary_has_one_line_of_the_surrogate(report: Report) -> None:
     assert report.surrogate is not None
     sentence = report.surrogate.exchange.sentence
     assert f"{sentence} fANOVA: max_lr 70 %, weight decay 30 %. PED-ANOVA: weight decay" in shown
+
+
+def test_one_run_is_two_lines_the_second_its_cost(report: Report) -> None:
+    trace = replace(
+        next(run.trace for run in report.confirmation if run.role == "candidate"),
+        accuracy=0.9196,
+        loss=0.26154,
+        evaluated=10_000,
+        steps=2109,
+        samples=540_000,
+        seconds=36.0,
+        detail="",
+    )
+    # 540,000 samples in 36 s: 15,000 a second.
+    assert to_text(text.trace_text(trace), width=200).splitlines() == [
+        "1cycle, max_lr 1.35, 12 epochs: 91.96 % on 10000 test samples, loss 0.262",
+        "2109 steps, 540 k samples, 36.0 s, 15 k samples/s",
+    ]
+    stopped = replace(trace, accuracy=None, detail="loss 12.1, 5.2 x its start")
+    assert "12 epochs: loss 12.1, 5.2 x its start\n" in to_text(text.trace_text(stopped), width=200)
+
+
+def test_a_verdict_is_its_outcome_its_sentence_and_a_line_for_each_condition(
+    report: Report,
+) -> None:
+    lines = to_text(text.verdict_text(report.verdict), width=200).splitlines()
+    assert lines[:2] == ["REACHED", report.verdict.sentence]
+    assert len(lines) == 2 + len(report.verdict.conditions)
+    assert lines[2].split()[:3] == ["C1", "accuracy", "met"]
