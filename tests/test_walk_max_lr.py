@@ -25,10 +25,10 @@ LOW, HIGH = 0.5, 8.0
 
 
 def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[Job] = []
+    jobs: list[Job] = []
 
     def surface(job: Job, on_point: OnPoint | None = None) -> Trace:
-        asked.append(job)
+        jobs.append(job)
         return SurfaceTrainer(edge=EDGE, noise=0.0005, n_train=1077)(job, on_point)
 
     real = pipeline.choose_resources
@@ -45,15 +45,15 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
     )
     report = json.loads(result.stdout)
 
-    # the sweeps find where rates break
-    sweeps = [job.recipe for job in asked if job.recipe.schedule.startswith("lr_range")]
+    # the sweeps find where runs diverge
+    sweeps = [job.recipe for job in jobs if job.recipe.schedule.startswith("lr_range")]
     assert 4 < len(sweeps) <= 8
     assert {recipe.max_lr for recipe in sweeps} == {HIGH}
     edges = [cell["edge"] for cell in report["range_test"]["cells"]]
     assert all(EDGE / 2 < edge <= EDGE for edge in edges)
 
-    # trials are proposed inside the range that was asked for, and never above the cap
-    trials = [job.recipe for job in asked if job.recipe.seed == 0 and job.phases == RUNGS]
+    # trials are proposed inside the requested range, and never above the cap
+    trials = [job.recipe for job in jobs if job.recipe.seed == 0 and job.phases == RUNGS]
     rates = [recipe.max_lr for recipe in trials]
     assert len(rates) == 8
     assert all(LOW <= rate <= HIGH for rate in rates)

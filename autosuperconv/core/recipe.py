@@ -1,4 +1,4 @@
-"""`Recipe`: everything that one training run is asked to be, as one flat value.
+"""`Recipe`: everything that defines one training run, as one flat value.
 
 Its field names are the search-space keys, the Optuna parameter names, the dashboard's columns
 and the JSON keys.

@@ -95,10 +95,10 @@ def check_kind(field: str, dimension: Dimension) -> None:
     kind = KINDS[field] if field != "seed" else ""
     if kind not in ("float", "int"):
         raise InvalidSpace(f"{field} cannot be searched. Set it in SearchOptions.base.")
-    wanted = Range if kind == "float" else Choices
-    if not isinstance(dimension, wanted):
+    expected = Range if kind == "float" else Choices
+    if not isinstance(dimension, expected):
         raise InvalidSpace(
-            f"The dimension {field} must be given as {wanted.__name__}, but got {dimension!r}."
+            f"The dimension {field} must be given as {expected.__name__}, but got {dimension!r}."
         )
 
 

@@ -59,10 +59,10 @@ def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
 def test_another_precision_is_another_search(options: SearchOptions) -> None:
     with open_search(small_net, dots(), options):
         pass
-    wanted = replace(options, precision="float32")
+    changed = replace(options, precision="float32")
     with (
         pytest.raises(StudyMismatch, match="precision: stored auto, requested float32"),
-        open_search(small_net, dots(), wanted),
+        open_search(small_net, dots(), changed),
     ):
         pass
 
@@ -123,10 +123,10 @@ def test_batches_that_do_not_fit_are_not_searched_and_named(
 def test_a_batch_size_that_was_requested_must_fit(
     options: SearchOptions, little_memory: None
 ) -> None:
-    wanted = replace(options, space={"batch_size": Choices((16, 64))})
+    changed = replace(options, space={"batch_size": Choices((16, 64))})
     with (
         pytest.raises(InvalidSpace, match=r"fit in memory, but 64 needs about 64 GiB, and 20 GiB"),
-        open_search(small_net, dots(), wanted),
+        open_search(small_net, dots(), changed),
     ):
         pass
 

@@ -94,7 +94,7 @@ def test_much_noise_leaves_the_verdict_undecided(tmp_path: Path) -> None:
     assert outcome(tmp_path, noisy) == "undecided"
 
 
-def test_a_winner_that_breaks_on_fresh_seeds_has_diverged(tmp_path: Path) -> None:
+def test_a_winner_that_fails_on_fresh_seeds_has_diverged(tmp_path: Path) -> None:
     sound, brittle = SurfaceTrainer(noise=0.0005), SurfaceTrainer(edge=1e-4)
 
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
@@ -261,13 +261,13 @@ def test_an_unfinished_search_has_no_report_yet(tmp_path: Path) -> None:
 def test_more_trials_may_be_asked_for_later(tmp_path: Path) -> None:
     for trials in (8, 11):
         with surface_work(tmp_path, make_setup(tmp_path, trials=trials)) as work:
-            tell_or_stop(work, stop_before_confirm=trials == 8)
+            run_or_stop(work, stop_before_confirm=trials == 8)
     with surface_work(tmp_path, make_setup(tmp_path, trials=11)) as work:
         assert len(run_steps(work).trials) == 11
 
 
-def tell_or_stop(work: object, stop_before_confirm: bool) -> None:
-    """A search that is left after its study, or told to its end."""
+def run_or_stop(work: object, stop_before_confirm: bool) -> None:
+    """A search that is left after its study, or run to its end."""
     from autosuperconv.pipeline.setup import Work
     from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
     from autosuperconv.tuning.steps.baseline import tune_baseline

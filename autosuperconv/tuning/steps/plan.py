@@ -16,6 +16,7 @@ from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import DEFAULT_SPACE, ends
 from autosuperconv.core.trace import Job, Split
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
@@ -39,7 +40,7 @@ NOISE_SEEDS = 3
 MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
 BASELINE_EPOCHS = 30.0
-EPOCHS_OF_BASELINE = (1 / 15, 1 / 3)  # the shortest and the longest cycle
+SHORTEST, LONGEST = (end / BASELINE_EPOCHS for end in ends(DEFAULT_SPACE["epochs"]))  # cycles
 JUDGED = (Step.CONFIRMATION, Step.ABLATION)  # on the test split
 
 
@@ -77,9 +78,9 @@ def budget_of(setup: Setup) -> Budget:
     """How much to train, before anything is measured."""
     options = setup.options
     long = options.baseline_epochs or (
-        options.epochs[1] / EPOCHS_OF_BASELINE[1] if options.epochs else BASELINE_EPOCHS
+        options.epochs[1] / LONGEST if options.epochs else BASELINE_EPOCHS
     )
-    low, high = options.epochs or tuple(long * share for share in EPOCHS_OF_BASELINE)
+    low, high = options.epochs or (long * SHORTEST, long * LONGEST)
     return Budget(
         trials=options.trials,
         baseline_epochs=long,
