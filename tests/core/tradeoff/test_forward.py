@@ -93,6 +93,59 @@ def test_the_forward_sentence_claims_only_what_the_intervals_carry() -> None:
     )
 
 
+def test_the_start_is_kept_with_the_tradeoff() -> None:
+    assert found().start == start_of(WINNER, BASELINE)
+
+
+def told(
+    alone: dict[int, float], back: dict[int, float] | None = None, diverged: tuple[int, ...] = ()
+) -> str:
+    """The forward sentence of max_lr alone; its end where all is reverted but it, too."""
+    forward = Forward(around(0.89), {"max_lr": alone}, {"max_lr": diverged})
+    reverted = {"max_lr": around(0.92) if back is None else back}
+    return name_tradeoff(WINNER, BASELINE, around(0.93), reverted, None, forward).order_sentence
+
+
+def test_a_change_that_costs_alone_says_so() -> None:
+    assert "max_lr 0.1 -> 1.4 costs 2.00 percentage points" in told(around(0.87, 0.1, 0, -0.1))
+
+
+def test_a_change_that_alone_diverges_on_some_seeds_says_on_how_many() -> None:
+    costs = told(around(0.87, 0.1, 0, -0.1), diverged=(1,))
+    assert "1.75 to 2.25); training diverged in 1 of 3 runs." in costs
+    noise = told({0: 0.1, 1: 0.95, 2: 0.95}, diverged=(0,))
+    assert "is indistinguishable from seed noise; training diverged in 1 of 3 runs." in noise
+
+
+def test_a_single_run_of_one_change_has_no_interval() -> None:
+    one = told({0: 0.1}, diverged=())
+    assert "max_lr (-79.00 percentage points)" in one
+    broken = told({0: 0.1, 1: 0.9}, diverged=(0,))
+    assert "diverged in 1 of 2 runs" in broken
+
+
+def test_an_effect_that_is_smaller_at_the_end_is_less_as_the_last_change() -> None:
+    less = told(around(0.93, 0.1, 0, -0.1), back=around(0.92, 0.1, 0, -0.1))
+    assert "less as the last change than as the first." in less
+
+
+def test_two_effects_of_the_order_are_both_named() -> None:
+    ends = around(0.90, 0.1, 0.0, -0.1)
+    forward = Forward(around(0.89), dict.fromkeys(("max_lr", "weight_decay"), ends))
+    back = dict.fromkeys(("max_lr", "weight_decay"), around(0.90, 0.1, 0.0, -0.1))
+    orders = name_tradeoff(WINNER, BASELINE, around(0.93), back, None, forward).order_sentence
+    assert "than as the first; weight decay is worth" in orders
+
+
+def test_ends_are_compared_on_the_seeds_that_all_four_sides_have() -> None:
+    forward = Forward({**around(0.89), 3: 0.89}, {"max_lr": {**around(0.90), 4: 0.9}})
+    back = {"max_lr": {**around(0.92), 5: 0.92}}
+    winner = {**around(0.93), 6: 0.93}
+    effect = name_tradeoff(WINNER, BASELINE, winner, back, None, forward).effects[0]
+    assert effect.order is not None
+    assert effect.order.runs == 3
+
+
 def test_no_order_effect_is_claimed_where_zero_lies_inside() -> None:
     back = {"max_lr": around(0.90, 0.5, 0.0, -0.5)}
     forward = Forward(around(0.90), {"max_lr": around(0.93, 0.5, 0.1, -0.5)})

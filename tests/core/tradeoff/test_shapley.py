@@ -45,3 +45,11 @@ def test_a_missing_subset_is_named() -> None:
 def test_only_one_to_four_different_groups_are_taken(groups: str) -> None:
     with pytest.raises(InvalidInput, match="must be 1 to 4 different names"):
         shapley_values({}, groups)
+
+
+def test_a_single_group_has_the_whole_gain() -> None:
+    assert shapley_values(by_name(none=1, a=3), "a") == {"a": 2}
+
+
+def test_subsets_are_each_there_once() -> None:
+    assert subsets("ab") == [frozenset(), frozenset("a"), frozenset("b"), frozenset("ab")]

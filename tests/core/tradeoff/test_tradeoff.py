@@ -201,3 +201,23 @@ def test_a_rise_that_rounding_hides_is_no_rise() -> None:
     winner, baseline = Recipe(max_lr=0.030002, weight_decay=1e-4), Recipe(max_lr=0.029998)
     found = name_tradeoff(winner, replace(baseline, weight_decay=2e-3), {0: 0.9, 1: 0.9}, {})
     assert found.sentence.startswith("max_lr is 0.03 in both")
+
+
+def test_a_lower_learning_rate_is_no_rise_that_could_be_paid_for() -> None:
+    winner = replace(WINNER, max_lr=0.05)
+    assert trade(winner, dropout=(-3.0, -3.4, -2.9)).sentence.startswith(
+        "max_lr 0.1 -> 0.05 is no rise"
+    )
+
+
+def test_where_nothing_was_retrained_it_is_not_said_that_nothing_paid() -> None:
+    assert trade().sentence.startswith("max_lr 0.1 -> 1.4: what paid for it was not measured;")
+
+
+def test_equal_differences_on_a_coarse_scale_are_no_proof_of_a_spread_of_nothing() -> None:
+    """Accuracies in steps of 1 point: the spread is at least 1 / sqrt(6) = 0.408 points, and half
+    of the interval 4.302653 x 0.408 / sqrt(3) = 1.014."""
+    winner, back = {0: 0.9, 1: 0.91, 2: 0.92}, {0: 0.89, 1: 0.9, 2: 0.91}
+    last = name_tradeoff(WINNER, BASELINE, winner, {"dropout": back}).effects[0].last
+    assert last.low == pytest.approx(0.01 - 0.01014, abs=1e-5)
+    assert not last.separable
