@@ -1,4 +1,4 @@
-"""The plan, the baseline's grid, the control and the choice of the winner."""
+"""What a search is forecast to take, and how its budget is fitted to the time given."""
 
 from __future__ import annotations
 
@@ -9,20 +9,10 @@ import optuna
 import pytest
 
 from autosuperconv.core.plan import Budget
-from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
-from autosuperconv.errors import InvalidInput, NothingCompleted
+from autosuperconv.core.trace import Trainer
+from autosuperconv.errors import InvalidInput
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.steps.baseline import (
-    FRESH_SEEDS,
-    WEIGHT_DECAYS,
-    first_grid,
-    tune_baseline,
-)
-from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
-from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.plan import (
     SampleCounts,
     budget_within,
@@ -40,7 +30,6 @@ COUNTS = SampleCounts(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
 GRID = SweepGrid(tuple(SweepCell(32, wd) for wd in (1e-6, 1e-5, 1e-4, 1e-3)))
 BASE = Recipe(max_lr=1.0, batch_size=32)
-COST = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
 
 
 def session_of(trainer: Trainer, workers: int = 1) -> Session:
@@ -182,108 +171,3 @@ def test_where_the_short_cycle_diverges_there_is_no_seed_noise() -> None:
     session = session_of(SurfaceTrainer(edge=0.05))
     plan = make_plan(session, BUDGET, BASE, (32,), COUNTS, GRID, ())
     assert plan.seed_noise is None
-
-
-def range_test(edge: float) -> RangeTest:
-    cell = Cell(32, 1e-4, (), (), 0.01, edge, 0.1, False, 0.9, True)
-    return RangeTest((cell,), 1e-3, 10.0, True, "Possible.")
-
-
-def test_the_first_grid_lies_below_the_lowest_edge_by_half_decades() -> None:
-    assert first_grid(range_test(1.0)) == pytest.approx([0.3162, 0.1, 0.03162, 0.01], rel=1e-3)
-    assert first_grid(None) == pytest.approx([0.3, 0.0949, 0.03, 0.00949], rel=1e-3)
-
-
-def with_best_rate(best: float) -> Trainer:
-    """A surface whose accuracy falls with the distance of the rate to the best one."""
-
-    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
-        trace = SurfaceTrainer(edge=1e9, noise=0.0)(job, on_point)
-        off = abs(math.log10(job.recipe.max_lr / best))
-        return replace(trace, accuracy=0.9 - 0.1 * off)
-
-    return trainer
-
-
-def rates_tried(trainer: Trainer, edge: float = 1.0) -> list[float]:
-    tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(edge), None, 0.002)
-    return sorted({round(trace.recipe.max_lr, 4) for trace in tuned.tuning})
-
-
-def test_the_grid_grows_upwards_until_the_best_lies_inside() -> None:
-    assert rates_tried(with_best_rate(1.0))[-2:] == [1.0, 3.1623]
-
-
-def test_the_grid_grows_downwards_until_the_best_lies_inside() -> None:
-    assert rates_tried(with_best_rate(0.01))[:2] == [0.0032, 0.01]
-
-
-def test_the_grid_grows_at_most_three_times() -> None:
-    assert len(rates_tried(with_best_rate(1e6))) == 7
-
-
-def test_where_the_whole_grid_diverges_lower_rates_are_tried() -> None:
-    tuned = tune_baseline(
-        session_of(SurfaceTrainer(edge=0.005)), BASE, 200.0, range_test(1), None, 0.002
-    )
-    assert tuned.recipe.max_lr < 0.005
-
-
-def test_the_baseline_is_tuned_in_rate_then_weight_decay_then_seeds() -> None:
-    tuned = tune_baseline(session_of(SurfaceTrainer()), BASE, 10.0, range_test(1.0), None, 0.002)
-    assert {t.recipe.weight_decay for t in tuned.tuning} == set(WEIGHT_DECAYS)
-    assert tuned.recipe.weight_decay == 1e-4  # the surface's best
-    assert len(tuned.accuracies) == FRESH_SEEDS
-    assert tuned.recipe.schedule == "step"
-    assert tuned.recipe.max_momentum == tuned.recipe.base_momentum == 0.9
-
-
-def test_the_target_is_the_mean_less_the_margin_unless_given() -> None:
-    def run(target: float | None, margin: float = 0.002) -> tuple[float, float, float]:
-        trainer = SurfaceTrainer(noise=0.0)
-        tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), target, margin)
-        return tuned.accuracy, tuned.margin, tuned.target
-
-    accuracy, margin, target = run(None)
-    assert margin == 0.002
-    assert target == pytest.approx(accuracy - 0.002)
-    assert run(None, 0.01)[2] == pytest.approx(accuracy - 0.01)
-    assert run(0.7)[2] == 0.7
-
-
-def test_fresh_seeds_that_all_diverge_are_no_baseline() -> None:
-    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
-        sound = job.recipe.seed == BASE.seed
-        return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
-
-    with pytest.raises(NothingCompleted, match="No baseline run completed"):
-        tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None, 0.002)
-
-
-def test_the_control_is_the_baseline_compressed_with_its_rate_tuned_again() -> None:
-    baseline = Recipe(max_lr=0.1, epochs=30.0, schedule="step", weight_decay=5e-4)
-    control = tune_control(
-        session_of(with_best_rate(0.3)), Recipe(max_lr=2.0, epochs=4.0), baseline
-    )
-    assert control is not None
-    assert control == replace(baseline, epochs=4.0, max_lr=0.1 * 10**0.5)
-
-
-def test_a_control_that_always_diverges_is_none() -> None:
-    session = session_of(SurfaceTrainer(edge=1e-9))
-    assert tune_control(session, Recipe(max_lr=2.0, epochs=4.0), Recipe(max_lr=0.1)) is None
-
-
-def test_a_run_that_broke_before_it_was_evaluated_is_a_curve_at_chance() -> None:
-    curve = run_curve(SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0), "test")))
-    assert curve.diverged
-    assert curve.accuracy == (0.1,)
-    assert curve.final_accuracy == 0.1
-    assert curve.samples[0] > 0
-
-
-def test_a_run_that_came_to_nothing_counts_as_chance() -> None:
-    broken = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
-    assert by_seed([broken]) == {5: 0.1}
-    assert by_seed([replace(broken, majority_accuracy=0.9)]) == {5: 0.9}
-    assert run_curve(replace(broken, majority_accuracy=0.9)).chance == 0.9

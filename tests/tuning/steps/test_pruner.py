@@ -5,20 +5,13 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
 from optuna.pruners import BasePruner
 
-from autosuperconv.core.curve import Point
-from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, PruneTraining
 from autosuperconv.errors import UnknownName
-from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.steps.objective import Reporter
 from autosuperconv.tuning.steps.pruner import (
     MIN_TRIALS,
     PRUNERS,
@@ -29,7 +22,6 @@ from autosuperconv.tuning.steps.pruner import (
     nearest_rung,
 )
 from autosuperconv.tuning.store.run_store import step_of
-from autosuperconv.tuning.store.storage import open_storage
 
 BAR = 0.90
 
@@ -180,78 +172,3 @@ def test_the_papers_winning_run_is_kept_and_a_median_would_have_stopped_it() -> 
     assert not any(stops(study, keeps, p, winner[p]) for p in RUNGS)
     assert any(stops(study, make_pruner("median", None, 0.0), p, winner[p]) for p in RUNGS)
     assert stops(study, keeps, 0.75, smith("clr3SS5kWD-3Fig11.csv")[0.75])
-
-
-@pytest.fixture
-def reporter(tmp_path: Path) -> Reporter:
-    """Of a trial in a study where every run had 0.9 all along."""
-    storage = str(tmp_path / "study.journal")
-    study = optuna.create_study(storage=open_storage(storage), study_name="s")
-    for _ in range(MIN_TRIALS):
-        finished(study, dict.fromkeys(RUNGS, 0.9))
-    trial = study.ask({"max_lr": FloatDistribution(0.1, 1.0)})
-    while kept_running(trial.number):
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        trial = study.ask()
-    return Reporter(storage, "s", trial._trial_id, PhasePruner(BAR))
-
-
-def point(phase: float, accuracy: float | None) -> Point:
-    return Point(1, phase, 1.0, 100, 0.1, 0.9, 1.0, accuracy=accuracy)
-
-
-def test_the_reporter_ends_a_hopeless_run_and_says_why(reporter: Reporter) -> None:
-    reporter(point(0.5, 0.91))
-    with pytest.raises(PruneTraining, match=r"40.0 % at phase 0.62 cannot get there"):
-        reporter(point(0.6233, 0.4))
-
-
-def test_the_reporter_lets_a_point_without_accuracy_pass(reporter: Reporter) -> None:
-    reporter(point(0.5, None))
-
-
-def test_the_reporter_keeps_one_trial_in_ten_running_and_remembers(reporter: Reporter) -> None:
-    study = optuna.load_study(study_name="s", storage=open_storage(reporter.storage_url))
-    trial = study.ask()
-    while not kept_running(trial.number):
-        study.tell(trial, state=optuna.trial.TrialState.FAIL)
-        trial = study.ask()
-    kept = Reporter(reporter.storage_url, "s", trial._trial_id, reporter.pruner)
-    kept(point(0.5, 0.4))
-    kept(point(0.625, 0.4))
-    assert study.trials[trial.number].user_attrs["would_prune_at"] == 0.5
-
-
-def test_a_run_taken_up_again_reports_the_same_points_in_silence(reporter: Reporter) -> None:
-    for _ in range(2):
-        reporter(point(0.5, 0.91))
-
-
-def test_a_pruned_run_ends_there_and_costs_what_it_took(reporter: Reporter) -> None:
-    hopeless = SurfaceTrainer(best=0.3, n_train=1000)
-    trace = hopeless(Job(Recipe(max_lr=1.0, epochs=2.0), phases=RUNGS), reporter)
-    assert trace.stopped_because == "pruned"
-    assert trace.phase == 0.5
-    assert trace.samples == 1000
-    assert trace.accuracy is None
-
-
-def learning(phase: float, train_accuracy: float) -> Point:
-    samples = round(1e6 * phase)  # so many that there is no noise in it
-    return Point(1, phase, 1.0, samples, 0.1, 0.9, 1.0, train_accuracy=train_accuracy)
-
-
-def test_a_run_that_loses_its_training_accuracy_is_ended_between_two_evaluations(
-    reporter: Reporter,
-) -> None:
-    watching = replace(reporter, chance=0.1)
-    for i in range(10):
-        watching(learning(0.02 * (i + 1), 0.8))
-    watching(learning(0.22, 0.5))  # mean of the last five 0.74: 91 % of 0.7 above chance
-    with pytest.raises(PruneTraining, match=r"training accuracy collapsed at phase 0\.24"):
-        watching(learning(0.24, 0.5))  # 0.68: 83 %
-
-
-def test_without_a_chance_level_the_training_accuracy_is_not_watched(reporter: Reporter) -> None:
-    for i in range(40):
-        reporter(learning(0.02 * (i + 1), 0.8 if i < 20 else 0.1))

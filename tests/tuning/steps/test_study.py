@@ -24,7 +24,7 @@ from autosuperconv.tuning.samplers import SAMPLERS, make_sampler
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.samplers.with_prior import WithPrior
-from autosuperconv.tuning.steps.objective import Objective, suggest, tell, tell_above_edge
+from autosuperconv.tuning.steps.objective import Objective, suggest
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.study import (
     StudySettings,
@@ -79,56 +79,6 @@ def storage_path(tmp_path: Path) -> str:
 def session_of(path: str, trainer: Trainer) -> Session:
     study, run_store = open_study(open_storage(path), "s", {"data": "surface"}, "minimize")
     return Session(study, run_store, InProcess(trainer), lambda event: None, path)
-
-
-def told(trace: Trace) -> FrozenTrial:
-    study = optuna.create_study()
-    trial = study.ask()
-    tell(study, trial, OBJECTIVE, trace)
-    return study.trials[0]
-
-
-def ended(because: str, accuracy: float | None = None, recipe: Recipe = BASE) -> Trace:
-    trace = SurfaceTrainer(noise=0.0)(Job(recipe))
-    return replace(trace, stopped_because=because, accuracy=accuracy, detail="why")  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("because", ["diverged", "out-of-memory"])
-def test_a_failure_is_told_complete_finite_and_violating(because: str) -> None:
-    trial = told(ended(because))
-    assert trial.state == TrialState.COMPLETE
-    assert trial.value == 2 * 4.0 * 1000
-    assert trial.constraints["accuracy"] == pytest.approx(0.9)
-    assert trial.user_attrs["stopped_because"] == because
-    assert trial.user_attrs["stopped_detail"] == "why"
-
-
-def test_a_diverged_run_that_measured_an_accuracy_is_no_better_for_it() -> None:
-    trial = told(ended("diverged", accuracy=0.95))
-    assert trial.constraints["accuracy"] > 0
-
-
-def test_a_run_that_reaches_the_target_costs_its_samples() -> None:
-    trial = told(ended("completed", accuracy=0.93))
-    assert trial.value == 4000
-    assert trial.constraints["accuracy"] == pytest.approx(-0.03)
-
-
-def test_a_run_that_falls_short_violates_by_what_it_lacks() -> None:
-    trial = told(ended("completed", accuracy=0.8))
-    assert trial.constraints["accuracy"] == pytest.approx(0.1)
-
-
-def test_a_pruned_run_is_never_feasible_though_it_had_the_target_for_a_moment() -> None:
-    trial = told(ended("pruned"))
-    assert trial.state == TrialState.PRUNED
-    assert trial.constraints["accuracy"] > 0
-
-
-def test_the_accuracy_objective_counts_a_failure_as_nothing() -> None:
-    objective = Objective("accuracy", 0.9, 1000, 4.0)
-    assert objective.value(ended("diverged")) == 0.0
-    assert objective.value(ended("completed", accuracy=0.93)) == 0.93
 
 
 def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: str) -> None:
@@ -276,19 +226,6 @@ def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_p
     optimise(session, study_settings(reserve=10.0), 5)
     assert count_finished(session.study) == 0
     assert "Time is nearly up" in str(notes[0])
-
-
-def test_the_last_suggestion_is_the_rate() -> None:
-    study = optuna.create_study(sampler=make_sampler("random", encoding(prior()), 0, 0))
-    suggest(study.ask(), SPACE, BASE, 0)
-    assert list(study.trials[0].params)[-1] == "max_lr"
-
-
-def test_above_the_edge_the_cap_is_named() -> None:
-    study = optuna.create_study()
-    trial = study.ask({"max_lr": FloatDistribution(9.0, 9.0)})
-    tell_above_edge(study, trial, OBJECTIVE, cap=2.0)
-    assert study.trials[0].user_attrs["stopped_detail"] == "max_lr 9 lies above the edge, 2"
 
 
 def test_rates_are_spread_over_the_whole_range_below_the_cap() -> None:

@@ -1,0 +1,64 @@
+"""The compressed control, and runs as the verdict reads them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import optuna
+
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
+from autosuperconv.tuning.store.executor import InProcess
+from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.studies import open_study
+
+
+def session_of(trainer: Trainer, workers: int = 1) -> Session:
+    storage = optuna.storages.InMemoryStorage()
+    study, run_store = open_study(storage, "s", {}, "minimize")
+    executor = InProcess(trainer)
+    executor.size = workers
+    return Session(study, run_store, executor, lambda event: None, "")
+
+
+def with_best_rate(best: float) -> Trainer:
+    """A surface whose accuracy falls with the distance from the best learning rate."""
+
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        trace = SurfaceTrainer(edge=1e9, noise=0.0)(job, on_point)
+        off = abs(math.log10(job.recipe.max_lr / best))
+        return replace(trace, accuracy=0.9 - 0.1 * off)
+
+    return trainer
+
+
+def test_the_control_is_the_baseline_compressed_with_its_rate_tuned_again() -> None:
+    baseline = Recipe(max_lr=0.1, epochs=30.0, schedule="step", weight_decay=5e-4)
+    control = tune_control(
+        session_of(with_best_rate(0.3)), Recipe(max_lr=2.0, epochs=4.0), baseline
+    )
+    assert control is not None
+    assert control == replace(baseline, epochs=4.0, max_lr=0.1 * 10**0.5)
+
+
+def test_a_control_that_always_diverges_is_none() -> None:
+    session = session_of(SurfaceTrainer(edge=1e-9))
+    assert tune_control(session, Recipe(max_lr=2.0, epochs=4.0), Recipe(max_lr=0.1)) is None
+
+
+def test_a_run_that_broke_before_it_was_evaluated_is_a_curve_at_chance() -> None:
+    curve = run_curve(SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0), "test")))
+    assert curve.diverged
+    assert curve.accuracy == (0.1,)
+    assert curve.final_accuracy == 0.1
+    assert curve.samples[0] > 0
+
+
+def test_a_run_that_came_to_nothing_counts_as_chance() -> None:
+    broken = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
+    assert by_seed([broken]) == {5: 0.1}
+    assert by_seed([replace(broken, majority_accuracy=0.9)]) == {5: 0.9}
+    assert run_curve(replace(broken, majority_accuracy=0.9)).chance == 0.9
