@@ -25,7 +25,7 @@ def test_nothing_is_said_in_the_first_ten_points_nor_of_a_run_that_never_learned
     assert kept_share([0.05] * 30, chance=0.1) == 1.0
 
 
-def test_what_is_lost_must_exceed_the_noise_of_so_few_samples() -> None:
+def test_a_collapse_must_exceed_the_noise_of_few_samples() -> None:
     # means of five 0.3 and 0.26: 0.16 of 0.2 above chance, 0.024 below 92 % of it. Variance
     # (0.26 x 0.74 + 0.92^2 x 0.3 x 0.7) / 5n: four deviations of it are 0.024 at n = 2056
     falling = [0.3] * 10 + [0.26] * 5
@@ -41,7 +41,7 @@ def test_a_short_noisy_run_that_stays_where_it_is_loses_nothing() -> None:
         assert not any(has_collapsed(noisy[:i].tolist(), 0.1, 100) for i in range(10, 51))
 
 
-def test_one_that_falls_to_chance_is_lost_however_few_its_samples() -> None:
+def test_a_fall_to_chance_is_a_collapse_however_few_the_samples() -> None:
     rng = np.random.default_rng(0)
     fallen = rng.binomial(64, [0.5] * 20 + [0.1] * 5) / 64
     assert has_collapsed(fallen.tolist(), 0.1, 64)

@@ -162,7 +162,7 @@ def test_a_target_that_is_given_replaces_the_baselines(tmp_path: Path) -> None:
     assert all(t.feasible == ((t.accuracy or 0) >= 0.7) for t in report.trials)
 
 
-def test_the_test_set_is_read_by_confirmation_and_counterfactuals_alone(found: Found) -> None:
+def test_the_test_set_is_read_only_by_confirmation_and_ablation(found: Found) -> None:
     seeds = {job.measured_on: set[int]() for job in found[2]}
     for job in found[2]:
         seeds[job.measured_on].add(job.recipe.seed)

@@ -49,7 +49,7 @@ def test_a_control_that_always_diverges_is_none() -> None:
     assert tune_control(session, Recipe(max_lr=2.0, epochs=4.0), Recipe(max_lr=0.1)) is None
 
 
-def test_a_run_that_broke_before_it_was_evaluated_is_a_curve_at_chance() -> None:
+def test_a_run_that_diverged_before_it_was_evaluated_is_a_curve_at_chance() -> None:
     curve = run_curve(SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0), "test")))
     assert curve.diverged
     assert curve.accuracy == (0.1,)
@@ -57,8 +57,8 @@ def test_a_run_that_broke_before_it_was_evaluated_is_a_curve_at_chance() -> None
     assert curve.samples[0] > 0
 
 
-def test_a_run_that_came_to_nothing_counts_as_chance() -> None:
-    broken = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
-    assert by_seed([broken]) == {5: 0.1}
-    assert by_seed([replace(broken, majority_accuracy=0.9)]) == {5: 0.9}
-    assert run_curve(replace(broken, majority_accuracy=0.9)).chance == 0.9
+def test_a_run_that_did_not_complete_counts_as_chance() -> None:
+    diverged = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
+    assert by_seed([diverged]) == {5: 0.1}
+    assert by_seed([replace(diverged, majority_accuracy=0.9)]) == {5: 0.9}
+    assert run_curve(replace(diverged, majority_accuracy=0.9)).chance == 0.9

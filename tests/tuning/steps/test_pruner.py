@@ -141,7 +141,7 @@ def test_phases_that_miss_a_rung_by_a_step_stand_for_it() -> None:
     assert nearest_rung(0.6341) == 0.625
 
 
-def test_one_trial_in_ten_is_let_finish() -> None:
+def test_one_trial_in_ten_is_kept_running() -> None:
     assert 80 <= sum(kept_running(number) for number in range(1000)) <= 120
 
 
