@@ -65,7 +65,7 @@ def test_a_search_survives_a_kill_and_two_interrupts(tmp_path: Path) -> None:
 
     status, text = stop_at(tmp_path, "study 5/8", signal.SIGINT)
     assert status == 130
-    assert "the same command goes on" in text
+    assert "the same command resumes the search" in text
     assert "Traceback" not in text
     after_interrupt = finished(tmp_path)
     assert after_kill.items() <= after_interrupt.items()

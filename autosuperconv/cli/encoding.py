@@ -1,4 +1,4 @@
-"""Standard output and error in whatever encoding: none may break at the end of a search."""
+"""Standard output and error in any encoding: none may fail at the end of a search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the command line ends where something went wrong or was interrupted."""
+"""How a command ends when something goes wrong or it is interrupted."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from autosuperconv.errors import AutosuperconvError
 
 
 def failure(error: BaseException) -> int:
-    """Say what went wrong, where that is known; the exit status."""
+    """Say what went wrong, where that is known, and return the exit status."""
     if interrupted(error):
-        complain("Interrupted. What has finished is kept; the same command goes on with it.")
+        complain("Interrupted. Finished runs are kept; the same command resumes the search.")
         return 130
     if isinstance(error, AutosuperconvError):
         complain(str(error))
         return 1
     if isinstance(error, OSError):  # a full disk, a folder taken away
         what = f"{error.filename}: " if error.filename else ""
-        complain(f"{what}{error.strerror or error}. What has finished is kept.")
+        complain(f"{what}{error.strerror or error}. Finished runs are kept.")
         return 1
     raise error
 
@@ -33,8 +33,8 @@ def complain(text: str) -> None:
 
 
 def not_lost(ignored: sys.UnraisableHookArgs) -> None:
-    """A Ctrl-C that fell into a callback whose exceptions Python ignores is sent again, when
-    the callback is over."""
+    """Send a Ctrl-C again that Python ignored because it fell into a callback whose exceptions are
+    ignored."""
     if ignored.exc_type is KeyboardInterrupt:
         threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
     else:
@@ -42,8 +42,8 @@ def not_lost(ignored: sys.UnraisableHookArgs) -> None:
 
 
 def interrupted(error: BaseException | None) -> bool:
-    """Whether an error came of a Ctrl-C, perhaps on the way: Optuna's file lock, interrupted while
-    it is taken, raises that it was not held."""
+    """Whether a Ctrl-C caused an error, perhaps by way of another one: Optuna's file lock raises
+    that it was not held where it is interrupted while it is taken."""
     while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
         error = error.__cause__ or error.__context__
     return error is not None

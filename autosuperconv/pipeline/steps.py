@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from autosuperconv.core.events import Step
-from autosuperconv.core.format import duration
+from autosuperconv.core.format import duration, size_in_points
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
@@ -80,7 +80,7 @@ def about_target(options: SearchOptions) -> tuple[str, ...]:
     """Which accuracy a trial must reach, where the margin decides it."""
     if options.target is not None:
         return ()
-    margin = f"{100 * options.criterion.margin:g} percentage points"
+    margin = f"{size_in_points(options.criterion.margin)} percentage points"
     return (
         f"Target of the trials: the tuned baseline's validation accuracy, less {margin} (--margin) "
         "or its spread over seeds, whichever is larger.",

@@ -35,5 +35,5 @@ def test_an_interrupt_while_workers_start_is_one_message(
     assert running.returncode == 130
     assert out == ""
     assert err.strip() == (
-        "Error: Interrupted. What has finished is kept; the same command goes on with it."
+        "Error: Interrupted. Finished runs are kept; the same command resumes the search."
     )

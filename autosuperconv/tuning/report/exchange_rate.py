@@ -39,6 +39,7 @@ from autosuperconv.core.surrogate import (
 )
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.studies import create_study
 
 Floats = NDArray[np.float64]
 
@@ -230,9 +231,7 @@ def importances(trials: Sequence[Observation]) -> tuple[Importance, ...]:
 def _by_accuracy(trials: Sequence[Observation]) -> optuna.Study:
     """A study of the same trials whose value is the accuracy, to be maximised: PED-ANOVA takes
     the study's direction, and would take the least of a `target` for the best."""
-    study = optuna.create_study(
-        storage=optuna.storages.InMemoryStorage(), direction="maximize", study_name="by accuracy"
-    )
+    study = create_study(optuna.storages.InMemoryStorage(), "by accuracy", "maximize")
     study.add_trials(
         create_trial(params=t.params, distributions=t.trial.distributions, value=t.accuracy)
         for t in trials
