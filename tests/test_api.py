@@ -102,5 +102,5 @@ def test_a_study_of_another_format_is_another_search(
     with open_search(network, clouds(400), options):
         pass
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
-    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 1, requested 999"):
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 2, requested 999"):
         autosuperconv.plan(network, clouds(400), options)

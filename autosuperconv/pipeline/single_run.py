@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from autosuperconv.core.curve import Point
 from autosuperconv.core.events import Listener, RunFinished, Step, StepStarted
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Split, Trace, evenly
 from autosuperconv.errors import UnknownName
@@ -47,7 +48,7 @@ def teller(listener: Listener) -> Callable[[Point], None]:
 
     def tell_point(point: Point) -> None:
         if point.accuracy is not None:
-            label = f"epoch {point.epoch:.3g}, lr {point.lr:.3g}"
+            label = f"epoch {number(point.epoch)}, lr {number(point.lr)}"
             listener(RunFinished(Step.TRAIN, label, point_text(point), None, None))
 
     return tell_point
@@ -55,9 +56,9 @@ def teller(listener: Listener) -> Callable[[Point], None]:
 
 def point_text(point: Point) -> str:
     """An evaluation in a few words."""
-    parts = [f"{100 * (point.accuracy or 0.0):.2f} %", f"train loss {point.train_loss:.4g}"]
+    parts = [percent(point.accuracy), f"train loss {number(point.train_loss)}"]
     if point.path_lr is not None:
-        parts.append(f"curvature suggests lr {point.path_lr:.3g} along the path")
+        parts.append(f"curvature suggests lr {number(point.path_lr)} along the path")
     if point.gradient_lr is not None:
-        parts.append(f"{point.gradient_lr:.3g} along the gradient")
+        parts.append(f"{number(point.gradient_lr)} along the gradient")
     return ", ".join(parts)

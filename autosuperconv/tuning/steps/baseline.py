@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from statistics import mean, stdev
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number, percent, size_in_points
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
@@ -156,13 +157,13 @@ def _beyond_the_end(traces: Sequence[Trace]) -> float | None:
 
 def _label(job: Job) -> str:
     r = job.recipe
-    return f"standard schedule, max_lr {r.max_lr:.3g}, weight decay {r.weight_decay:.1e}"
+    return f"standard schedule, max_lr {number(r.max_lr)}, weight decay {number(r.weight_decay)}"
 
 
 def _text(result: TunedBaseline) -> str:
+    max_lr, weight_decay = number(result.recipe.max_lr), number(result.recipe.weight_decay)
     return (
-        f"standard schedule, max_lr {result.recipe.max_lr:.3g}, weight decay "
-        f"{result.recipe.weight_decay:.1e}: validation {100 * result.accuracy:.2f} % "
-        f"(sd {100 * result.sd:.2f}, n = {len(result.accuracies)}); "
-        f"target {100 * result.target:.2f} %"
+        f"standard schedule, max_lr {max_lr}, weight decay {weight_decay}: validation "
+        f"{percent(result.accuracy)} (standard deviation {size_in_points(result.sd)} percentage "
+        f"points, n = {len(result.accuracies)}); target {percent(result.target)}"
     )

@@ -17,6 +17,7 @@ from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.collapse import has_collapsed
 from autosuperconv.core.curve import Point
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import PruneTraining, StopReason, Trace
@@ -100,7 +101,7 @@ def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) 
 
 def tell_above_edge(study: optuna.Study, trial: Trial, objective: Objective, cap: float) -> None:
     """Tell a trial that is not trained, because its learning rate lies above the edge."""
-    detail = f"max_lr {trial.params[LAST]:.3g} lies above the edge, {cap:.3g}"
+    detail = f"max_lr {number(trial.params[LAST])} lies above the edge, {number(cap)}"
     trial.set_user_attr(STOPPED, StopReason.ABOVE_EDGE)
     trial.set_user_attr(DETAIL, detail)
     trial.set_constraint("accuracy", objective.shortfall(None))
@@ -145,7 +146,7 @@ class Reporter:
             why = f"training accuracy collapsed at phase {point.phase:.2f}"
             self._prune(trial, point.phase, why)
         elif trial.should_prune():
-            now = f"{100 * (point.accuracy or 0.0):.1f} % at phase {point.phase:.2f}"
+            now = f"{percent(point.accuracy)} at phase {point.phase:.2f}"
             self._prune(trial, point.phase, f"{now} cannot get there")
 
     def _report(self, trial: Trial, accuracy: float, phase: float) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from autosuperconv.core.curve import Curve, Point
 from autosuperconv.core.evaluation_budget import FORWARD
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
 from autosuperconv.core.range_test import (
     Cell,
     RangeTest,
@@ -64,7 +65,7 @@ class SweepWatch:
             return
         last_kept = lost_from(self.lr, self.accuracy, self.loss, self.phase)
         if last_kept is not None:
-            why = f"accuracy is lost for good above learning rate {last_kept:.3g}"
+            why = f"accuracy is lost for good above learning rate {number(last_kept)}"
             raise PruneTraining(why)
 
 
@@ -216,8 +217,8 @@ class Sweeping:
 
         def label(job: Job) -> str:
             r = job.recipe
-            momentum = f", momentum {r.max_momentum:.3g}" if over_momentum else ""
-            cell = f"batch {r.batch_size}, weight decay {r.weight_decay:.1e}{momentum}"
+            momentum = f", momentum {number(r.max_momentum)}" if over_momentum else ""
+            cell = f"batch {r.batch_size}, weight decay {number(r.weight_decay)}{momentum}"
             return f"sweep {cell}, seed {r.seed}"
 
         total = len(self.every()) + len(jobs) + later

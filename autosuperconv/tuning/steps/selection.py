@@ -16,6 +16,7 @@ from statistics import mean
 import numpy as np
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
@@ -143,4 +144,4 @@ def pick(scored: Sequence[Winner], objective: Objective) -> Winner:
 
 def _label(job: Job) -> str:
     r = job.recipe
-    return f"shortlist, max_lr {r.max_lr:.3g}, {r.epochs:.3g} epochs, seed {r.seed}"
+    return f"shortlist, max_lr {number(r.max_lr)}, {number(r.epochs)} epochs, seed {r.seed}"

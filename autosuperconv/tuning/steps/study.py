@@ -10,7 +10,7 @@ from optuna.pruners import BasePruner
 from optuna.trial import Trial, TrialState
 
 from autosuperconv.core.events import RunFinished, Step
-from autosuperconv.core.format import number
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.space import SearchSpace
 from autosuperconv.core.trace import Job, StopReason, Trace
@@ -163,5 +163,4 @@ def best_text(study: optuna.Study) -> str | None:
         best = Observation(study.best_trial)
     except ValueError:
         return None
-    accuracy = 100 * (best.accuracy or 0.0)
-    return f"{accuracy:.2f} % in {best.epochs or 0.0:.3g} epochs (trial {best.number})"
+    return f"{percent(best.accuracy)} in {number(best.epochs)} epochs (trial {best.number})"

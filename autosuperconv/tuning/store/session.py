@@ -11,6 +11,7 @@ from typing import Any
 import optuna
 
 from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFinished, StepStarted
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.report import StepCost
 from autosuperconv.core.serialization import digest
@@ -160,5 +161,5 @@ def outcome_text(trace: Trace) -> str:
     """How a run ended, in a few words."""
     if trace.accuracy is not None and trace.completed:
         epochs = trace.epochs or trace.recipe.epochs
-        return f"{100 * trace.accuracy:.2f} % after {epochs:.3g} epochs"
+        return f"{percent(trace.accuracy)} after {number(epochs)} epochs"
     return f"{trace.stopped_because}: {trace.detail}" if trace.detail else trace.stopped_because
