@@ -160,8 +160,7 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
     if name is None:
         name = default_model(data.shape)
         if not given["quiet"]:
-            sizes = " x ".join(str(size) for size in data.shape)
-            click.echo(f"Model: {name}, the default for samples of {sizes} (--model).", err=True)
+            click.echo(f"Model: {name}, the default for samples of shape {data.shape}.", err=True)
     return name, model_factory(name, data.shape, data.classes), data
 
 

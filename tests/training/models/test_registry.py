@@ -130,5 +130,5 @@ def test_a_command_without_a_model_says_which_one_it_takes() -> None:
     loud = CliRunner().invoke(cli, ["train", *options], catch_exceptions=False)
     quiet = CliRunner().invoke(cli, ["train", "--quiet", *options], catch_exceptions=False)
     named = CliRunner().invoke(cli, ["train", "--model", "mlp", *options], catch_exceptions=False)
-    assert "Model: resnet8, the default for samples of 1 x 8 x 8" in loud.output
+    assert "Model: resnet8, the default for samples of shape (1, 8, 8)." in loud.output
     assert "the default" not in quiet.output + named.output
