@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from autosuperconv.core.curve import Curve, Point
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import Recipe
 
 Split = Literal["validation", "test"]
@@ -111,6 +112,14 @@ class Trace:
     @property
     def diverged(self) -> bool:
         return self.stopped_because == StopReason.DIVERGED
+
+    @property
+    def outcome(self) -> str:
+        """How the run ended, e.g. "92.04 % after 4.5 epochs"."""
+        if self.accuracy is not None and self.completed:
+            epochs = number(self.epochs or self.recipe.epochs)
+            return f"{percent(self.accuracy)} after {epochs} epochs"
+        return ": ".join(text for text in (self.stopped_because, self.detail) if text)
 
     @property
     def samples_per_second(self) -> float:

@@ -15,7 +15,7 @@ from statistics import median
 
 from optuna.trial import FrozenTrial
 
-from autosuperconv.core.format import number
+from autosuperconv.core.format import times
 from autosuperconv.core.trace import StopReason
 from autosuperconv.tuning.samplers.prior import WIDTH, LrPrior, cell_of
 from autosuperconv.tuning.store.observation import Observation
@@ -37,9 +37,9 @@ def refutation(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
     decades = median(math.log10(_ratio(t, prior.centre(*cell_of(t.params)))) for t in best)
     if abs(decades) < OUTSIDE * WIDTH:
         return ""
-    times = number(10**decades)
+    factor = times(10**decades)
     return (
-        f"The best {len(best)} of {len(completed)} trials have {times} x the max_lr that the range "
+        f"The best {len(best)} of {len(completed)} trials have {factor} the max_lr that the range "
         "test makes most likely (median): the prior on max_lr is dropped."
     )
 

@@ -23,7 +23,7 @@ from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, t
 from autosuperconv.tuning.steps.pruner import RUNGS
 from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.observation import EDGE, Observation
-from autosuperconv.tuning.store.session import Session, outcome_text
+from autosuperconv.tuning.store.session import Session
 
 CLOSED = "closed_at_trials"  # stored once the study is complete, or its time is up
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -78,8 +78,8 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
     study.sampler = sampler
     running: dict[str, Trial] = {}
     queue = propose(session, settings, sampler, running, trials)
-    for task, trace in drive(session.executor, queue):
-        trial = running.pop(task.key)
+    for queued, trace in drive(session.executor, queue):
+        trial = running.pop(queued.key)
         tell(study, trial, settings.objective, trace)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)
@@ -154,7 +154,7 @@ def trial_text(trace: Trace, space: SearchSpace) -> str:
     """A trial's searched fields and its end in one line."""
     fields = (name for name in RECIPE_FIELDS if name in space.dimensions)
     values = (f"{factor_name(name)} {number(getattr(trace.recipe, name))}" for name in fields)
-    return f"{', '.join(values)}: {outcome_text(trace)}"
+    return f"{', '.join(values)}: {trace.outcome}"
 
 
 def best_text(study: optuna.Study) -> str | None:

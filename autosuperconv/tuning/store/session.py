@@ -11,7 +11,6 @@ from typing import Any
 import optuna
 
 from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepFinished, StepStarted
-from autosuperconv.core.format import number, percent
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.report import StepCost
 from autosuperconv.core.serialization import digest
@@ -109,7 +108,7 @@ class Session:
                 step, role if isinstance(role, str) else role(queued.job), queued.job, trace
             )
             left = self.seconds_left(step, len(self.run_store.of(step)))
-            self.listener(RunFinished(step, describe(queued.job), outcome_text(trace), None, left))
+            self.listener(RunFinished(step, describe(queued.job), trace.outcome, None, left))
         return [self._known(job) for job in jobs]
 
     def _known(self, job: Job) -> Trace:
@@ -155,11 +154,3 @@ class Session:
         """Store a value with the search: in the companion study, because the dashboard prints all
         attributes of a study in full on the page that people look at."""
         self.run_store.store(key, text)
-
-
-def outcome_text(trace: Trace) -> str:
-    """How a run ended, in a few words."""
-    if trace.accuracy is not None and trace.completed:
-        epochs = trace.epochs or trace.recipe.epochs
-        return f"{percent(trace.accuracy)} after {number(epochs)} epochs"
-    return f"{trace.stopped_because}: {trace.detail}" if trace.detail else trace.stopped_because
