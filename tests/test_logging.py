@@ -29,6 +29,7 @@ print({name: (before[name], after[name]) for name in before if after[name] != be
 """
 SEARCH = """
 import sys
+from pathlib import Path
 
 import numpy as np
 import optuna
@@ -39,7 +40,7 @@ import autosuperconv
 optuna.logging.set_verbosity(int(sys.argv[1]))
 y = np.arange(120) % 3
 x = np.eye(3, 4, dtype="float32")[y]
-options = autosuperconv.SearchOptions(storage=sys.argv[2], out=sys.argv[2] + ".out", workers=1)
+options = autosuperconv.SearchOptions(storage=sys.argv[2], out=Path(sys.argv[3]), workers=1)
 autosuperconv.plan(lambda: nn.Linear(4, 3), (x, y), options)
 print(optuna.logging.get_verbosity())
 """
@@ -59,6 +60,6 @@ def test_a_call_of_the_api_keeps_the_users_level_and_adds_no_line_of_optunas(
     tmp_path: Path,
 ) -> None:
     for level in ("20", "40"):  # INFO, Optuna's own default; ERROR
-        done = run(SEARCH, level, f"sqlite:///{tmp_path / level}.db")
+        done = run(SEARCH, level, f"sqlite:///{tmp_path / level}.db", str(tmp_path))
         assert done.stdout == f"{level}\n"
         assert "study" not in done.stderr
