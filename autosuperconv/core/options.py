@@ -103,6 +103,8 @@ class SearchOptions:
 
     def __post_init__(self) -> None:
         self._check_kinds()
+        if isinstance(self.out, str):
+            object.__setattr__(self, "out", Path(self.out))
         for name, known in CHOICES.items():
             if getattr(self, name) not in known:
                 raise UnknownName(name.replace("_", " "), getattr(self, name), known)
@@ -136,6 +138,8 @@ class SearchOptions:
         for name in ("timeout", "baseline_epochs", "target", "range_test_share"):
             value = getattr(self, name)
             _check(isinstance(value, Real | None), name, "a number", repr(value))
+        folder = isinstance(self.out, str | Path | None)
+        _check(folder, "out", "a folder's path", repr(self.out))
         stored = isinstance(self.storage, str)
         _check(stored, "storage", "a storage's URL or a journal's path, as text", self.storage)
         _check(isinstance(self.device, str), "device", "a name, such as 'cpu'", repr(self.device))
