@@ -88,9 +88,12 @@ def isolated(engine: Engine) -> Iterator[None]:
             deterministic algorithm.
     """
     before = torch.get_num_threads()
-    cuda = [torch.device(engine.device)] if engine.device.startswith("cuda") else []
-    same_bits = only_deterministic() if cuda and engine.deterministic else contextlib.nullcontext()
-    with own_state(cuda), same_bits:
+    torch.empty(0, device=engine.device)  # from now on its random generator exists
+    on_cuda = engine.device.startswith("cuda")
+    same_bits = (
+        only_deterministic() if on_cuda and engine.deterministic else contextlib.nullcontext()
+    )
+    with own_state(), same_bits:
         try:
             if engine.threads is not None:
                 torch.set_num_threads(engine.threads)

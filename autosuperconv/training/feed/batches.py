@@ -72,9 +72,14 @@ def input_layout(x: Tensor, engine: Engine) -> Tensor:
 
 
 class Kept:
-    """Keeps batches that are read more than once, as long as they are small."""
+    """Keeps batches that are read more than once, as long as they are small.
 
-    def __init__(self) -> None:
+    Args:
+        device: that they are read on.
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._device = device
         self._batches: dict[tuple[str, int], list[Batch]] = {}
 
     def get(
@@ -88,7 +93,7 @@ class Kept:
         if key in self._batches:
             return self._batches[key]
         with own_state():  # reading them must not change the run that happens to read first
-            seed_all(0)
+            seed_all(0, self._device)
             batches = read()
             first = next(batches)
             bytes_each = first[0].nbytes / len(first[1])

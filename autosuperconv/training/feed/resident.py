@@ -32,7 +32,7 @@ class Resident:
     """All splits on the device."""
 
     def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._engine, self._kept = engine, Kept()
+        self._engine, self._kept = engine, Kept(engine.device)
         device = torch.device(engine.device)
         self._splits = {
             "train": _on_device(data.train, device),

@@ -57,7 +57,7 @@ class Streamed:
     """A user's own torch `Dataset`s with their own transforms, or tensors too large to hold."""
 
     def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._data, self._engine, self._kept = data, engine, Kept()
+        self._data, self._engine, self._kept = data, engine, Kept(engine.device)
         self._splits = {
             "train": data.train,
             "validation": data.validation,

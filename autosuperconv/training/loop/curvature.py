@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from autosuperconv.core.range_test.curvature import ALPHA, START, curvature_lr
+from autosuperconv.training.engine.isolation import own_state
 
 SAMPLES = 64  # of a batch, behind one Hessian-vector product
 EVERY = 3  # evaluations from one Hessian-vector product to the next, which is expensive
@@ -88,8 +89,7 @@ def curvature_of(loss: Tensor, weights: Sequence[Tensor]) -> float | None:
 def untouched(model: nn.Module) -> Iterator[None]:
     """Restore buffers and random state afterwards."""
     kept = [b.detach().clone() for b in model.buffers()]
-    devices = sorted({w.device.index or 0 for w in model.parameters() if w.is_cuda})
-    with torch.random.fork_rng(devices=devices):
+    with own_state():
         try:
             yield
         finally:

@@ -26,7 +26,7 @@ class Learner:
     """
 
     def __init__(self, recipe: Recipe, factory: ModelFactory, engine: Engine) -> None:
-        seed_all(recipe.seed)
+        seed_all(recipe.seed, engine.device)
         self.engine = engine
         self.model = factory().to(engine.device)
         if engine.memory_format == "channels_last":
