@@ -139,7 +139,7 @@ TASK = options(
         show_default=True,
         metavar="NAME",
         help=f"{', '.join(DATASETS)}; or folder:PATH, images in class folders: train/ and test/ or "
-        "val/, or one folder to be split.",
+        "val/ (or as usually spelt), or one folder to be split.",
     ),
     click.option(
         "--data-dir",

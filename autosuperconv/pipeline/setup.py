@@ -93,7 +93,8 @@ def open_search(
     with explained_errors(options.storage):
         forget_plan(open_storage(options.storage), setup.study_name, fingerprint)
     resources = choose_resources(trainer, setup, options.storage)
-    with open_work(resources, fingerprint, options.storage, listener, notes) as work:
+    told = (*task.notes, *notes)
+    with open_work(resources, fingerprint, options.storage, listener, told) as work:
         work.session.store(ENGINE, to_json(resources.engine))
         yield work
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autosuperconv.core.curve import Point
-from autosuperconv.core.events import Listener, RunFinished, Step, StepStarted
+from autosuperconv.core.events import Listener, Note, RunFinished, Step, StepStarted
 from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Split, Trace, evenly
@@ -38,6 +38,8 @@ def train_recipe(
     task = task_of(data)
     check_model(model_factory, task)
     engine = Engine(resolve_device(device), deterministic=deterministic)
+    for note in task.notes:
+        listener(Note(note))
     listener(StepStarted(Step.TRAIN, PHASES, 0, None))
     job = Job(recipe, measured_on, evenly(PHASES), curvature)
     return TorchTrainer(task, model_factory, engine)(job, teller(listener))

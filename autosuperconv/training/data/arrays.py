@@ -74,7 +74,8 @@ def _parts(data: object) -> Parts:
     if len(data) == 2:
         return Parts(_part(data[0], "train"), test=_part(data[1], "test"))
     if len(data) == 3:
-        return Parts(*(_part(part, role) for part, role in zip(data, ROLES, strict=True)))
+        train, validation, test = (_part(d, role) for d, role in zip(data, ROLES, strict=True))
+        return Parts(train, validation, test)
     raise DataError(
         f"data must be one set, (train, test) or (train, validation, test), but got {len(data)} "
         "entries."

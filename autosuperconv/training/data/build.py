@@ -59,6 +59,7 @@ def build_task(
         augment=augment or usual,
         fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
         majority_accuracy=majority_accuracy_of(divided.train.y, classes),
+        notes=parts.notes,
     )
 
 

@@ -30,11 +30,19 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of a data set as it comes; None where it has no such part."""
+    """The parts of a data set as it comes.
+
+    Args:
+        train: what is divided where another part is missing.
+        validation: None: it has none.
+        test: None: it has none.
+        notes: what was decided on the way in, one sentence each.
+    """
 
     train: Part
     validation: Part | None = None
     test: Part | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class TaskData:
             count.
         majority_accuracy: of a network that always answers the largest class, fraction of 1;
             None where the classes are balanced, so that it is about one over `classes`.
+        notes: what was decided about the data on the way in, one sentence each.
     """
 
     name: str
@@ -73,6 +74,7 @@ class TaskData:
     augment: str
     fingerprint: str
     majority_accuracy: float | None = None
+    notes: tuple[str, ...] = ()
 
 
 def normalised(x: Tensor, data: TaskData) -> Tensor:

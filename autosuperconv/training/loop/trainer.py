@@ -58,8 +58,8 @@ class TorchTrainer:
         }
 
     def choices(self) -> tuple[str, ...]:
-        """How the data reach the device, and why; one sentence each."""
-        return (placement(self.data, self.engine),)
+        """What was decided about the data and how they reach the device; one sentence each."""
+        return (*self.data.notes, placement(self.data, self.engine))
 
     def __getstate__(self) -> dict[str, object]:
         return {**self.__dict__, "_batches": None}

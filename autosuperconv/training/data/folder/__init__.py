@@ -3,6 +3,7 @@
     PATH/train/CLASS/*.jpg with PATH/test/..., PATH/val/... or both
     PATH/CLASS/*.jpg, one undivided set
 
+Other spellings are known, such as Train and Test_Set, training and validation, train2017, dev.
 If both exist, `val` is for the search and `test` for the verdict. If only one exists, it is for
 the verdict, as papers use ImageNet's `val`, and validation samples are taken from `train`.
 """
@@ -26,7 +27,8 @@ from autosuperconv.training.data.folder.decoder import (
     fits_in_memory,
     target_of,
 )
-from autosuperconv.training.data.folder.listing import ImageFile, list_parts
+from autosuperconv.training.data.folder.listing import ImageFile, Listing, list_parts
+from autosuperconv.training.data.folder.roles import Role
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import Labels
 
@@ -68,28 +70,24 @@ def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
             `train`; or an image cannot be read.
     """
     listing = list_parts(root)
-    files = [file for part in listing.values() for file in part]
+    files = [file for part in listing.parts.values() for file in part]
     paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
     images = read_cache(cache, len(files))
     if images is None:
         target = target_of(paths, on_progress)
         if not fits_in_memory(len(files), target):
-            return _by_role({role: _streamed(part, target) for role, part in listing.items()})
+            streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
+            return _as_parts(streamed, listing)
         images = decode(paths, target, on_progress)
         write_cache(cache, images)
-    ends = np.cumsum([len(part) for part in listing.values()])
-    pieces = np.split(images, ends[:-1])
-    return _by_role(
-        {
-            role: _resident(piece, part)
-            for (role, part), piece in zip(listing.items(), pieces, strict=True)
-        }
-    )
+    ends = np.cumsum([len(part) for part in listing.parts.values()])
+    pieces = zip(listing.parts.items(), np.split(images, ends[:-1]), strict=True)
+    return _as_parts({role: _resident(piece, part) for (role, part), piece in pieces}, listing)
 
 
-def _by_role(parts: dict[str, Part]) -> Parts:
-    return Parts(parts["train"], parts.get("validation"), parts.get("test"))
+def _as_parts(parts: dict[Role, Part], listing: Listing) -> Parts:
+    return Parts(parts["train"], parts.get("validation"), parts.get("test"), listing.notes)
 
 
 def _labels(part: Sequence[ImageFile]) -> Labels:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
+from autosuperconv.core.format import listed
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.folder.roles import Role, by_role, role_of
 
 # As in torchvision.datasets.folder
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-VALIDATION_NAMES = ("val", "valid", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,23 @@ class ImageFile:
     state: tuple[int, int]
 
 
-Listing: TypeAlias = dict[str, list[ImageFile]]
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a folder holds.
+
+    Args:
+        parts: the files of each part, sorted by class and name.
+        classes: names of the classes, by label.
+        notes: what was passed over, one sentence each.
+    """
+
+    parts: dict[Role, list[ImageFile]]
+    classes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def list_parts(root: Path) -> Listing:
-    """The files of each part, sorted by class and name.
+    """The files of each part.
 
     Raises:
         DataError: no folder, no classes, a class without images, parts of different classes.
@@ -47,28 +60,69 @@ def list_parts(root: Path) -> Listing:
 def _list_parts(root: Path) -> Listing:
     if not root.is_dir():
         raise DataError(f"folder:PATH must name a folder of images, but {root} is not a folder.")
-    if not (root / "train").is_dir():
-        return {"train": _list_classes(root, None)}
-    held_out = _held_out(root)
-    classes = _class_names(root / "train")
-    listing = {"train": _list_classes(root / "train", classes)}
-    for role, folder in held_out.items():
-        _check_same_classes(classes, _class_names(folder), root / "train", folder)
-        listing[role] = _list_classes(folder, classes)
-    return listing
+    folders = _folders(root)
+    roles = _parts_of(root, folders)
+    if not roles:
+        return Listing({"train": _list_classes(root, None)}, tuple(f.name for f in folders))
+    classes = [folder.name for folder in _folders(roles["train"])]
+    parts: dict[Role, list[ImageFile]] = {"train": _list_classes(roles["train"], classes)}
+    for role in ("validation", "test"):
+        if role in roles:
+            names = [folder.name for folder in _folders(roles[role])]
+            _check_same_classes(classes, names, roles["train"], roles[role])
+            parts[role] = _list_classes(roles[role], classes)
+    others = [folder.name for folder in folders if role_of(folder.name) is None]
+    return Listing(_judged(parts), tuple(classes), _not_used(root, others))
 
 
-def _held_out(root: Path) -> dict[str, Path]:
-    test = [root / "test"] if (root / "test").is_dir() else []
-    validation = [root / name for name in VALIDATION_NAMES if (root / name).is_dir()]
-    if test and validation:
-        return {"validation": validation[0], "test": test[0]}
-    if test or validation:
-        return {"test": (test or validation)[0]}
-    raise DataError(
-        f"{root} has a folder train, but neither test nor val beside it. Add one, or use "
-        f"folder:{root / 'train'} to have that folder divided."
+def _judged(parts: dict[Role, list[ImageFile]]) -> dict[Role, list[ImageFile]]:
+    """A held-out part that is alone is for the verdict."""
+    if "test" in parts:
+        return parts
+    return {"train": parts["train"], "test": parts["validation"]}
+
+
+def _not_used(root: Path, names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    verb = "is" if len(names) == 1 else "are"
+    return (f"In {root}, {listed(names)} {verb} named like no part of the data, and not used.",)
+
+
+def _parts_of(root: Path, folders: list[Path]) -> dict[Role, Path]:
+    """The folder of each part, or nothing where the folders are classes themselves.
+
+    A class may be named train, too: beside other classes, and without classes in it.
+    """
+    roles = by_role(folders)
+    held_out = roles.keys() - {"train"}
+    if "train" not in roles or not (held_out or len(_folders(roles["train"])) > 1):
+        return {}
+    if not held_out:
+        raise DataError(_nothing_held_out(root, roles["train"], folders))
+    return {role: _unwrapped(folder) for role, folder in roles.items()}
+
+
+def _nothing_held_out(root: Path, train: Path, folders: list[Path]) -> str:
+    others = [folder.name for folder in folders if folder != train]
+    found, remedy = "", "Add a folder test"
+    if others:
+        found = f", only {listed(others)}"
+        remedy = (
+            f"Rename {others[0]} to test if it is held out"
+            if len(others) == 1
+            else ("Rename the one that is held out to test")
+        )
+    return (
+        f"{root} has the training folder {train.name}, but no folder named test or val beside "
+        f"it{found}. {remedy}, or use folder:{train} to have that folder alone divided."
     )
+
+
+def _unwrapped(folder: Path) -> Path:
+    """The folder of a part's classes, where it lies in another that holds nothing else."""
+    inside = _first_choice(folder)
+    return inside if _folders(inside) else folder
 
 
 def _check_same_classes(train: list[str], other: list[str], a: Path, b: Path) -> None:
@@ -87,13 +141,19 @@ def _some(names: list[str]) -> str:
     return f"{shown} {'is' if len(names) == 1 else 'are'}"
 
 
-def _class_names(folder: Path) -> list[str]:
+def _folders(folder: Path) -> list[Path]:
+    """The folders inside, by name; without those that a computer makes for itself."""
     with os.scandir(folder) as entries:
-        return sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        names = sorted(e.name for e in entries if e.is_dir() and not _is_hidden(e.name))
+    return [folder / name for name in names]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _list_classes(folder: Path, classes: list[str] | None) -> list[ImageFile]:
-    names = _class_names(folder) if classes is None else classes
+    names = [inside.name for inside in _folders(folder)] if classes is None else classes
     if not names:
         raise DataError(f"{folder} must contain one folder per class, but contains no folder.")
     if len(names) == 1:
@@ -101,11 +161,48 @@ def _list_classes(folder: Path, classes: list[str] | None) -> list[ImageFile]:
             f"{folder} must contain at least 2 class folders, but contains only {names[0]!r}."
             + _nested_hint(folder / names[0])
         )
+    _check_depth([folder / name for name in names])
     return [file for label, name in enumerate(names) for file in _list_images(folder / name, label)]
 
 
 def _nested_hint(only: Path) -> str:
-    return f" Did you mean folder:{only}?" if _class_names(only) else ""
+    return f" Did you mean folder:{only}?" if _folders(only) else ""
+
+
+def _check_depth(classes: list[Path]) -> None:
+    """Refuse folders that look like parts, folds or copies of one set of classes.
+
+    Folders inside a class are fine, as in cat/raw, unless two classes share two or more of them
+    and no image lies beside them.
+    """
+    deeper = {folder: _first_choice(folder) for folder in classes}
+    times = Counter(f.name for inside in deeper.values() for f in _folders(inside))
+    shared = [name for name, count in times.items() if count > 1]
+    if len(shared) < 2 or any(_holds_images(folder) for folder in classes):
+        return
+    first, second, *_ = (
+        folder for folder in classes if {f.name for f in _folders(deeper[folder])} & {*shared}
+    )
+    raise DataError(
+        f"{first.parent} must contain one folder per class, but {first.name} and {second.name} "
+        f"have the same folders inside, {listed(shared[:3])}. If these are the classes, name the "
+        f"folder that they are in, as in folder:{deeper[first]}, or rename {first.name} and "
+        f"{second.name} to train and test. If {first.name} and {second.name} are the classes, "
+        "move their images out of the folders inside."
+    )
+
+
+def _first_choice(folder: Path) -> Path:
+    """The folder, or the one below it where folders or images first stand beside one another."""
+    inside = _folders(folder)
+    if len(inside) == 1 and not _holds_images(folder):
+        return _first_choice(inside[0])
+    return folder
+
+
+def _holds_images(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(e.name.lower().endswith(SUFFIXES) and e.is_file() for e in entries)
 
 
 def _list_images(folder: Path, label: int) -> list[ImageFile]:
@@ -122,7 +219,7 @@ def _walk(folder: str, label: int) -> list[ImageFile]:
     found: list[ImageFile] = []
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith("."):
+            if _is_hidden(entry.name):
                 continue
             if entry.is_dir():
                 found += _walk(entry.path, label)

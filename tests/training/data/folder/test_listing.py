@@ -47,7 +47,7 @@ def test_a_class_folder_without_images_is_refused(tmp_path: Path) -> None:
 
 def test_train_without_anything_held_out_is_refused(tmp_path: Path) -> None:
     fill(tmp_path / "pets" / "train")
-    refused(tmp_path / "pets", r"neither test nor val beside it.*folder:.*/pets/train")
+    refused(tmp_path / "pets", r"no folder named test or val beside it.*folder:.*/pets/train")
 
 
 def test_other_classes_in_test_than_in_train_are_refused(tmp_path: Path) -> None:
