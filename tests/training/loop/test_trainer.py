@@ -131,3 +131,8 @@ def test_measuring_on_the_test_split_changes_nothing_of_the_training(digits: Tas
     assert list(first.curve.train_loss) == list(second.curve.train_loss)
     assert first.accuracy != second.accuracy
     assert second.measured_on == "test"
+
+
+def test_what_was_decided_about_the_data_is_among_the_choices() -> None:
+    once = trainer(replace(dots(), notes=("2 of 40 files were skipped.",)))
+    assert once.choices()[0] == "2 of 40 files were skipped."
