@@ -8,41 +8,40 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.batchnorm import _NormBase
 
 from autosuperconv.training.engine import Engine, autocast
 from autosuperconv.training.feed.batches import Batch
+from autosuperconv.training.loop.norm_statistics import measured_norms
 
 
 @torch.no_grad()
 def recalibrate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> None:
-    """Replace the running statistics of every batch-norm layer by those of these batches.
+    """Replace the running statistics of every normalisation layer by those of these batches.
 
     Training is not affected: it uses the statistics of its own batches. A layer that the network
-    keeps in evaluation mode while it trains (frozen batch norm) keeps its statistics.
+    keeps in evaluation mode while it trains (frozen batch norm), or does not use here, keeps its
+    statistics.
     """
     model.train()
     layers = [
         m
         for m in model.modules()
-        if isinstance(m, _BatchNorm) and m.track_running_stats and m.training
+        if isinstance(m, _NormBase)
+        and m.track_running_stats
+        and m.running_mean is not None
+        and m.training
     ]
     if not layers:
         return
-    momenta = [layer.momentum for layer in layers]
     model.eval()
     for layer in layers:
-        layer.reset_running_stats()
         layer.train()
-    seen = 0
-    with autocast(engine):
+    with measured_norms(layers) as norms, autocast(engine):
         for x, _ in batches:
-            seen += len(x)
-            for layer in layers:
-                layer.momentum = len(x) / seen  # a plain average over the samples so far
             model(x)
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = momentum
+            for norm in norms:
+                norm.end_pass(len(x))
 
 
 @torch.no_grad()
