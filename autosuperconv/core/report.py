@@ -46,6 +46,7 @@ class Baseline:
         target: validation accuracy that a trial must reach, fraction of 1.
         tuning: every run that was made to tune it.
         share_of_cost: share of the whole search's training samples that it took.
+        diverged: fresh seeds that did not complete.
     """
 
     recipe: Recipe
@@ -54,6 +55,7 @@ class Baseline:
     target: float
     tuning: tuple[Run, ...]
     share_of_cost: float
+    diverged: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
         recipe=tuned.recipe,
         validation_accuracy=tuned.accuracy,
         validation_sd=tuned.sd,
+        diverged=tuned.diverged,
         target=tuned.target,
         tuning=tuple(reported_run("tuning", trace) for trace in tuned.tuning),
         share_of_cost=sum(t.samples for t in tuned.tuning) / max(all_samples, 1),

@@ -119,7 +119,9 @@ def run_study(
         prior=prior,
         objective=Objective(options.objective, baseline.target, setup.n_train, budget.epochs_high),
         sampler=options.sampler,
-        pruner=make_pruner(options.pruner, baseline.target if by_cost else None, baseline.sd),
+        pruner=make_pruner(
+            options.pruner, baseline.target if by_cost else None, baseline.sd or 0.0
+        ),
         seed=options.seed,
         reserve=sum(f.seconds for f in plan.forecast if f.step in later),
         initial_trials=initial_trials(space, baseline.recipe, prior),

@@ -147,6 +147,7 @@ def _range_test(rng: np.random.Generator) -> RangeTest:
                 readings=(_reading(edge, 3.0), _reading(edge, 3.0)),
                 curves=tuple(_sweep(rng, edge * (2 if kept else 1), 3.0) for _ in (0, 1)),
                 seeds=(0, 1),
+                stopped=(StopReason.COMPLETED, StopReason.DIVERGED),
                 floor=0.011,
                 edge=edge,
                 edge_spread=0.06,

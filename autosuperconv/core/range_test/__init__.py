@@ -32,6 +32,7 @@ from autosuperconv.core.range_test.types import (
     SweepCost,
     SweepKind,
 )
+from autosuperconv.core.trace import StopReason
 
 __all__ = [
     "Cell",
@@ -65,11 +66,23 @@ def summarise_cell(
     weight_decay: float,
     curves: Sequence[Curve],
     seeds: Sequence[int],
+    stopped: Sequence[StopReason],
     chance: float | None = None,
     momentum: float | None = None,
 ) -> Cell:
-    """Read all repeats of one cell; `chance` is the accuracy without learning."""
-    readings = tuple(_read_curve(curve, chance) for curve in curves)
+    """Read all repeats of one cell.
+
+    Args:
+        batch_size: of all of them.
+        weight_decay: of all of them.
+        curves: of each sweep.
+        seeds: of each sweep.
+        stopped: why each sweep ended.
+        chance: accuracy without learning; None: read off the curves.
+        momentum: of the sweeps; None where it is not searched.
+    """
+    sweeps = tuple(zip(curves, stopped, strict=True))
+    readings = tuple(_read_curve(curve, why, chance) for curve, why in sweeps)
     edges = [r.edge for r in readings if r.edge is not None]
     bound = not edges and any(r.floor is not None for r in readings)
     floor = _geometric_mean([r.floor for r in readings if r.floor is not None])
@@ -80,28 +93,32 @@ def summarise_cell(
         readings=readings,
         curves=tuple(curves),
         seeds=tuple(seeds),
+        stopped=tuple(stopped),
         floor=floor,
         edge=edge,
         edge_spread=_log_spread(edges),
         edge_is_bound=bound,
         retention=_mean([r.retention for r in readings if r.retention is not None]),
-        possible=_cell_possible(readings, _held_decades(curves, chance)),
+        possible=_cell_possible(readings, _held_decades(sweeps, chance)),
         momentum=momentum,
     )
 
 
 def to_repeat(cells: Sequence[Cell]) -> tuple[int, ...]:
     """Indices of the cells that are worth a second sweep, the most telling first."""
-    decades = [_held_decades(cell.curves, None) for cell in cells]
+    sweeps = [tuple(zip(cell.curves, cell.stopped, strict=True)) for cell in cells]
+    decades = [_held_decades(own, None) for own in sweeps]
     return worth_repeating(cells, decades, MIN_DECADES)
 
 
-def _read_curve(curve: Curve, chance: float | None) -> Reading:
-    return read_sweep(curve.lr, accuracy=curve.accuracy or None, loss=_loss(curve), chance=chance)
+def _read_curve(curve: Curve, stopped: StopReason, chance: float | None) -> Reading:
+    accuracy, loss = curve.accuracy or None, _loss(curve)
+    return read_sweep(curve.lr, accuracy=accuracy, loss=loss, chance=chance, stopped=stopped)
 
 
-def _held(curve: Curve, chance: float | None) -> tuple[float, float] | None:
-    return held_stretch(curve.lr, accuracy=curve.accuracy or None, loss=_loss(curve), chance=chance)
+def _held(curve: Curve, stopped: StopReason, chance: float | None) -> tuple[float, float] | None:
+    accuracy, loss = curve.accuracy or None, _loss(curve)
+    return held_stretch(curve.lr, accuracy=accuracy, loss=loss, chance=chance, stopped=stopped)
 
 
 def _loss(curve: Curve) -> Measured | None:
@@ -109,9 +126,10 @@ def _loss(curve: Curve) -> Measured | None:
 
 
 def _lowest_end(readings: Sequence[Reading], curves: Sequence[Curve]) -> float:
-    """The highest learning rate that a repeat which learned has reached."""
+    """The highest learning rate at which a repeat that learned was measured."""
     pairs = zip(readings, curves, strict=True)
-    return max(max(curve.lr) for reading, curve in pairs if reading.floor is not None)
+    learned = [curve for reading, curve in pairs if reading.floor is not None]
+    return max(lr for curve in learned for lr, _ in curve.evaluated(curve.lr))
 
 
 def _geometric_mean(rates: Sequence[float]) -> float | None:
@@ -128,9 +146,9 @@ def _mean(values: Sequence[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _held_decades(curves: Sequence[Curve], chance: float | None) -> float | None:
+def _held_decades(sweeps: Sequence[tuple[Curve, StopReason]], chance: float | None) -> float | None:
     """Mean number of decades over which accuracy is held."""
-    held = (_held(curve, chance) for curve in curves)
+    held = (_held(curve, stopped, chance) for curve, stopped in sweeps)
     return _mean([math.log10(high / low) for low, high in filter(None, held) if low > 0])
 
 

@@ -57,7 +57,7 @@ def _edge(a: AccuracyParts) -> float | None:
 def _possible(
     a: AccuracyParts, retention: float | None, floor: float | None, edge: float | None
 ) -> tuple[bool | None, str]:
-    if a.lr.size < MIN_POINTS:
+    if a.lr.size < MIN_POINTS and a.diverged is None:
         return None, (
             f"Cannot tell: only {fmt.counted(a.lr.size, 'point')} with an accuracy, but at least "
             f"{MIN_POINTS} are needed."

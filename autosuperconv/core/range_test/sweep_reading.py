@@ -12,8 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autosuperconv.core.format import number
 from autosuperconv.core.range_test.accuracy_reading import read_accuracy
-from autosuperconv.core.range_test.accuracy_rules import edge_index, held_from, take_apart
+from autosuperconv.core.range_test.accuracy_rules import (
+    END,
+    AccuracyParts,
+    edge_index,
+    held_from,
+    take_apart,
+)
 from autosuperconv.core.range_test.loss_reading import cannot_tell, read_loss
 from autosuperconv.core.range_test.loss_rules import suggested_lrs
 from autosuperconv.core.range_test.sweep_curve import (
@@ -27,6 +34,7 @@ from autosuperconv.core.range_test.sweep_curve import (
     series,
 )
 from autosuperconv.core.range_test.types import Reading
+from autosuperconv.core.trace import StopReason
 from autosuperconv.errors import InvalidInput
 
 MAX_LOSS = 1e30
@@ -43,28 +51,31 @@ def read_sweep(
     accuracy: Sequence[float | None] | None = None,
     loss: Sequence[float | None] | None = None,
     chance: float | None = None,
+    stopped: StopReason = StopReason.COMPLETED,
 ) -> Reading:
     """Read one sweep.
 
     Where the rate rises and then falls, the rise is read; points in no order are sorted. None
     means "not measured there"; a value that is not finite, with no finite one after it, means
-    that the run has diverged there.
+    that the run has diverged there. "Kept" needs measurements up to the end of a sweep that got
+    there.
 
     Args:
         lr: one a point.
         accuracy: one a point; fractions of 1, or percent (where any is above 1.5).
         loss: one a point; decides only where there is no accuracy.
         chance: accuracy without learning, fraction of 1.
+        stopped: why the run ended; where it diverged, it did so at the last point.
 
     Raises:
         InvalidInput: a negative rate, an accuracy or chance out of range, or lengths that differ.
     """
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    prepared = prepare_sweep(lr, accuracy, loss)
+    prepared = prepare_sweep(lr, accuracy, loss, stopped)
     if isinstance(prepared, str):
         return cannot_tell(prepared)
-    reading = _read(prepared, chance)
+    reading = _unless_cut_short(_read(prepared, chance), prepared)
     note = f" Note that {prepared.note}." if prepared.note else ""
     return replace(reading, reason=reading.reason + note)
 
@@ -75,15 +86,16 @@ def held_stretch(
     accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None = None,
     chance: float | None = None,
+    stopped: StopReason = StopReason.COMPLETED,
 ) -> tuple[float, float] | None:
     """First and last rate between which accuracy is held (arguments as for `read_sweep`).
 
     None where nothing is learned.
     """
-    prepared = prepare_sweep(lr, accuracy, loss)
+    prepared = prepare_sweep(lr, accuracy, loss, stopped)
     if isinstance(prepared, str) or prepared.accuracy.y.size == 0:
         return None
-    a = take_apart(prepared.accuracy, prepared.loss, chance)
+    a = _parts(prepared, chance)
     last = edge_index(a)
     return (
         (float(a.lr[held_from(a)]), float(a.lr[-1 if last is None else last]))
@@ -94,17 +106,30 @@ def held_stretch(
 
 @dataclass(frozen=True, slots=True)
 class PreparedSweep:
-    """The sweep's two quantities along its rising rates."""
+    """The sweep's two quantities along its rising rates.
+
+    Args:
+        accuracy: as far as it was measured.
+        loss: as far as it was measured.
+        note: on the order of the points, or "".
+        lr: of all points, rising.
+        x: their range measure.
+        stopped: why the run ended.
+    """
 
     accuracy: Series
     loss: Series
     note: str
+    lr: Floats
+    x: Floats
+    stopped: StopReason
 
 
 def prepare_sweep(
     lr: Sequence[float],
     accuracy: Sequence[float | None] | None,
     loss: Sequence[float | None] | None,
+    stopped: StopReason = StopReason.COMPLETED,
 ) -> PreparedSweep | str:
     """The sweep, or why there is none."""
     rates = as_floats("lr", lr, len(lr))
@@ -119,7 +144,7 @@ def prepare_sweep(
     seen = _series("accuracy", accuracy, part.order, rates, x, len(lr))
     lost = _series("loss", loss, part.order, rates, x, len(lr))
     lost = replace(lost, y=np.clip(lost.y, -MAX_LOSS, MAX_LOSS))
-    return PreparedSweep(_as_fraction(seen), lost, part.note)
+    return PreparedSweep(_as_fraction(seen), lost, part.note, rates, x, stopped)
 
 
 def _series(
@@ -158,9 +183,57 @@ def _read(sweep: PreparedSweep, chance: float | None) -> Reading:
     accuracy, loss = sweep.accuracy, sweep.loss
     rules = suggested_lrs(loss)
     if accuracy.y.size + accuracy.broken_lr.size > 0:
-        return read_accuracy(take_apart(accuracy, loss, chance), rules)
+        return read_accuracy(_parts(sweep, chance), rules)
+    if sweep.stopped is StopReason.DIVERGED:
+        loss = _broken_at_its_end(sweep)
     if loss.y.size + loss.broken_lr.size > 0:
         return read_loss(loss, rules)
     return cannot_tell(
         "There are no points: no row has both a learning rate and an accuracy or a loss."
     )
+
+
+def _parts(sweep: PreparedSweep, chance: float | None) -> AccuracyParts:
+    """The accuracy, taken apart, with the end of a run that diverged.
+
+    A run that learns nothing and is measured at chance in the end diverges in name alone.
+    """
+    parts = take_apart(sweep.accuracy, sweep.loss, chance)
+    if sweep.stopped is not StopReason.DIVERGED or parts.diverged is not None:
+        return parts
+    measured = sweep.accuracy.lr.size > 0 and bool(sweep.accuracy.lr[-1] == sweep.lr[-1])
+    if measured and not parts.learned:
+        return parts
+    return take_apart(sweep.accuracy, _broken_at_its_end(sweep), chance)
+
+
+def _broken_at_its_end(sweep: PreparedSweep) -> Series:
+    """The loss of a run that diverged at the last point."""
+    loss = sweep.loss
+    if loss.broken_lr.size:
+        return loss
+    alive = slice(0, int(np.searchsorted(loss.lr, sweep.lr[-1])))
+    kept = (loss.lr[alive], loss.x[alive], loss.y[alive])
+    return Series(*kept, sweep.lr[-1:], sweep.x[-1:])
+
+
+def _unless_cut_short(reading: Reading, sweep: PreparedSweep) -> Reading:
+    """What was not measured at the end of the range is not known to be kept."""
+    why = _cut_short(sweep)
+    if reading.possible is False or not why:
+        return reading
+    return replace(reading, possible=None, reason=f"Cannot tell: {why}.")
+
+
+def _cut_short(sweep: PreparedSweep) -> str:
+    """Why the end of the range is not known, or ""."""
+    end = number(float(sweep.lr[-1]))
+    if sweep.stopped not in (StopReason.COMPLETED, StopReason.DIVERGED):
+        return f"the sweep ended early, at learning rate {end} ({sweep.stopped})"
+    seen = sweep.accuracy if sweep.accuracy.y.size else sweep.loss
+    span = float(sweep.x[-1] - sweep.x[0])
+    if seen.y.size == 0 or sweep.x[-1] - seen.x[-1] <= (END + ROUND_OFF) * span:
+        return ""
+    what = "accuracy" if sweep.accuracy.y.size else "the loss"
+    last = number(float(seen.lr[-1]))
+    return f"{what} was not measured above learning rate {last}, of up to {end}"

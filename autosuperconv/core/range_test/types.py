@@ -8,6 +8,7 @@ from typing import Literal
 from autosuperconv.core import format as fmt
 from autosuperconv.core.curve import Curve
 from autosuperconv.core.format import counted, number
+from autosuperconv.core.trace import StopReason
 
 SweepKind = Literal["exponential", "linear"]
 RESOLUTION = 0.1
@@ -61,6 +62,7 @@ class Cell:
         possible: whether it allows large learning rates; None: cannot tell.
         momentum: of the sweeps; None where it is not searched, and so the same in all cells.
         seeds: of each sweep.
+        stopped: why each sweep ended.
     """
 
     batch_size: int
@@ -75,6 +77,7 @@ class Cell:
     possible: bool | None
     momentum: float | None = None
     seeds: tuple[int, ...] = ()
+    stopped: tuple[StopReason, ...] = ()
 
     @property
     def name(self) -> str:

@@ -33,7 +33,7 @@ def range_test_height(range_test: RangeTest, wide: bool) -> float:
 def draw_range_test(sheet: Sheet, range_test: RangeTest) -> None:
     """From the top: accuracy, training loss, and the learning rate that curvature suggests.
 
-    The shaded part lies above the edge.
+    The shaded part lies above the edge. A cross at the foot marks where a sweep diverged.
     """
     cells = range_test.cells
     across = columns(len(cells), sheet.wide)
@@ -75,6 +75,10 @@ def _curves(upper: Axes, lower: Axes, cell: Cell) -> None:
         upper.plot(x, y, color=colour, lw=1.2, label=f"seed {seed}")
         x, y = present(curve.lr, curve.train_loss)
         lower.plot(x, y, color=colour, lw=1.2)
+    for seed, curve, stopped in zip(cell.seeds, cell.curves, cell.stopped, strict=False):
+        if stopped is StopReason.DIVERGED:
+            colour = LIGHT[SEED_COLOURS[seed % len(SEED_COLOURS)]]
+            upper.plot(curve.lr[-1:], [0.0], color=colour, ls="", marker="x", clip_on=False)
     if cell.curves:
         upper.legend(loc="upper left", handlelength=1.2, borderaxespad=0.2, labelspacing=0.2)
 

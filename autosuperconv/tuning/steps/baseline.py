@@ -35,7 +35,8 @@ class TunedBaseline:
 
     Args:
         recipe: the best one.
-        accuracies: validation accuracies over its fresh seeds, fractions of 1.
+        accuracies: validation accuracies over its fresh seeds that completed, fractions of 1.
+        diverged: fresh seeds that did not complete.
         margin: how far below its accuracy the target lies, fraction of 1.
         target: mean of `accuracies` less the margin, unless the user gave one.
         tuning: every run that was made to find it.
@@ -43,6 +44,7 @@ class TunedBaseline:
 
     recipe: Recipe
     accuracies: tuple[float, ...]
+    diverged: int
     margin: float
     target: float
     tuning: tuple[Trace, ...]
@@ -52,8 +54,8 @@ class TunedBaseline:
         return mean(self.accuracies)
 
     @property
-    def sd(self) -> float:
-        return stdev(self.accuracies) if len(self.accuracies) > 1 else 0.0
+    def sd(self) -> float | None:
+        return stdev(self.accuracies) if len(self.accuracies) > 1 else None
 
 
 def standard(base: Recipe, epochs: float, max_lr: float, weight_decay: float) -> Recipe:
@@ -120,10 +122,11 @@ def tune_baseline(
     traces = session.run(Step.BASELINE, "tuning", again, _label)
     best(traces)
     ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
+    lost = len(traces) - len(ends)
     margin = max(min_margin, stdev(ends) if len(ends) > 1 else 0.0)
     reached = target if target is not None else mean(ends) - margin
     unique = {t.recipe: t for t in (*tried, *traces)}
-    result = TunedBaseline(chosen, ends, margin, reached, tuple(unique.values()))
+    result = TunedBaseline(chosen, ends, lost, margin, reached, tuple(unique.values()))
     session.finish(Step.BASELINE, _text(result))
     return result
 
@@ -162,8 +165,13 @@ def _label(job: Job) -> str:
 
 def _text(result: TunedBaseline) -> str:
     max_lr, weight_decay = number(result.recipe.max_lr), number(result.recipe.weight_decay)
+    n = len(result.accuracies)
+    spread = f"n = {n}"
+    if result.sd is not None:
+        spread = f"standard deviation {size_in_points(result.sd)} percentage points, {spread}"
+    if result.diverged:
+        spread += f"; {result.diverged} of {n + result.diverged} seeds diverged"
     return (
         f"standard schedule, max_lr {max_lr}, weight decay {weight_decay}: validation "
-        f"{percent(result.accuracy)} (standard deviation {size_in_points(result.sd)} percentage "
-        f"points, n = {len(result.accuracies)}); target {percent(result.target)}"
+        f"{percent(result.accuracy)} ({spread}); target {percent(result.target)}"
     )

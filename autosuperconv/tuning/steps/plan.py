@@ -12,6 +12,7 @@ from statistics import stdev
 
 from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
 from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
@@ -236,7 +237,7 @@ def make_plan(
         return _resumed(session, from_json(Plan, known), budget)
     session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
     speeds = {b: _speed(session, base, b, counts) for b in batch_sizes}
-    noise = _seed_noise(session, base, budget)
+    noise, without = _seed_noise(session, base, budget)
     budget = budget_within(budget, counts, speeds, grid, session.executor.size, session.time_left())
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in speeds.items()},
@@ -244,7 +245,7 @@ def make_plan(
         budget=budget,
         workers=session.executor.size,
         forecast=forecast(budget, counts, speeds, grid, session.executor.size),
-        choices=choices,
+        choices=(*choices, *without),
     )
     session.store("plan", to_json(plan))
     return plan
@@ -273,12 +274,19 @@ def _speed(session: Session, base: Recipe, batch_size: int, counts: SampleCounts
     return work / min(t.seconds for t in traces)
 
 
-def _seed_noise(session: Session, base: Recipe, budget: Budget) -> float | None:
-    """Standard deviation of validation accuracy over seeds of one short, tame cycle."""
+def _seed_noise(
+    session: Session, base: Recipe, budget: Budget
+) -> tuple[float | None, tuple[str, ...]]:
+    """Standard deviation of validation accuracy over seeds of one short, tame cycle; or None and a
+    sentence that says why, where a seed did not complete."""
     recipe = replace(base, max_lr=0.1, epochs=budget.epochs_low)
     jobs = [Job(replace(recipe, seed=900 + seed)) for seed in range(NOISE_SEEDS)]
     traces = session.run(
         Step.PLAN, "noise", jobs, lambda job: f"seed noise, seed {job.recipe.seed}"
     )
     ends = [t.accuracy for t in traces if t.completed and t.accuracy is not None]
-    return stdev(ends) if len(ends) > 1 else None
+    if len(ends) == len(traces):
+        return stdev(ends), ()
+    lost = f"{len(traces) - len(ends)} of {len(traces)} short runs"
+    why = f"The seed noise is not measured: {lost} at max_lr {number(recipe.max_lr)} diverged."
+    return None, (why,)

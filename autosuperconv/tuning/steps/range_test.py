@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from autosuperconv.core.curve import Curve, Point
+from autosuperconv.core.curve import Point
 from autosuperconv.core.evaluation_budget import FORWARD
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
@@ -47,19 +47,19 @@ class SweepWatch:
     Args:
         lr: of every point so far.
         accuracy: of every point so far.
-        loss: training loss of every point so far; None where it was not finite.
+        loss: training loss of every point so far.
         phase: of every point so far.
     """
 
     lr: list[float] = field(default_factory=list)
     accuracy: list[float | None] = field(default_factory=list)
-    loss: list[float | None] = field(default_factory=list)
+    loss: list[float] = field(default_factory=list)
     phase: list[float] = field(default_factory=list)
 
     def __call__(self, point: Point) -> None:
         self.lr.append(point.lr)
         self.accuracy.append(point.accuracy)
-        self.loss.append(finite(point.train_loss))
+        self.loss.append(point.train_loss)
         self.phase.append(point.phase)
         if point.accuracy is None or point.phase >= 1:
             return
@@ -241,11 +241,14 @@ def fits_plan(known: RangeTest, plan: SweepPlan) -> bool:
 
 def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:
     """The reading of all sweeps of a cell."""
-    curves = [sweep_curve(trace) for trace in traces]
-    chance = traces[0].majority_accuracy  # else chance is read off the curves
-    seeds = [trace.recipe.seed for trace in traces]
     return summarise_cell(
-        cell.batch_size, cell.weight_decay, curves, seeds, chance=chance, momentum=cell.momentum
+        cell.batch_size,
+        cell.weight_decay,
+        [trace.curve.only(SWEPT) for trace in traces],
+        [trace.recipe.seed for trace in traces],
+        [trace.stopped_because for trace in traces],
+        chance=traces[0].majority_accuracy,  # else chance is read off the curves
+        momentum=cell.momentum,
     )
 
 
@@ -280,18 +283,3 @@ def stored_range_test(session: Session) -> RangeTest | None:
     """The range test kept with the study."""
     text = session.stored("range_test")
     return from_json(RangeTest, text) if text else None
-
-
-def sweep_curve(trace: Trace) -> Curve:
-    """The columns of a sweep's curve that are read and drawn. Where the sweep diverged, the last
-    point is at chance; a sweep that was ended early is left as measured."""
-    curve = trace.curve.only(SWEPT)
-    if not trace.diverged or not len(curve) or (curve.accuracy and curve.accuracy[-1] is not None):
-        return curve
-    before = curve.accuracy[:-1] or (None,) * (len(curve) - 1)
-    return replace(curve, accuracy=(*before, trace.chance))
-
-
-def finite(value: float | None) -> float | None:
-    """The value, or None where it is not finite."""
-    return value if value is not None and math.isfinite(value) else None

@@ -17,6 +17,7 @@ from autosuperconv.core.range_test import (
     summarise_cell,
 )
 from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.trace import StopReason
 from autosuperconv.errors import InvalidInput
 
 RATES = tuple(10 ** (-3 + i / 10) for i in range(41))
@@ -32,7 +33,9 @@ def curve(learns: int, breaks: int | None) -> Curve:
 def read(
     batch_size: int, weight_decay: float, curves: list[Curve], chance: float | None = None
 ) -> Cell:
-    return summarise_cell(batch_size, weight_decay, curves, range(len(curves)), chance)
+    n = len(curves)
+    stopped = [StopReason.COMPLETED] * n
+    return summarise_cell(batch_size, weight_decay, curves, range(n), stopped, chance)
 
 
 def cell(batch_size: int, weight_decay: float, edge: float | None, **more: object) -> Cell:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import optuna
 import pytest
 
+from autosuperconv.core.events import Event, StepFinished
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
@@ -27,12 +29,12 @@ from autosuperconv.tuning.store.studies import open_study
 BASE = Recipe(max_lr=1.0, batch_size=32)
 
 
-def session_of(trainer: Trainer, workers: int = 1) -> Session:
+def session_of(
+    trainer: Trainer, listener: Callable[[Event], object] = lambda event: None
+) -> Session:
     storage = optuna.storages.InMemoryStorage()
     study, run_store = open_study(storage, "s", {}, "minimize")
-    executor = InProcess(trainer)
-    executor.size = workers
-    return Session(study, run_store, executor, lambda event: None, "")
+    return Session(study, run_store, InProcess(trainer), listener, "")
 
 
 def range_test(edge: float) -> RangeTest:
@@ -109,3 +111,16 @@ def test_fresh_seeds_that_all_diverge_are_no_baseline() -> None:
 
     with pytest.raises(NothingCompleted, match="No baseline run completed"):
         tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None, 0.002)
+
+
+def test_fresh_seeds_that_diverge_are_counted_and_leave_no_spread() -> None:
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        sound = job.recipe.seed <= BASE.seed + 1
+        return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
+
+    told: list[Event] = []
+    session = session_of(trainer, told.append)
+    tuned = tune_baseline(session, BASE, 10.0, range_test(1.0), None, 0.002)
+    assert (len(tuned.accuracies), tuned.diverged, tuned.sd) == (1, 2, None)
+    text = next(event.text for event in told if isinstance(event, StepFinished))
+    assert "(n = 1; 2 of 3 seeds diverged)" in text

@@ -10,7 +10,7 @@ import pytest
 
 from autosuperconv.core.plan import Budget
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Trainer
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import InvalidInput
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.plan import (
@@ -171,3 +171,13 @@ def test_where_the_short_cycle_diverges_there_is_no_seed_noise() -> None:
     session = session_of(SurfaceTrainer(edge=0.05))
     plan = make_plan(session, BUDGET, BASE, (32,), COUNTS, GRID, ())
     assert plan.seed_noise is None
+
+
+def test_a_short_run_that_diverges_leaves_the_seed_noise_unmeasured_and_the_plan_says_so() -> None:
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        return SurfaceTrainer(edge=1e-9 if job.recipe.seed == 901 else 3.0)(job, on_point)
+
+    plan = make_plan(session_of(trainer), BUDGET, BASE, (32,), COUNTS, GRID, ("because",))
+    assert plan.seed_noise is None
+    why = "The seed noise is not measured: 1 of 3 short runs at max_lr 0.1 diverged."
+    assert plan.choices == ("because", why)
