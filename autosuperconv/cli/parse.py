@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from autosuperconv.core.format import without_password
+from autosuperconv.core.format import printable, without_password
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
@@ -132,7 +132,7 @@ def search_from(
         criterion=Criterion(**values_given(given, bounds)),
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
-        command=without_password(shlex.join(["autosuperconv", *sys.argv[1:]])),
+        command=printable(without_password(shlex.join(["autosuperconv", *sys.argv[1:]]))),
     )
     name, factory, data = named_task(given)
     return factory, data, replace(options, model_name=name)

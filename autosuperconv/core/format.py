@@ -114,3 +114,9 @@ def listed(items: Sequence[str]) -> str:
 def without_password(text: str) -> str:
     """The same text, for messages and pages: a storage's URL is shown without its password."""
     return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
+
+
+def printable(text: str) -> str:
+    """The same text as any file can hold it: bytes of a file's name that are not UTF-8 are
+    written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosuperconv.core.format import printable
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import OutputUnwritable
@@ -53,9 +54,9 @@ class RenderedReport:
 def render_report(report: Report) -> RenderedReport:
     """All texts of a report. The page takes seconds: it draws every picture."""
     return RenderedReport(
-        page=render_page(report),
+        page=printable(render_page(report)),
         json=to_json(report, indent=1) + "\n",
-        markdown=render_markdown(report),
+        markdown=printable(render_markdown(report)),
         recipe=None if report.winner is None else to_json(report.winner, indent=2) + "\n",
     )
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,13 @@ def test_a_folder_that_cannot_be_written_is_named_before_any_training(tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputUnwritable, match=r"--out '.*file/below' cannot be written"):
         check_writable(tmp_path / "file" / "below")
+
+
+def test_a_path_that_is_not_utf_8_does_not_lose_the_report(tmp_path: Path) -> None:
+    given = bare_report()
+    odd = os.fsdecode(b"caf\xe9")
+    options = replace(given.setup.options, out=Path(odd), command=f"search --out {odd}")
+    odd_report = replace(given, setup=replace(given.setup, dataset=odd, options=options))
+    write_files(render_report(odd_report), tmp_path)
+    assert from_json(Report, (tmp_path / "report.json").read_text()) == odd_report
+    assert "caf\\udce9" in (tmp_path / "report.md").read_text()

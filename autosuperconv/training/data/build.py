@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosuperconv.core.format import printable
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.split import Divided, Part, Parts, divide
 from autosuperconv.training.data.task import (
@@ -33,6 +34,7 @@ def build_task(
     augment: str | None = None,
 ) -> TaskData:
     """Check the labels, make the missing splits, and describe the training data."""
+    name = printable(name)
     if augment not in (None, *AUGMENTS):
         raise DataError(f"augment must be one of {', '.join(AUGMENTS)}, but got {augment!r}.")
     classes = _check_classes(parts, classes, name)
@@ -59,7 +61,7 @@ def build_task(
         augment=augment or usual,
         fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
         majority_accuracy=majority_accuracy_of(divided.train.y, classes),
-        notes=parts.notes,
+        notes=tuple(map(printable, parts.notes)),
     )
 
 

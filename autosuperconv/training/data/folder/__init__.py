@@ -27,7 +27,7 @@ from autosuperconv.training.data.folder.decoder import (
     fits_in_memory,
     target_of,
 )
-from autosuperconv.training.data.folder.listing import ImageFile, Listing, list_parts
+from autosuperconv.training.data.folder.listing import ImageFile, list_parts
 from autosuperconv.training.data.folder.roles import Role
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import Labels
@@ -73,21 +73,22 @@ def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
     files = [file for part in listing.parts.values() for file in part]
     paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
-    images = read_cache(cache, len(files))
+    images, kept = read_cache(cache, len(files)), None
     if images is None:
         target = target_of(paths, on_progress)
         if not fits_in_memory(len(files), target):
             streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
-            return _as_parts(streamed, listing)
+            return _as_parts(streamed, listing.notes)
         images = decode(paths, target, on_progress)
-        write_cache(cache, images)
+        kept = write_cache(cache, images)
     ends = np.cumsum([len(part) for part in listing.parts.values()])
     pieces = zip(listing.parts.items(), np.split(images, ends[:-1]), strict=True)
-    return _as_parts({role: _resident(piece, part) for (role, part), piece in pieces}, listing)
+    resident = {role: _resident(piece, part) for (role, part), piece in pieces}
+    return _as_parts(resident, (*listing.notes, *([kept] if kept else [])))
 
 
-def _as_parts(parts: dict[Role, Part], listing: Listing) -> Parts:
-    return Parts(parts["train"], parts.get("validation"), parts.get("test"), listing.notes)
+def _as_parts(parts: dict[Role, Part], notes: tuple[str, ...]) -> Parts:
+    return Parts(parts["train"], parts.get("validation"), parts.get("test"), notes)
 
 
 def _labels(part: Sequence[ImageFile]) -> Labels:

@@ -52,12 +52,52 @@ def test_a_broken_cache_is_passed_over_and_replaced(tmp_path: Path, cache: Path)
     assert file.read_bytes() == whole
 
 
-def test_a_cache_that_cannot_be_written_does_no_harm(
+def test_a_cache_that_cannot_be_written_does_no_harm_and_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    assert load(fill(tmp_path / "pets")).classes == 2
+    data = load(fill(tmp_path / "pets"))
+    assert data.classes == 2
+    assert "could not be kept in" in data.notes[0]
+    assert "Not a directory. The next start decodes them again" in data.notes[0]
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert load(tmp_path / "pets").notes == ()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no"), MemoryError(), OSError(28, "No space left")])
+@pytest.mark.parametrize("broken", ["save", "load"])
+def test_no_error_of_the_cache_ends_a_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: str
+) -> None:
+    root = fill(tmp_path / "pets")
+    before = load(root).fingerprint
+    if broken == "save":
+        (root / "cat" / "0.png").touch()  # another state, which is decoded and kept again
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(f"autosuperconv.training.data.folder.cache.np.{broken}", fail)
+    assert load(root).fingerprint == before
+
+
+@pytest.mark.parametrize("where", ["root", "class", "file", "cache"])
+def test_names_that_are_not_utf_8_are_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    root = fill(tmp_path / (odd if where == "root" else "pets"))
+    if where == "class":
+        (root / "cat").rename(root / odd)
+    elif where == "file":
+        (root / "cat" / "0.png").rename(root / "cat" / f"{odd}.png")
+    elif where == "cache":
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / odd))
+    data = load(root)
+    assert (data.classes, data.notes) == (2, ())
+    assert data.name.encode()  # in a report, which is UTF-8
+    assert data.name.endswith("caf\\udce9" if where == "root" else "pets")
 
 
 def test_an_earlier_state_of_a_folder_is_not_kept(tmp_path: Path, cache: Path) -> None:
