@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from autosuperconv.cli.parse import Duration, LowHigh, WholeNumbers
+from autosuperconv.cli.parse import Duration, LowHigh, UserPath, WholeNumbers
 from autosuperconv.core.options import CHOICES, SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, RECIPE_FIELDS, Recipe
 from autosuperconv.core.schedule import SCHEDULES
@@ -35,7 +35,7 @@ TRAINED = (
     *("base_momentum", "optimizer", "schedule"),
 )
 NAMED = {*RECIPE_FIELDS, *SEARCHED}  # what a text may refer to
-PATH = click.Path(path_type=Path)
+PATH = UserPath(path_type=Path)
 TYPES: Mapping[str, Any] = {
     "bool": bool,
     "float": float,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -42,6 +43,15 @@ class Duration(click.ParamType):
         if not parts or "".join(n + u for n, u in parts) != text:
             self.fail(f"expected a duration with its unit, as in 90s, 20m or 1h, but got {value!r}")
         return sum(float(number) * UNITS[unit] for number, unit in parts)
+
+
+class UserPath(click.Path):
+    """A path; `~` is the home folder, also after `=`, where no shell replaces it."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        return super().convert(os.path.expanduser(value), param, ctx)
 
 
 class LowHigh(click.ParamType):

@@ -16,7 +16,7 @@ from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
 from autosuperconv.tuning.store.executor import Executor, make_executor
-from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.storage import about_lock, open_storage
 from autosuperconv.tuning.store.studies import companion_of
 
 ENGINE = "engine"  # where `Session.store` keeps the choice
@@ -66,7 +66,10 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
         replace(setup, environment=describe_environment(engine)),
         make_executor(trainer, workers),
         choice,
-        (*trainer.choices(), *choice.reasons, *left_out, *about_memory(needs, most)),
+        (
+            *(*trainer.choices(), *choice.reasons, *left_out),
+            *(*about_memory(needs, most), *about_lock(storage)),
+        ),
     )
 
 

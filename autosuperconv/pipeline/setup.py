@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -191,8 +192,9 @@ def make_setup(
     engine, sizes = trainer.engine, trainer.sizes()
     statistics = min(sizes["train"], engine.statistics_samples)
     batch_size = middle_batch(dimensions, options.base)
+    out = None if options.out is None else Path(os.path.expanduser(options.out))
     return Setup(
-        options=replace(options, storage=without_password(options.storage)),
+        options=replace(options, storage=without_password(options.storage), out=out),
         study_name=re.sub(r"[^\w.-]+", "-", study_name),
         dataset=trainer.data.name,
         model=model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -68,3 +69,8 @@ def test_every_listener_is_told_in_turn() -> None:
     first, second = (lambda event, name=name: heard.append((name, event)) for name in "ab")
     tell_all(first, second)(Note("hello"))
     assert heard == [("a", Note("hello")), ("b", Note("hello"))]
+
+
+def test_a_tilde_in_out_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert setup_of(SearchOptions(out=Path("~/o"))).out == Path("/home/someone/o")

@@ -6,6 +6,7 @@ the names for its help. Each function imports what it needs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +80,11 @@ DATASETS: dict[str, Callable[[Path], Parts]] = {  # from the data folder to the 
 }
 
 
+def in_home(path: Path | str) -> Path:
+    """The path, `~` replaced by the home folder; a name of no user is left as it is."""
+    return Path(os.path.expanduser(path))
+
+
 def load_dataset(
     name: str,
     data_dir: Path,
@@ -105,9 +111,9 @@ def load_dataset(
     from autosuperconv.training.data.folder import load_folder
 
     if name.startswith(FOLDER):
-        parts = load_folder(Path(name.removeprefix(FOLDER)).expanduser(), on_progress)
+        parts = load_folder(in_home(name.removeprefix(FOLDER)), on_progress)
     elif name in DATASETS:
-        parts = DATASETS[name](data_dir)
+        parts = DATASETS[name](in_home(data_dir))
     else:
         raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
     return build_task(parts, name, n_train=n_train, seed=seed, augment=augment)

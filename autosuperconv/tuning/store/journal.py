@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
 import time
+import uuid
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.exceptions import StorageInternalError
+from optuna.storages.journal import (
+    JournalFileBackend,
+    JournalFileOpenLock,
+    JournalFileSymlinkLock,
+)
 from optuna.storages.journal._file import get_lock_file
 
 SYNC_SECONDS = 1.0
 BEGINNING = b'{"op_code"'  # of every entry of a journal
+NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # some network mounts
 
 
 class Journal(JournalFileBackend):
@@ -24,22 +32,50 @@ class Journal(JournalFileBackend):
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._guard = path, JournalFileSymlinkLock(str(path))
+        self.path, self.guard = path, lock_of(path)
         self._synced = 0.0
-        super().__init__(str(path), self._guard)
+        super().__init__(str(path), self.guard)
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        """Write entries, one a line, under the lock."""
+        """Write entries, one a line, under the lock.
+
+        Raises:
+            StorageInternalError: the file cannot be written or locked any more.
+        """
         text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
-        with get_lock_file(self._guard), self._path.open("ab") as file:
-            file.write(text.encode())
-            file.flush()
-            if time.monotonic() - self._synced > SYNC_SECONDS:
-                os.fsync(file.fileno())
-                self._synced = time.monotonic()
+        try:
+            with get_lock_file(self.guard), self.path.open("ab") as file:
+                file.write(text.encode())
+                file.flush()
+                if time.monotonic() - self._synced > SYNC_SECONDS:
+                    sync(file)
+                    self._synced = time.monotonic()
+        except (OSError, RuntimeError) as error:  # Optuna's locks raise the latter
+            raise StorageInternalError(f"{self.path} cannot be written: {error}") from error
 
 
-def open_journal(path: Path) -> JournalFileBackend:
+def lock_of(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+    """Optuna's lock for a file: a symbolic link beside it, or, where the file system has none
+    (exFAT, some network mounts), a file of the same name that is created exclusively."""
+    probe = path.with_name(f"{path.name}.{uuid.uuid4().hex}.link")
+    try:
+        probe.symlink_to(path)
+    except OSError:
+        return JournalFileOpenLock(str(path))
+    probe.unlink()
+    return JournalFileSymlinkLock(str(path))
+
+
+def sync(file: BinaryIO) -> None:
+    """Wait until the disk has what was written, where the file system can say so."""
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NO_SYNC:
+            raise
+
+
+def open_journal(path: Path) -> Journal:
     """A journal file, created if there is none. An incomplete last line, left by a writer that was
     killed, is cut off; otherwise the next entry would be appended to it.
 
@@ -49,17 +85,13 @@ def open_journal(path: Path) -> JournalFileBackend:
         ValueError: the file is not a journal; it is left unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileSymlinkLock(str(path))
     backend = Journal(path)
     with path.open("r+b") as file:
         if not BEGINNING.startswith(file.read(len(BEGINNING))):
             raise ValueError("it does not begin with an entry")
         if not ends_whole(file):
-            lock.acquire()
-            try:
+            with get_lock_file(backend.guard):
                 cut_torn_line(file)
-            finally:
-                lock.release()
     return backend
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileSymlinkLock
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autosuperconv.core.format import without_password
 from autosuperconv.errors import InvalidInput, StorageUnavailable
-from autosuperconv.tuning.store.journal import open_journal
+from autosuperconv.tuning.store.journal import lock_of, open_journal
+
+SQLITE = "sqlite:///"
 
 
 @functools.lru_cache(maxsize=4)
@@ -28,6 +32,7 @@ def open_storage(url: str, create: bool = True) -> BaseStorage:
         StorageUnavailable: the storage cannot be reached, read or written.
         InvalidInput: the URL names an unknown kind of database, or its driver is not installed.
     """
+    url = in_home(url)
     try:
         if "://" in url:
             return RDBStorage(url, skip_table_creation=not create)
@@ -51,13 +56,34 @@ def open_existing(url: str) -> BaseStorage:
         InvalidInput: there is no such file.
         StorageUnavailable: the storage cannot be reached or read, or is not Optuna's.
     """
-    path = url.removeprefix("sqlite:///").partition("?")[0] if "://" in url else url
+    url = in_home(url)
+    path = url.removeprefix(SQLITE).partition("?")[0] if "://" in url else url
     if "://" not in path and not Path(path).is_file():
         raise InvalidInput(
             f"There is no study storage at {url!r}. Give the --storage of the search, or run the "
             "search first."
         )
     return open_storage(url, create=False)
+
+
+def in_home(url: str) -> str:
+    """The storage, its path completed where it begins with `~`: no shell does so after `=`."""
+    prefix = SQLITE if url.startswith(SQLITE) else ""
+    return prefix + os.path.expanduser(url.removeprefix(prefix))
+
+
+def about_lock(url: str) -> tuple[str, ...]:
+    """What a journal needs where it cannot be locked by symbolic links, one sentence each."""
+    if "://" in url:
+        return ()
+    path = Path(in_home(url)).resolve()
+    if isinstance(lock_of(path), JournalFileSymlinkLock):
+        return ()
+    return (
+        f"The file system of {path} has no symbolic links, so the journal is locked by a "
+        "file that is created exclusively. Several processes may write it on a local disk or on "
+        "NFS 3 and later; elsewhere, let one process at a time use it, or name another --storage.",
+    )
 
 
 @contextmanager
@@ -76,9 +102,15 @@ def explained_errors(url: str) -> Iterator[None]:
 def unavailable(url: str, error: Exception) -> StorageUnavailable:
     """The error for a storage that cannot be used, at the start or in the middle of a search."""
     cause = first_line(error.__cause__ or error)
+    remedy = (
+        "Check the address and that a database server is running, or leave out --storage to use a "
+        "local file"
+        if "://" in url and not url.startswith(SQLITE)
+        else "Free space or change the permissions there, or name a file in another folder with "
+        "--storage"
+    )
     return StorageUnavailable(
-        f"The storage {without_password(url)!r} cannot be used: {cause}. Check the address and "
-        "that a database server is running, or leave out --storage to use a local file."
+        f"The storage {without_password(url)!r} cannot be used: {cause}. {remedy}."
     )
 
 

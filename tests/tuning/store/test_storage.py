@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
+import os
 from pathlib import Path
 
 import optuna
 import pytest
 
 from autosuperconv.errors import AutosuperconvError, InvalidInput, StorageUnavailable
-from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.journal import lock_of
+from autosuperconv.tuning.store.storage import (
+    about_lock,
+    explained_errors,
+    open_existing,
+    open_storage,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +88,9 @@ def test_sqlite_works_by_its_url(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite:////proc/nope/x.db", "/proc/nope/a.journal"])
 def test_a_place_that_cannot_be_written_does_not_answer(url: str) -> None:
-    with pytest.raises(StorageUnavailable, match=r"cannot be used: .*leave out --storage"):
+    with pytest.raises(
+        StorageUnavailable, match=r"cannot be used: .*another folder with --storage"
+    ):
         open_storage(url)
 
 
@@ -108,3 +118,86 @@ def test_a_password_is_never_said() -> None:
         open_storage("postgresql://me:secret@127.0.0.1:1/x")
     assert "secret" not in str(caught.value)
     assert "postgresql://me:***@127.0.0.1:1/x" in str(caught.value)
+
+
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EACCES, errno.ENOSYS, errno.EINVAL)
+
+
+def without_links(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(source: str, link: str, *rest: object) -> None:
+        raise OSError(number, os.strerror(number), source, None, link)
+
+    monkeypatch.setattr(os, "symlink", refuse)
+
+
+@pytest.mark.parametrize("number", NO_LINKS)
+def test_where_there_are_no_symbolic_links_a_file_is_the_lock_and_the_plan_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "a.journal"
+    assert about_lock(str(path)) == ()
+    without_links(monkeypatch, number)
+    assert trials_in(journal(path)) == 2
+    assert [file.name for file in tmp_path.iterdir()] == ["a.journal"]  # no lock, no probe left
+    (note,) = about_lock(str(path))
+    assert note.startswith(f"The file system of {path} has no symbolic links")
+
+
+def test_both_locks_exclude_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    linked = lock_of(tmp_path / "a.journal")
+    without_links(monkeypatch, errno.EPERM)
+    created = lock_of(tmp_path / "a.journal")
+    monkeypatch.undo()
+    linked.acquire()
+    with pytest.raises(FileExistsError):
+        os.open(tmp_path / "a.journal.lock", os.O_CREAT | os.O_EXCL)
+    linked.release()
+    created.acquire()
+    with pytest.raises(FileExistsError):
+        os.symlink("a.journal", tmp_path / "a.journal.lock")
+    created.release()
+
+
+def test_a_file_system_that_cannot_sync_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(handle: int) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert trials_in(journal(tmp_path / "a.journal")) == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "said"),
+    [("fsync", errno.ENOSPC, "No space left"), ("rename", errno.EPERM, "possess lock")],
+)
+def test_a_journal_that_can_no_longer_be_written_is_named_with_a_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int, said: str
+) -> None:
+    def refuse(*given: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    path = str(tmp_path / "a.journal")
+    storage = open_storage(path)
+    monkeypatch.setattr(os, call, refuse)
+    with (
+        pytest.raises(StorageUnavailable, match=rf"{said}.*another folder with --storage"),
+        explained_errors(path),
+    ):
+        optuna.create_study(study_name="s", storage=storage)
+
+
+@pytest.mark.parametrize("url", ["~/x.journal", "sqlite:///~/x.journal"])
+def test_a_tilde_is_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    optuna.create_study(study_name="s", storage=open_storage(url))
+    open_storage.cache_clear()
+    assert len(optuna.get_all_study_names(open_existing(url))) == 1
+    assert [p.name for p in tmp_path.rglob("*.journal")] == ["x.journal"]
+    assert not list((tmp_path / "here").iterdir())
