@@ -6,6 +6,7 @@ import contextlib
 import math
 import os
 import platform
+import re
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,15 @@ from joblib import cpu_count
 from autosuperconv.training.engine import Engine
 
 PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "numpy", "scikit-learn")
-REFUSED = "can't allocate memory"  # torch on a CPU has no error class of its own for it
+# few libraries have an error class of their own for it
+REFUSED = re.compile(
+    r"out of memory|OutOfMemory|not enough memory|cannot allocate memory|can't allocate memory"
+    r"|bad_alloc|_ALLOC_FAILED|ALLOCATION_FAILED|unable to mmap"
+    r"|</torch_\S*>: No space left|/dev/shm\b.*No space left|No space left on device: '/dev/shm"
+    r"|DataLoader worker .*(Bus error|signal: Killed|exited unexpectedly)"
+    r"|unable to find an engine to execute",  # cuDNN: none whose workspace fits
+    re.IGNORECASE,
+)
 PROC = Path("/proc")
 CGROUP = Path("/sys/fs/cgroup")
 
@@ -56,9 +65,20 @@ def free_memory(device: str) -> float:
 
 
 def ran_out(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    known = isinstance(error, MemoryError | torch.OutOfMemoryError)
-    return known or (isinstance(error, RuntimeError) and REFUSED in str(error))
+    """Whether an error, or one that it was raised from, says that memory ran out on any device."""
+    chain: list[BaseException] = []
+    at: BaseException | None = error
+    while at is not None and at not in chain:
+        chain.append(at)
+        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+    return any(map(_refused, chain))
+
+
+def _refused(error: BaseException) -> bool:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    lines = str(error).splitlines()  # indented ones are code, in a loader process's traceback
+    return any(REFUSED.search(line) for line in lines if not line.startswith(" "))
 
 
 def machine_free(proc: Path = PROC) -> float:

@@ -59,8 +59,7 @@ class Training:
         self.job, self.engine, self.batches, self.on_point = job, engine, batches, on_point
         self.classes, self.majority_accuracy = data.classes, data.majority_accuracy
         recipe = job.recipe
-        self.learner = Learner(recipe, factory, engine)
-        self.model = self.learner.model
+        self.factory = factory
         self.steps = steps_of(recipe, batches.n_train)
         self.table = tabulate(recipe, self.steps)
         self.evaluate_after = {max(1, round(p * self.steps)) for p in job.phases} | {self.steps}
@@ -72,7 +71,7 @@ class Training:
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
-        self.path = PathCurvature(self.model) if job.curvature else None
+        self.path: PathCurvature | None = None
         self.batch: tuple[Tensor, Tensor] | None = None
         self.evaluations = 0
         self.on_the_way = self._subsets()
@@ -83,6 +82,7 @@ class Training:
         stopped: StopReason
         accuracy = loss = None
         try:
+            self._build()
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
@@ -90,13 +90,19 @@ class Training:
             stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED
         except PruneTraining as why:
             stopped, detail = StopReason.PRUNED, str(why)
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if not ran_out(error):
                 raise
             stopped = StopReason.OUT_OF_MEMORY
             detail = f"a batch of {self.job.recipe.batch_size} does not fit in memory"
         seconds = time.perf_counter() - started
         return self._trace(stopped, detail, accuracy, loss, seconds)
+
+    def _build(self) -> None:
+        """The model on the device, which may have no room for it."""
+        self.learner = Learner(self.job.recipe, self.factory, self.engine)
+        self.model = self.learner.model
+        self.path = PathCurvature(self.model) if self.job.curvature else None
 
     def _train(self) -> str:
         """All steps; returns why the run diverged, or ""."""

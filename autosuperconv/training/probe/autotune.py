@@ -230,7 +230,7 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
         loss = probe.step()
         for _ in range(WARM_UP - 1):
             probe.step()
-    except (MemoryError, RuntimeError) as error:
+    except Exception as error:
         if ran_out(error):
             return f"a batch of {probe.batch_size} does not fit in the device's memory", 0.0
         if expected is None:

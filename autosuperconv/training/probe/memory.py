@@ -191,7 +191,7 @@ def measuring(stepper: Stepper) -> Iterator[PeakOf]:
                 growth: float = child.submit(_growth, stepper, batch_size).result()
             except BrokenExecutor:
                 return None
-            except (MemoryError, RuntimeError) as error:
+            except Exception as error:
                 if not ran_out(error):
                     raise
                 return None
@@ -208,7 +208,9 @@ def _peak_on_gpu(stepper: Stepper, batch_size: int) -> int | None:
         with isolated(stepper.engine):
             moments = stepper.step(batch_size)
             stepper.evaluate()
-    except torch.OutOfMemoryError:
+    except Exception as error:
+        if not ran_out(error):
+            raise
         return None
     finally:
         torch.cuda.empty_cache()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -74,23 +75,40 @@ def test_all_correct_is_not_chance_however_few_the_samples() -> None:
 
 
 class Full(nn.Module):
-    """Finds no memory as soon as it is trained, as torch says it on a CPU."""
+    """Finds no memory as soon as it is trained."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__()
-        self.layer = nn.Linear(3, 2)
+        self.layer, self.error = nn.Linear(3, 2), error
 
     def forward(self, x: Tensor) -> Tensor:
         if self.training:
-            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 1 bytes")
+            raise self.error
         out: Tensor = self.layer(x.mean((2, 3)))
         return out
 
 
-def test_a_cpu_without_memory_ends_a_run_as_a_gpu_does() -> None:
-    trace = TorchTrainer(dots(), Full, Engine())(Job(Recipe(max_lr=0.1, batch_size=16)))
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 1 bytes"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        OSError(12, "Cannot allocate memory"),
+    ],
+)
+def test_memory_that_ran_out_ends_a_run_and_not_the_search(error: Exception) -> None:
+    net = partial(Full, error)
+    trace = TorchTrainer(dots(), net, Engine())(Job(Recipe(max_lr=0.1, batch_size=16)))
     assert trace.stopped_because == "out-of-memory"
     assert trace.detail == "a batch of 16 does not fit in memory"
+
+
+def test_a_network_that_does_not_fit_on_the_device_ends_a_run_and_not_the_search() -> None:
+    def too_large() -> nn.Module:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    trace = TorchTrainer(dots(), too_large, Engine())(Job(Recipe(max_lr=0.1, batch_size=16)))
+    assert (trace.stopped_because, trace.steps) == ("out-of-memory", 0)
 
 
 def test_a_loss_may_start_at_exactly_0() -> None:
