@@ -13,10 +13,12 @@ from autosuperconv.reporting.page import recipe_lines
 
 def render_markdown(report: Report) -> str:
     """Verdict, compared runs, conditions, trade-off, range test and the recipe."""
+    recipe = recipe_lines(report.winner)
     parts = [
         f"## {report.verdict.outcome.label.upper()}",
         escape(report.verdict.sentence),
-        _facts(report),
+        f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
+        f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),
         _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
@@ -27,8 +29,8 @@ def render_markdown(report: Report) -> str:
         _cells(report),
         escape(report.range_test.cost.sentence) if report.range_test.cost else "",
         f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",
-        _recipe(report),
-        _missing(report),
+        _headed("The winning recipe", f"```python\n{recipe}\n```" if recipe else ""),
+        _headed("Not measured", "\n".join(f"- {escape(line)}" for line in report.not_measured)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -52,30 +54,9 @@ def _headed(name: str, text: str) -> str:
     return f"**{name}**\n\n{text}" if text else ""
 
 
-def _facts(report: Report) -> str:
-    return (
-        f"{escape(report.setup.name)}, {len(report.trials)} trials, "
-        f"{rows.cost_total(report)}, {fmt.duration(report.wall_seconds)}."
-    )
-
-
 def _roles(report: Report) -> str:
-    headings = ("run", "schedule", "max_lr", "epochs", "samples", "accuracy", "n")
-    return table(
-        headings,
-        (
-            (
-                row.name,
-                row.recipe.schedule,
-                fmt.number(row.recipe.max_lr),
-                fmt.number(row.recipe.epochs),
-                fmt.count(row.samples),
-                str(row.accuracy),
-                str(row.accuracy.n),
-            )
-            for row in rows.role_rows(report.confirmation)
-        ),
-    )
+    shown = rows.role_rows(report.confirmation)
+    return table(("run", *rows.ROLE_HEADINGS), ((row.name, *rows.role_cells(row)) for row in shown))
 
 
 def _conditions(report: Report) -> str:
@@ -109,29 +90,8 @@ def _surrogate(report: Report) -> str:
 
 
 def _cells(report: Report) -> str:
-    momentum = ("momentum",) if report.range_test.over_momentum else ()
+    test = report.range_test
     return table(
-        ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention", "possible"),
-        (
-            (
-                str(cell.batch_size),
-                fmt.number(cell.weight_decay),
-                *(fmt.number(cell.momentum) for _ in momentum),
-                fmt.number(cell.floor),
-                rows.edge(cell.edge, cell.edge_is_bound),
-                fmt.percent(cell.retention, 0),
-                rows.possible(cell.possible),
-            )
-            for cell in report.range_test.cells
-        ),
+        (*rows.range_test_headings(test), "possible"),
+        ((*rows.range_test_cells(test, c), rows.possible(c.possible)) for c in test.cells),
     )
-
-
-def _recipe(report: Report) -> str:
-    lines = recipe_lines(report.winner)
-    return _headed("The winning recipe", f"```python\n{lines}\n```" if lines else "")
-
-
-def _missing(report: Report) -> str:
-    lines = "\n".join(f"- {escape(line)}" for line in report.not_measured)
-    return _headed("Not measured", lines)

@@ -16,16 +16,7 @@ from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-
-@dataclass(frozen=True, slots=True)
-class TwoSizes:
-    """A picture in two sizes; the page's style shows one of them."""
-
-    wide: str
-    """SVG for a desktop."""
-    narrow: str
-    """SVG for a phone."""
+    from markupsafe import Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +95,15 @@ def minus(text: object) -> str:
     return "\u2013" if shown == fmt.MISSING else shown
 
 
-def _figures(report: Report) -> dict[str, TwoSizes]:
+def _figures(report: Report) -> dict[str, dict[str, Markup]]:
+    """By name, the SVG for a desktop and for a phone; the page's style shows one of them."""
     from markupsafe import Markup
 
     figures = {}
     for name in PICTURES:
-        wide = picture_svg(name, report)
-        narrow = picture_svg(name, report, wide=False)
-        if wide is not None and narrow is not None:
-            figures[name] = TwoSizes(Markup(wide), Markup(narrow))
+        wide, narrow = (picture_svg(name, report, wide=size) for size in (True, False))
+        if wide and narrow:
+            figures[name] = {"wide": Markup(wide), "narrow": Markup(narrow)}
     return figures
 
 
@@ -128,9 +119,7 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     shown = (
         KeyFigure("Speed-up", fmt.times(verdict.speedup), f"{took} instead of {against} samples"),
         KeyFigure(
-            "Accuracy difference",
-            fmt.points(accuracy.difference),
-            f"percentage points; {seeds}",
+            "Accuracy difference", fmt.points(accuracy.difference), f"percentage points; {seeds}"
         ),
         KeyFigure("Learning rate", fmt.times(rows.lr_ratio(report)), rates),
         KeyFigure("The search took", fmt.duration(report.wall_seconds), rows.cost_total(report)),

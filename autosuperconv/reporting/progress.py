@@ -62,7 +62,7 @@ def make_listener(
 
 @dataclass
 class Watch:
-    """What has happened so far: the state behind both displays."""
+    """What has happened so far: the state behind the displays and the dashboard's note."""
 
     clock: Clock
     """Seconds, e.g. `time.monotonic`."""
@@ -135,19 +135,19 @@ class PlainLines:
         watch = self.watch
         if isinstance(event, StepStarted):
             kept = f", {event.done} already done" if event.done else ""
-            return _joined(
-                f"{event.step}: {fmt.counted(event.runs, 'run')}{kept}", watch.remaining()
-            )
+            runs = fmt.counted(event.runs, "run")
+            return joined(f"{event.step}: {runs}{kept}", watch.remaining())
         if isinstance(event, RunFinished):
             best = f"best {event.best}" if event.best else ""
             head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"
-            return _joined(head, best, watch.remaining())
+            return joined(head, best, watch.remaining())
         if isinstance(event, StepFinished):
             return f"{event.step}: {event.text}{watch.took_for(event.step)}"
         return f"note: {event.text}"
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """The parts that are not empty, with semicolons."""
     return "; ".join(part for part in parts if part)
 
 

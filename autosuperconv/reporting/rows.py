@@ -20,6 +20,7 @@ from autosuperconv.core.format import (
     percent,
     points,
 )
+from autosuperconv.core.range_test import Cell, RangeTest
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, Run
 from autosuperconv.core.stats import Contrast
@@ -199,6 +200,39 @@ def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
             accuracy = spread(trace.accuracy for trace in traces)
             found.append(RoleRow(role, name, traces[0].recipe, samples, seconds, accuracy, own))
     return found
+
+
+ROLE_HEADINGS = ("schedule", "max_lr", "epochs", "samples", "accuracy", "n")
+
+
+def role_cells(row: RoleRow) -> tuple[str, ...]:
+    """Under `ROLE_HEADINGS`."""
+    return (
+        row.recipe.schedule,
+        number(row.recipe.max_lr),
+        number(row.recipe.epochs),
+        count(row.samples),
+        str(row.accuracy),
+        str(row.accuracy.n),
+    )
+
+
+def range_test_headings(range_test: RangeTest) -> tuple[str, ...]:
+    """Headings of `range_test_cells`."""
+    momentum = ("momentum",) if range_test.over_momentum else ()
+    return ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention")
+
+
+def range_test_cells(range_test: RangeTest, cell: Cell) -> tuple[str, ...]:
+    """What was swept, and what was read from it."""
+    return (
+        str(cell.batch_size),
+        number(cell.weight_decay),
+        *((number(cell.momentum),) if range_test.over_momentum else ()),
+        number(cell.floor),
+        edge(cell.edge, cell.edge_is_bound),
+        percent(cell.retention, 0),
+    )
 
 
 def condition_value(condition: Condition) -> str:

@@ -39,40 +39,29 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     Args:
         files: what was written and where, by name, e.g. {"page": "runs/a/report.html"}.
     """
-    parts: list[RenderableType] = [_outcome(report.verdict), Text()]
+    verdict = report.verdict
+    style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
+    outcome = Text.assemble((verdict.outcome.label.upper(), style), "  ", verdict.sentence)
+    parts: list[RenderableType] = [outcome, Text()]
     if report.confirmation:
         parts += [_roles(report), Text()]
-    if report.verdict.conditions:
-        parts += [_conditions(report.verdict), Text()]
+    if verdict.conditions:
+        parts += [_conditions(verdict), Text()]
     missed = rows.missed_target(report)
     parts += [_labelled("Target", missed)] if missed else []
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts += [_labelled(name, text) for name, text in rows.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
-    parts.append(_labelled("Range test", _possible(report.range_test)))
+    possible = rows.possible(report.range_test.possible)
+    parts.append(_labelled("Range test", f"{possible}. {report.range_test.reason}"))
     if report.range_test.cost is not None:
         parts.append(_labelled("Sweeps", report.range_test.cost.sentence))
-    parts.append(_labelled("Search", _search(report)))
+    took = f"{rows.cost_total(report)} in all, {fmt.duration(report.wall_seconds)}"
+    parts.append(_labelled("Search", f"{len(report.trials)} trials; {took}"))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
-
-
-def _outcome(verdict: Verdict) -> Text:
-    style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
-    return Text.assemble((verdict.outcome.label.upper(), style), "  ", verdict.sentence)
-
-
-def _possible(range_test: RangeTest) -> str:
-    return f"{rows.possible(range_test.possible)}. {range_test.reason}"
-
-
-def _search(report: Report) -> str:
-    return (
-        f"{len(report.trials)} trials; {rows.cost_total(report)} in all, "
-        f"{fmt.duration(report.wall_seconds)}"
-    )
 
 
 def _surrogate(report: Report) -> list[str]:
@@ -102,18 +91,10 @@ def _table(headings: Sequence[str], numbers: Sequence[str] = ()) -> Table:
 
 
 def _roles(report: Report) -> Table:
-    numbers = ("max_lr", "epochs", "samples", "accuracy", "n")
-    table = _table(("", "schedule", *numbers), numbers)
+    table = _table(("", *rows.ROLE_HEADINGS), rows.ROLE_HEADINGS[1:])
     for row in rows.role_rows(report.confirmation):
-        table.add_row(
-            Text(row.name, "bold" if row.role == "candidate" else ""),
-            Text(row.recipe.schedule),
-            fmt.number(row.recipe.max_lr),
-            fmt.number(row.recipe.epochs),
-            fmt.count(row.samples),
-            str(row.accuracy),
-            str(row.accuracy.n),
-        )
+        name = Text(row.name, "bold" if row.role == "candidate" else "")
+        table.add_row(name, *map(Text, rows.role_cells(row)))
     return table
 
 
@@ -167,20 +148,12 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
 
 def range_test_text(range_test: RangeTest) -> RenderableType:
     """ "Possible or not", and a line for each cell."""
-    momentum = ("momentum",) if range_test.over_momentum else ()
-    numbers = ("batch_size", "weight_decay", *momentum, "floor", "edge", "retention", "sweeps")
+    numbers = (*rows.range_test_headings(range_test), "sweeps")
     table = _table((*numbers, "possible"), numbers)
     for cell in range_test.cells:
-        table.add_row(
-            str(cell.batch_size),
-            fmt.number(cell.weight_decay),
-            *(fmt.number(cell.momentum) for _ in momentum),
-            fmt.number(cell.floor),
-            rows.edge(cell.edge, cell.edge_is_bound),
-            fmt.percent(cell.retention, 0),
-            str(len(cell.curves)),
-            Text(rows.possible(cell.possible), MET_STYLES[cell.possible]),
-        )
+        possible = Text(rows.possible(cell.possible), MET_STYLES[cell.possible])
+        cells = rows.range_test_cells(range_test, cell)
+        table.add_row(*cells, str(len(cell.curves)), possible)
     verdict = rows.possible(range_test.possible).upper()
     style = f"bold {MET_STYLES[range_test.possible]}"
     head = Text.assemble((verdict, style), "  ", range_test.reason)

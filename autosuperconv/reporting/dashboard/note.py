@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from autosuperconv.core import format as fmt
 from autosuperconv.core.events import Event, Note, RunFinished, StepFinished, StepStarted
 from autosuperconv.reporting.markdown import escape
+from autosuperconv.reporting.progress import Watch, joined
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -46,25 +46,18 @@ class LiveNote:
         self._name, self._publish, self._clock = name, publish, clock
         self._found: list[str] = []
         self._notes: list[str] = []
-        self._step, self._runs, self._done = "", 0, 0
-        self._last = ""
-        self._best: str | None = None
-        self._left: float | None = None
+        self._watch, self._under_way = Watch(clock), False
         self._written = float("-inf")
 
     def __call__(self, event: Event) -> None:
         """Take an event in; write the note where it is time."""
+        self._watch.take(event)
         match event:
             case StepStarted():
-                self._step, self._runs, self._done = event.step, event.runs, event.done
-                self._left, self._last, self._best = event.seconds_left, "", None
-            case RunFinished():
-                self._done += 1
-                self._last = f"{event.label}: {event.text}"
-                self._best, self._left = event.best or self._best, event.seconds_left
+                self._under_way = True
             case StepFinished():
                 self._found.append(f"- **{escape(event.step)}**: {escape(event.text)}")
-                self._step = ""
+                self._under_way = False
             case Note():
                 self._notes.append(f"- {escape(event.text)}")
         if not isinstance(event, RunFinished) or self._clock() - self._written >= QUIET:
@@ -73,15 +66,13 @@ class LiveNote:
 
     def text(self) -> str:
         """The note as it stands."""
-        parts = [f"## Running: {escape(self._name)}", *self._under_way()]
+        parts = [f"## Running: {escape(self._name)}", *(self._step() if self._under_way else [])]
         parts += ["\n".join(lines) for lines in (self._found, self._notes) if lines]
         return "\n\n".join(parts) + "\n"
 
-    def _under_way(self) -> list[str]:
-        if not self._step:
-            return []
-        share = f"run {self._done} of {max(self._runs, self._done)}"
-        left = "" if self._left is None else f"; about {fmt.duration(self._left)} left"
-        lines = [f"**{escape(self._step)}**: {share}{left}."]
-        lines += [f"Best so far: {escape(self._best)}."] if self._best else []
-        return lines + ([f"Last: {escape(self._last)}"] if self._last else [])
+    def _step(self) -> list[str]:
+        watch = self._watch
+        state = joined(f"run {watch.done} of {watch.runs}", watch.remaining())
+        lines = [f"**{escape(watch.step)}**: {state}."]
+        lines += [f"Best so far: {escape(watch.best)}."] if watch.best else []
+        return lines + ([f"Last: {escape(watch.last)}"] if watch.last else [])

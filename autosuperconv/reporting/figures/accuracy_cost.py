@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Report, Run, Trial
@@ -29,7 +31,8 @@ def draw_cost(sheet: Sheet, report: Report) -> None:
     axes.set_xscale("log")
     _baseline_course(axes, report)
     _front(axes, report)
-    _trials(sheet, axes, report)
+    for state in rows.STATES:
+        _trials(sheet, axes, report, state)
     _frame(axes, report, sheet.wide)
     labels_beside = Labels(axes)
     _confirmed(labels_beside, report, sheet.wide)
@@ -44,9 +47,7 @@ def draw_cost(sheet: Sheet, report: Report) -> None:
 
 def shown_accuracy(trial: Trial) -> float | None:
     """At the end, or at the last evaluation of a run that did not get there."""
-    if trial.accuracy is not None:
-        return trial.accuracy
-    return trial.curve.last_accuracy
+    return trial.curve.last_accuracy if trial.accuracy is None else trial.accuracy
 
 
 def tip(report: Report, trial: Trial) -> str:
@@ -70,9 +71,7 @@ def _course_top(report: Report) -> float:
 
 def accuracy_floor(report: Report) -> float:
     """Lower end of the axis in percent: the completed runs decide, the failed lie on it."""
-    ends = [t.accuracy for t in report.trials if t.accuracy is not None]
-    ends += [r.trace.accuracy for r in report.confirmation if r.trace.accuracy is not None]
-    ends.append(report.baseline.target)
+    ends = _ends(report)
     best = max(ends)
     low = max(min(ends), best - 0.25)
     return 100 * max(low - 0.25 * (best - low) - 0.004, 0.0)
@@ -80,21 +79,20 @@ def accuracy_floor(report: Report) -> float:
 
 def accuracy_top(report: Report) -> float:
     """Upper end of the axis in percent: the best run, and room for the labels."""
-    ends = [t.accuracy or 0.0 for t in report.trials] + [
-        r.trace.accuracy or 0.0 for r in report.confirmation
-    ]
-    best = max([*ends, report.baseline.target])
-    return 100 * best + 0.24 * (100 * best - accuracy_floor(report))
+    best = 100 * max(_ends(report))
+    return best + 0.24 * (best - accuracy_floor(report))
 
 
-def _trials(sheet: Sheet, axes: Axes, report: Report) -> None:
-    for state in rows.STATES:
-        if any(trial.state == state and trial.samples > 0 for trial in report.trials):
-            _state_points(sheet, axes, report, state)
+def _ends(report: Report) -> list[float]:
+    """The target, and the accuracy of every run that has one; fractions of 1."""
+    ends = [t.accuracy for t in report.trials] + [r.trace.accuracy for r in report.confirmation]
+    return [report.baseline.target, *(end for end in ends if end is not None)]
 
 
-def _state_points(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
+def _trials(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
     trials = [trial for trial in report.trials if trial.state == state and trial.samples > 0]
+    if not trials:
+        return
     floor = accuracy_floor(report)
     y = [max(100 * (shown_accuracy(trial) or 0.0), floor) for trial in trials]
     points = axes.scatter(
@@ -200,13 +198,7 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
     low, high = axes.get_xlim()
     log_ticks(axes.xaxis, low, high, fmt.count)
     size = report.setup.n_train
-
-    def to_epochs(samples: Any) -> Any:
-        return samples / size
-
-    def to_samples(epochs: Any) -> Any:
-        return epochs * size
-
+    to_epochs, to_samples = (lambda x: np.divide(x, size)), (lambda x: np.multiply(x, size))
     above = axes.secondary_xaxis("top", functions=(to_epochs, to_samples))
     log_ticks(above.xaxis, low, high, fmt.number)
     above.set_xlabel("passes over the training data (epochs)")

@@ -23,7 +23,9 @@ def draw_curves(sheet: Sheet, report: Report) -> None:
     upper, lower = sheet.figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     for trial in report.trials:
         _trial(upper, trial)
-    _name_states(upper)
+    for state in (StopReason.COMPLETED, StopReason.PRUNED, StopReason.DIVERGED):
+        colour, marker = LIGHT[state], ENDS.get(state, "")
+        upper.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
     _compared(upper, lower, report)
     upper.set_ylabel("accuracy, %")
     upper.set_xlim(0, 1)
@@ -46,12 +48,6 @@ def _trial(axes: Axes, trial: Trial) -> None:
         axes.plot(x[-1:], y[-1:], ENDS[trial.state], color=colour, ms=5, mew=1.4, zorder=3)
     if trial.would_prune_at is not None:
         axes.axvline(trial.would_prune_at, ymax=0.03, color=LIGHT[StopReason.PRUNED], lw=1.2)
-
-
-def _name_states(axes: Axes) -> None:
-    for state in (StopReason.COMPLETED, StopReason.PRUNED, StopReason.DIVERGED):
-        colour, marker = LIGHT[state], ENDS.get(state, "")
-        axes.plot([], [], color=colour, lw=1, marker=marker, ms=5, label=f"{state} trials")
 
 
 def _compared(upper: Axes, lower: Axes, report: Report) -> None:

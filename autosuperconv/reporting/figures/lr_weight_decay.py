@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.range_test import Cell
+from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report, Trial
 from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows
@@ -110,47 +111,43 @@ def _line(cell: Cell) -> str:
     return name if cell.momentum is None else f"{name}, momentum {fmt.number(cell.momentum)}"
 
 
-def _decay(axes: Axes, trial: Trial) -> float:
+def _decay(axes: Axes, recipe: Recipe) -> float:
     """No weight decay has no place on a log axis: it lies on its lower end."""
-    return max(trial.recipe.weight_decay, axes.get_ylim()[0])
+    return max(recipe.weight_decay, axes.get_ylim()[0])
 
 
 def _completed(sheet: Sheet, axes: Axes, report: Report, shade: int) -> None:
     target = report.baseline.target
     own = [t for t in report.trials if t.accuracy is not None and shade_of(t, target) == shade]
-    if own:
-        points = axes.scatter(
-            [trial.recipe.max_lr for trial in own],
-            [_decay(axes, trial) for trial in own],
-            s=46,
-            color=SHADES[shade],
-            edgecolors=LIGHT["soft"],
-            linewidths=0.6,
-            label=f"{_shade_name(shade)} ({len(own)})",
-            zorder=3,
-        )
-        sheet.tip(points, [tip(report, trial) for trial in own])
+    look = {"s": 46, "edgecolors": LIGHT["soft"], "linewidths": 0.6, "zorder": 3}
+    _points(sheet, axes, report, own, _shade_name(shade), look | {"color": SHADES[shade]})
 
 
 def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
     own = [trial for trial in report.trials if trial.state == state]
-    if own:
-        points = axes.scatter(
-            [trial.recipe.max_lr for trial in own],
-            [_decay(axes, trial) for trial in own],
-            s=22,
-            marker=MARKERS[state],
-            color=LIGHT[state],
-            linewidths=1.2 if state == StopReason.PRUNED else 0,
-            label=f"{rows.STATES[state]} ({len(own)})",
-            zorder=2,
-        )
-        sheet.tip(points, [tip(report, trial) for trial in own])
+    width = 1.2 if state == StopReason.PRUNED else 0
+    look = {"s": 22, "marker": MARKERS[state], "linewidths": width, "zorder": 2}
+    _points(sheet, axes, report, own, rows.STATES[state], look | {"color": LIGHT[state]})
+
+
+def _points(
+    sheet: Sheet,
+    axes: Axes,
+    report: Report,
+    trials: list[Trial],
+    name: str,
+    look: dict[str, Any],
+) -> None:
+    if trials:
+        x = [trial.recipe.max_lr for trial in trials]
+        y = [_decay(axes, trial.recipe) for trial in trials]
+        points = axes.scatter(x, y, label=f"{name} ({len(trials)})", **look)
+        sheet.tip(points, [tip(report, trial) for trial in trials])
 
 
 def _winner(axes: Axes, report: Report) -> None:
     if report.winner is None:
         return
-    at = (report.winner.max_lr, max(report.winner.weight_decay, axes.get_ylim()[0]))
+    at = (report.winner.max_lr, _decay(axes, report.winner))
     axes.plot(*at, "o", ms=12, mfc="none", mec=LIGHT["candidate"], mew=2, zorder=4)
     write(axes, "winner", at, "candidate", shift=(10, 9), bold=True)

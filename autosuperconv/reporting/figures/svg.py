@@ -59,14 +59,13 @@ def _shorten(root: ElementTree.Element) -> None:
     for element in root.iter():
         for name in ("d", "x", "y", "transform"):
             if name in element.attrib:
-                element.set(name, re.sub(r"-?\d+\.\d{3,}", _two_digits, element.attrib[name]))
+                shorter = re.sub(
+                    r"-?\d+\.\d{3,}", lambda n: f"{float(n[0]):.2f}", element.attrib[name]
+                )
+                element.set(name, shorter)
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
-
-
-def _two_digits(match: re.Match[str]) -> str:
-    return f"{float(match[0]):.2f}"
 
 
 def _recolour(root: ElementTree.Element, colours: Mapping[str, str]) -> None:
