@@ -154,7 +154,7 @@ def speed_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C2: k = T_B / N_C."""
     k, bound = measured.speedup, criterion.min_speedup
     if k is None:
-        failed = f"{measured.diverged} of {fmt.counted(measured.runs, 'run')}"
+        failed = measured.diverged_runs
         detail = f"There is no speed-up, because the candidate diverged in {failed}."
         return Condition(ConditionName.SPEED, None, bound, False, detail)
     met = at_least(k, bound)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import isfinite
 from statistics import fmean
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.stats import Contrast, paired_contrast, pooled_sd, resolution_of
 from autosuperconv.core.verdict import curve_reading
 from autosuperconv.core.verdict.types import Criterion, RunCurve
@@ -21,12 +22,13 @@ class Measured:
     """What the conditions are checked on; accuracies as fractions of 1.
 
     Args:
+        candidate: its runs.
         baseline: its runs.
+        control: its runs; empty where it was not run.
         against_baseline: candidate less baseline.
         against_control: candidate less control; None where no control was run.
         margin: by how much the candidate may fall short of the baseline.
-        diverged: candidate runs that diverged, of `runs`.
-        runs: of the candidate.
+        diverged: number of candidate runs that diverged.
         candidate_samples: N_C, the cost of the candidate's whole run.
         baseline_samples: T_B, the cost at which the baseline is at its final level for good.
         max_lr: the lowest among the candidate's runs.
@@ -34,12 +36,13 @@ class Measured:
         batch_norm_recalibrated: see `judge`.
     """
 
+    candidate: tuple[RunCurve, ...]
     baseline: tuple[RunCurve, ...]
+    control: tuple[RunCurve, ...]
     against_baseline: Contrast
     against_control: Contrast | None
     margin: float
     diverged: int
-    runs: int
     candidate_samples: float
     baseline_samples: float
     max_lr: float
@@ -50,6 +53,11 @@ class Measured:
     def speedup(self) -> float | None:
         """k = T_B / N_C; None where a candidate run diverged."""
         return None if self.diverged else self.baseline_samples / self.candidate_samples
+
+    @property
+    def diverged_runs(self) -> str:
+        """How many candidate runs diverged, e.g. "1 of 3 runs"."""
+        return f"{self.diverged} of {fmt.counted(len(self.candidate), 'run')}"
 
 
 def measure_runs(
@@ -73,12 +81,13 @@ def measure_runs(
     margin = margin_of(candidate, baseline, criterion)
     max_lr = min(run.max_lr for run in candidate)
     return Measured(
+        candidate=tuple(candidate),
         baseline=tuple(baseline),
+        control=tuple(control),
         against_baseline=against_baseline,
         against_control=compare(candidate, control, criterion.confidence) if control else None,
         margin=margin,
         diverged=sum(map(has_diverged, candidate)),
-        runs=len(candidate),
         candidate_samples=fmean(run.samples[-1] for run in candidate),
         baseline_samples=fmean(samples_to_level(run, margin) for run in baseline),
         max_lr=max_lr,

@@ -24,7 +24,7 @@ def verdict_sentence(
         remark: of the deciding condition; may be empty.
     """
     if outcome is Outcome.DIVERGED:
-        failed = f"{measured.diverged} of {fmt.counted(measured.runs, 'run')}"
+        failed = measured.diverged_runs
         lr, difference = fmt.number(measured.max_lr), measured.against_baseline.in_words()
         return fmt.spelled_out(
             f"Diverged: at max_lr {lr}, training failed in {failed}; accuracy {difference}."
