@@ -1,9 +1,15 @@
-"""Optimizers by name, and the one place that sets their learning rate and momentum."""
+"""Optimizers by name, and the one place that sets their learning rate and momentum.
+
+A new optimizer is a function and a line in `BUILDERS`, and its name in `core.recipe.OPTIMIZERS`, so
+that a recipe can be checked without torch.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from autosuperconv.core.recipe import Recipe
@@ -12,17 +18,41 @@ from autosuperconv.core.schedule import LrMomentum
 FUSED_ON = ("cpu", "cuda")
 
 
+def adam(recipe: Recipe, weights: list[Tensor], fused: bool) -> Optimizer:
+    """Its beta1 is the recipe's momentum."""
+    betas = recipe.max_momentum, 0.999
+    return Adam(weights, recipe.max_lr, betas, weight_decay=recipe.weight_decay, fused=fused)
+
+
+def adamw(recipe: Recipe, weights: list[Tensor], fused: bool) -> Optimizer:
+    """Adam with decoupled weight decay."""
+    betas = recipe.max_momentum, 0.999
+    return AdamW(weights, recipe.max_lr, betas, weight_decay=recipe.weight_decay, fused=fused)
+
+
+def nesterov(recipe: Recipe, weights: list[Tensor], fused: bool) -> Optimizer:
+    """SGD that looks ahead; without momentum there is nothing to look along."""
+    return _sgd(recipe, weights, fused, nesterov=recipe.max_momentum > 0)
+
+
+def sgd(recipe: Recipe, weights: list[Tensor], fused: bool) -> Optimizer:
+    """SGD with momentum."""
+    return _sgd(recipe, weights, fused, nesterov=False)
+
+
+BUILDERS: dict[str, Callable[[Recipe, list[Tensor], bool], Optimizer]] = {
+    "adam": adam,
+    "adamw": adamw,
+    "nesterov": nesterov,
+    "sgd": sgd,
+}
+
+
 def make_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
     """The recipe's optimizer over all parameters that take a gradient."""
-    weights = [p for p in model.parameters() if p.requires_grad]
+    weights: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
     fused = bool(weights) and all(_can_fuse(w) for w in weights)
-    lr, decay, momentum = recipe.max_lr, recipe.weight_decay, recipe.max_momentum
-    if recipe.optimizer == "adam":
-        return Adam(weights, lr, (momentum, 0.999), weight_decay=decay, fused=fused)
-    if recipe.optimizer == "adamw":
-        return AdamW(weights, lr, (momentum, 0.999), weight_decay=decay, fused=fused)
-    nesterov = recipe.optimizer == "nesterov" and momentum > 0
-    return SGD(weights, lr, momentum, 0.0, decay, nesterov, fused=fused)
+    return BUILDERS[recipe.optimizer](recipe, weights, fused)
 
 
 def set_lr_momentum(optimizer: Optimizer, now: LrMomentum) -> None:
@@ -33,6 +63,11 @@ def set_lr_momentum(optimizer: Optimizer, now: LrMomentum) -> None:
             group["betas"] = (now.momentum, group["betas"][1])
         else:
             group["momentum"] = now.momentum
+
+
+def _sgd(recipe: Recipe, weights: list[Tensor], fused: bool, nesterov: bool) -> Optimizer:
+    momentum, decay = recipe.max_momentum, recipe.weight_decay
+    return SGD(weights, recipe.max_lr, momentum, 0.0, decay, nesterov, fused=fused)
 
 
 def _can_fuse(weight: torch.Tensor) -> bool:

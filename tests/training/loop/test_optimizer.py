@@ -13,6 +13,7 @@ from autosuperconv.core.recipe import OPTIMIZERS
 from autosuperconv.core.schedule import tabulate
 from autosuperconv.core.trace import Job
 from autosuperconv.training.data.task import TaskData
+from autosuperconv.training.loop.optimizer import BUILDERS
 from tests.training.loop.runs import SHORT, digits_trainer
 
 
@@ -37,6 +38,10 @@ def spy() -> Iterator[Spy]:
     hook = register_optimizer_step_pre_hook(watching)
     yield watching
     hook.remove()
+
+
+def test_every_optimizer_that_a_recipe_may_name_can_be_built() -> None:
+    assert tuple(BUILDERS) == OPTIMIZERS
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
