@@ -1,7 +1,8 @@
 """The surrogate's view of the study: exchange rate, iso-accuracy and importances.
 
 Model: ridge regression of the log odds of accuracy on a quadratic of log10 max_lr and
-log10 weight_decay, with log epochs (and its square), dropout and log2 batch size beside them.
+log10 weight_decay, with log epochs (and its square) and every other searched field beside them, on
+the scale that it is searched on; choices by their logarithm.
 Log odds, because accuracy is squeezed under 1 and a few poor trials would otherwise rule the fit;
 lines of equal accuracy, and with them the exchange rate, are the same for any such transform.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import optuna
 from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.exceptions import ExperimentalWarning
 from optuna.importance import (
     FanovaImportanceEvaluator,
@@ -28,7 +30,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.surrogate import (
     ExchangeRate,
     Importance,
@@ -43,18 +45,17 @@ from autosuperconv.tuning.store.studies import create_study
 
 Floats = NDArray[np.float64]
 
-MIN_TRIALS = 12  # the model has up to 10 coefficients
+MIN_TRIALS = 12
+SPARE_TRIALS = 7  # beyond one a field: a constant, up to four products, and two to spare
 MIN_DECADES = 0.3  # of max_lr and of weight decay among the trials
 RESAMPLES = 400
 GRID = 33
 ALPHAS = np.logspace(-3, 2, 11)
 LOWEST_DECAY = 1e-8
-SCALES: dict[str, Callable[[float], float]] = {
+Scale = Callable[[float], float]
+EXCHANGED: dict[str, Scale] = {
     "max_lr": math.log10,
     "weight_decay": lambda value: math.log10(max(value, LOWEST_DECAY)),
-    "epochs": math.log,
-    "dropout": float,
-    "batch_size": math.log2,
 }
 QUADRATIC = (("max_lr", "max_lr"), ("weight_decay", "weight_decay"), ("max_lr", "weight_decay"))
 MEANINGS = {
@@ -78,13 +79,20 @@ class Design:
 
     Args:
         names: recipe fields that vary, max_lr and weight decay first.
-        x: (trials, names), on the scales of `SCALES`.
+        scales: of each of them.
+        x: (trials, names), on these scales.
         y: (trials,), log odds of accuracy.
     """
 
     names: tuple[str, ...]
+    scales: tuple[Scale, ...]
     x: Floats
     y: Floats
+
+    def place_of(self, recipe: Recipe) -> Floats:
+        """(names,): a recipe as a point of the model."""
+        fields = zip(self.names, self.scales, strict=True)
+        return np.array([scale(getattr(recipe, name)) for name, scale in fields])
 
     def columns(self, x: Floats) -> Floats:
         """(points, coefficients): the fields, their quadratic terms, centred on the trials."""
@@ -116,7 +124,7 @@ def exchange_at(
     design, why = make_design(trials, evaluated)
     if design is None:
         return no_exchange(len(trials), why), None
-    at = np.array([SCALES[name](getattr(winner, name)) for name in design.names])
+    at = design.place_of(winner)
     columns = design.columns(design.x)
     alpha, predicted = choose_alpha(columns, design.y)
     drawn = bootstrap(design, columns, alpha, at)
@@ -146,11 +154,14 @@ def make_design(trials: Sequence[Observation], evaluated: int) -> tuple[Design |
     """The trials as numbers, or None and why they do not support a model."""
     if len(trials) < MIN_TRIALS:
         return None, f"{len(trials)} completed trials, and a model needs {MIN_TRIALS}"
-    names = tuple(n for n in SCALES if all(n in t.params for t in trials))
-    missing = {"max_lr", "weight_decay"} - set(names)
+    scales = common_scales(trials)
+    missing = EXCHANGED.keys() - scales.keys()
     if missing:
         return None, f"{' and '.join(sorted(missing))} was not searched"
-    x = np.array([[SCALES[name](t.params[name]) for name in names] for t in trials])
+    if len(trials) < len(scales) + SPARE_TRIALS:
+        needed = f"a model of {len(scales)} fields needs {len(scales) + SPARE_TRIALS}"
+        return None, f"{len(trials)} completed trials, and {needed}"
+    x = np.array([[scale(t.params[name]) for name, scale in scales.items()] for t in trials])
     varies = np.ptp(x, axis=0) > 0
     if np.any(np.ptp(x[:, :2], axis=0) < MIN_DECADES):
         return None, "the completed trials lie too close together in max_lr or weight decay"
@@ -158,8 +169,25 @@ def make_design(trials: Sequence[Observation], evaluated: int) -> tuple[Design |
     accuracy = np.clip([t.accuracy or 0.0 for t in trials], half, 1 - half)
     if np.ptp(accuracy) == 0:
         return None, "all completed trials ended at the same accuracy"
-    kept = tuple(name for name, keep in zip(names, varies, strict=True) if keep)
-    return Design(kept, x[:, varies], np.log(accuracy / (1 - accuracy))), ""
+    kept = tuple(name for name, keep in zip(scales, varies, strict=True) if keep)
+    own = tuple(scales[name] for name in kept)
+    return Design(kept, own, x[:, varies], np.log(accuracy / (1 - accuracy))), ""
+
+
+def common_scales(trials: Sequence[Observation]) -> dict[str, Scale]:
+    """The fields that every trial has, with their scales: max_lr and weight decay first, then the
+    others in the recipe's order."""
+    searched = trials[0].trial.distributions
+    fields = (*EXCHANGED, *(name for name in RECIPE_FIELDS if name not in EXCHANGED))
+    common = (name for name in fields if all(name in t.params for t in trials))
+    return {name: EXCHANGED.get(name) or scale_of(searched[name]) for name in common}
+
+
+def scale_of(searched: BaseDistribution) -> Scale:
+    """The scale that a field is searched on; that of choices is the logarithm unless one is 0."""
+    if isinstance(searched, CategoricalDistribution):
+        return float if 0 in searched.choices else math.log
+    return math.log if isinstance(searched, FloatDistribution) and searched.log else float
 
 
 def choose_alpha(columns: Floats, y: Floats) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import optuna
 import pytest
-from optuna.distributions import BaseDistribution, FloatDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.trial import create_trial
 
 from autosuperconv.core.recipe import Recipe
@@ -91,6 +91,66 @@ def test_a_weight_decay_that_was_not_searched_has_no_exchange_rate() -> None:
         own.params = {k: v for k, v in own.params.items() if k != "weight_decay"}
     exchange, _ = exchange_at(trials, WINNER, EVALUATED)
     assert exchange.sentence == "No exchange rate: weight_decay was not searched."
+
+
+def with_field(
+    trials: list[Observation], name: str, values: list[float], searched: BaseDistribution
+) -> list[Observation]:
+    """The trials with one field more, searched there."""
+    for trial, value in zip(trials, values, strict=True):
+        own = trial.trial
+        own.distributions = {**own.distributions, name: searched}
+        own.params = {**own.params, name: value}
+    return trials
+
+
+@pytest.mark.parametrize(
+    ("name", "searched", "value", "column"),
+    [
+        ("label_smoothing", FloatDistribution(0.0, 0.2), 0.1, 0.1),
+        ("gamma", FloatDistribution(0.01, 1.0, log=True), 0.1, np.log(0.1)),
+        ("cycles", CategoricalDistribution((1, 2, 4)), 4, np.log(4)),
+    ],
+)
+def test_whatever_is_searched_is_in_the_model_on_its_own_scale(
+    name: str, searched: BaseDistribution, value: float, column: float
+) -> None:
+    values = [value, *(1.0 if name == "cycles" else 0.05 for _ in range(39))]
+    design, _ = make_design(with_field(trials_of(lambda r, d: r), name, values, searched), 99)
+    assert design is not None
+    assert design.names == ("max_lr", "weight_decay", "epochs", name)
+    assert design.x[0, 3] == pytest.approx(column)
+
+
+def test_the_model_tells_a_further_fields_effect_from_that_of_weight_decay() -> None:
+    trials = trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d, noise=0.0)
+    smoothing = [
+        0.02 * (-2 - np.log10(t.params["weight_decay"])) + 0.01 * (i % 3)
+        for i, t in enumerate(trials)
+    ]
+    for trial, value in zip(trials, smoothing, strict=True):
+        attrs = trial.trial.user_attrs
+        odds = np.log(attrs["accuracy"] / (1 - attrs["accuracy"])) - 20 * value
+        attrs["accuracy"] = float(1 / (1 + np.exp(-odds)))
+    exchange, _ = exchange_at(
+        with_field(trials, "label_smoothing", smoothing, FloatDistribution(0.0, 0.2)),
+        WINNER,
+        EVALUATED,
+    )
+    # smoothing falls by 0.02 a decade of weight decay and costs 20 odds each: without it in the
+    # model, weight decay would seem to gain 0.2 + 0.4 a decade, a factor of 2^(-0.4 / 0.6) = 0.63
+    assert exchange.factor == pytest.approx(0.25, rel=0.15)
+
+
+def test_a_model_of_more_fields_needs_more_trials() -> None:
+    trials = trials_of(lambda r, d: 2 + 0.4 * r + 0.2 * d, n=12)
+    for i, name in enumerate(("dropout", "label_smoothing", "pct_start")):
+        values = [0.01 * ((i + 3 * j) % 7) for j in range(12)]
+        with_field(trials, name, values, FloatDistribution(0.0, 0.5))
+    exchange, _ = exchange_at(trials, WINNER, EVALUATED)
+    assert exchange.sentence == (
+        "No exchange rate: 12 completed trials, and a model of 6 fields needs 13."
+    )
 
 
 def test_equal_accuracies_carry_no_model() -> None:
