@@ -29,6 +29,17 @@ def test_every_relative_link_leads_somewhere(target: str) -> None:
     assert (ROOT / target).exists()
 
 
+@pytest.mark.parametrize(
+    "row", re.findall(r"^\| an? .*", README.split("| to add |")[1], re.MULTILINE)
+)
+def test_what_an_extension_extends_is_in_the_file_that_is_named(row: str) -> None:
+    named = re.findall(r"`([A-Z]\w+)`(?: with its text)? in `([\w/]+\.py)`", row)
+    assert named
+    for name, file in named:
+        code = (ROOT / "autosuperconv" / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(?:class {name}\b|{name}\b.* = )", code, re.MULTILINE), file
+
+
 def test_the_tree_names_every_folder_of_the_package_and_nothing_else() -> None:
     tree = README.split("```\nautosuperconv/\n")[1].split("```")[0]
     package = ROOT / "autosuperconv"

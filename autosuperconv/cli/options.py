@@ -29,11 +29,10 @@ Decorator = Callable[[Command], Command]
 
 NOT_SEARCHED = ("criterion", "space", "base", "model_name", "command")  # given in other ways
 SEARCHED = tuple(f.name for f in fields(SearchOptions) if f.name not in NOT_SEARCHED)
-BOUNDS = ("margin", "confidence", "min_speedup", "min_lr_ratio")
-TRAINED = (
-    *("max_lr", "epochs", "batch_size", "weight_decay", "dropout", "max_momentum"),
-    *("base_momentum", "optimizer", "schedule"),
-)
+NOT_OFFERED = ("min_acceleration", "max_baseline_drop", "max_below_peak")  # few will change these
+BOUNDS = tuple(f.name for f in fields(Criterion) if f.name not in NOT_OFFERED)
+NOT_TUNED = ("max_momentum", "base_momentum", "optimizer", "schedule")  # by a search as it comes
+TRAINED = tuple(name for name in RECIPE_FIELDS if name in {*DEFAULT_SPACE, *NOT_TUNED})
 NAMED = {*RECIPE_FIELDS, *SEARCHED}  # what a text may refer to
 PATH = UserPath(path_type=Path)
 TYPES: Mapping[str, Any] = {

@@ -52,6 +52,12 @@ def test_every_dimension_of_the_default_space_has_an_option_with_its_range() -> 
     assert "[default: 1e-6:0.01]" in (options["weight_decay"].help or "")
 
 
+def test_every_dimension_of_the_default_space_can_be_trained_with_one_value() -> None:
+    options = options_of("train")
+    assert [name for name in DEFAULT_SPACE if name not in options] == []
+    assert options["dropout"].opts == ["--dropout"]
+
+
 def test_a_new_dimension_gets_its_option_from_the_space_and_the_recipe() -> None:
     made = space_option("label_smoothing", Range(0.0, 0.2))(lambda label_smoothing: None)
     option = made_options(click.command()(made))["label_smoothing"]

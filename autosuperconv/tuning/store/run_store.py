@@ -13,15 +13,14 @@ from optuna.trial import TrialState
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.serialization import digest, from_json
+from autosuperconv.core.space import DEFAULT_SPACE
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.tuning.store.observation import attributes_of
 
+ANYWHERE = FloatDistribution(0, 1e9)
 PARAMETERS: dict[str, BaseDistribution] = {
+    **dict.fromkeys(DEFAULT_SPACE, ANYWHERE),
     "max_lr": FloatDistribution(1e-9, 1e9, log=True),
-    "epochs": FloatDistribution(0, 1e9),
-    "batch_size": FloatDistribution(0, 1e9),
-    "weight_decay": FloatDistribution(0, 1e9),
-    "dropout": FloatDistribution(0, 1),
 }
 """What the dashboard shows of a run's recipe; the distributions only have to contain the values."""
 
