@@ -8,15 +8,14 @@ product on one batch. Neither changes the run.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from autosuperconv.core.range_test.curvature import ALPHA, START, curvature_lr
-from autosuperconv.training.engine.isolation import own_state
+from autosuperconv.training.engine.undisturbed import undisturbed
 
 SAMPLES = 64  # of a batch, behind one Hessian-vector product
 EVERY = 3  # evaluations from one Hessian-vector product to the next, which is expensive
@@ -63,7 +62,8 @@ def gradient_curvature_lr(
         x: (B, ...) a network's input, of which the first 64 samples are used. y: (B,) labels.
     """
     weights = [w for w in model.parameters() if w.requires_grad]
-    with untouched(model), torch.enable_grad():
+    with undisturbed(model):
+        model.train()
         scores = model(x[:SAMPLES])
         loss = functional.cross_entropy(scores, y[:SAMPLES], label_smoothing=label_smoothing)
         return curvature_of(loss, weights)
@@ -83,19 +83,6 @@ def curvature_of(loss: Tensor, weights: Sequence[Tensor]) -> float | None:
     )
     value = float(squared) / float(curved) if float(curved) > 0 else 0.0
     return value if 0 < value < float("inf") else None
-
-
-@contextlib.contextmanager
-def untouched(model: nn.Module) -> Iterator[None]:
-    """Restore buffers and random state afterwards."""
-    kept = [b.detach().clone() for b in model.buffers()]
-    with own_state():
-        try:
-            yield
-        finally:
-            with torch.no_grad():
-                for buffer, value in zip(model.buffers(), kept, strict=True):
-                    buffer.copy_(value)
 
 
 def gradient_norm(model: nn.Module) -> float:

@@ -27,7 +27,9 @@ from autosuperconv.core.trace import (
 )
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.isolation import own_state, seed_all
 from autosuperconv.training.engine.system import ran_out
+from autosuperconv.training.engine.undisturbed import undisturbed
 from autosuperconv.training.feed import Batches
 from autosuperconv.training.loop.curvature import (
     EVERY,
@@ -132,7 +134,6 @@ class Training:
         problem = self.recent.check()
         if problem or due:
             self._add_point(now, *self.recent.means(self.job.recipe.batch_size), not problem)
-            self.model.train()
         return problem
 
     def _add_point(self, now: LrMomentum, loss: float, accuracy: float, evaluate: bool) -> None:
@@ -161,13 +162,13 @@ class Training:
         )
         self.points.append(point)
         if self.on_point is not None:
-            self.on_point(point)
+            with own_state():
+                self.on_point(point)
 
     def _gradient_lr(self) -> float | None:
         """Curvature along the gradient, at every third evaluation of a job with `curvature`."""
         if self.batch is None or (self.evaluations - 1) % EVERY:
             return None
-        self.model.train()
         return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
     def _subsets(self) -> Subsets:
@@ -181,11 +182,12 @@ class Training:
     def _measure(self, subsets: Subsets | None) -> tuple[float, float]:
         """Loss and accuracy on a part of the split, or on all of it."""
         samples = subsets.statistics if subsets else self.engine.statistics_samples
-        recalibrate(self.model, self.batches.statistics(samples), self.engine)
         limit = subsets.curve if subsets else None
-        return evaluate(
-            self.model, self.batches.evaluation(self.job.measured_on, limit), self.engine
-        )
+        split = self.job.measured_on
+        with undisturbed(self.model) if subsets else own_state():  # nothing follows the last one
+            seed_all(self.job.recipe.seed, self.engine.device)
+            recalibrate(self.model, self.batches.statistics(samples), self.engine)
+            return evaluate(self.model, self.batches.evaluation(split, limit), self.engine)
 
     def _trace(
         self,
