@@ -147,7 +147,7 @@ class Reporter:
             self._prune(trial, point.phase, why)
         elif trial.should_prune():
             now = f"{percent(point.accuracy)} at phase {point.phase:.2f}"
-            self._prune(trial, point.phase, f"{now} cannot get there")
+            self._prune(trial, point.phase, f"{now} cannot reach the target")
 
     def _report(self, trial: Trial, accuracy: float, phase: float) -> None:
         with warnings.catch_warnings():  # a run taken up again reports the same points again

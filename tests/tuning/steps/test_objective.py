@@ -154,7 +154,7 @@ def point(phase: float, accuracy: float | None) -> Point:
 
 def test_the_reporter_ends_a_hopeless_run_and_says_why(reporter: Reporter) -> None:
     reporter(point(0.5, 0.91))
-    with pytest.raises(PruneTraining, match=r"40.0 % at phase 0.62 cannot get there"):
+    with pytest.raises(PruneTraining, match=r"40.00 % at phase 0.62 cannot reach the target"):
         reporter(point(0.6233, 0.4))
 
 
