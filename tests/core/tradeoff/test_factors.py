@@ -33,3 +33,8 @@ def test_a_factor_of_two_values_is_written_as_a_range_and_of_equal_ones_once() -
 def test_an_unknown_factor_is_called_one() -> None:
     with pytest.raises(UnknownName, match="factor 'drop_out'"):
         with_values(RECIPE, RECIPE, ["drop_out"])
+
+
+def test_a_factor_that_is_a_name_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FACTORS, "optimizer", ("optimizer",))
+    assert factor_value(RECIPE, "optimizer") == "sgd"

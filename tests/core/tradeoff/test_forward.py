@@ -120,6 +120,8 @@ def test_a_change_that_alone_diverges_on_some_seeds_says_on_how_many() -> None:
 def test_a_single_run_of_one_change_has_no_interval() -> None:
     one = told({0: 0.1}, diverged=())
     assert "max_lr (-79.00 percentage points)" in one
+    failed = told({0: 0.1}, diverged=(0,))
+    assert "1.4 -79.00 percentage points in a single run, so no interval" in failed
     broken = told({0: 0.1, 1: 0.9}, diverged=(0,))
     assert "diverged in 1 of 2 runs" in broken
 
@@ -144,6 +146,29 @@ def test_ends_are_compared_on_the_seeds_that_all_four_sides_have() -> None:
     effect = name_tradeoff(WINNER, BASELINE, winner, back, None, forward).effects[0]
     assert effect.order is not None
     assert effect.order.runs == 3
+
+
+def test_where_no_change_was_trained_alone_the_forward_sentence_is_empty() -> None:
+    back = {"max_lr": around(0.92)}
+    forward = Forward(around(0.89), {})
+    assert name_tradeoff(WINNER, BASELINE, around(0.93), back, None, forward).order_sentence == ""
+
+
+@pytest.mark.parametrize(
+    ("start", "alone", "message"),
+    [
+        ({0: 0.89}, {1: 0.9}, "^max_lr alone: no seed in common"),
+        ({1: 0.89}, {1: 0.9}, "^order of max_lr: no seed in common"),
+        ({1: 0.89}, None, "^all factors: no seed in common"),
+    ],
+)
+def test_a_forward_end_without_a_common_seed_is_refused_by_name(
+    start: dict[int, float], alone: dict[int, float] | None, message: str
+) -> None:
+    """The winner and its ablation were trained on seed 0 alone."""
+    forward = Forward(start, {} if alone is None else {"max_lr": alone})
+    with pytest.raises(InvalidInput, match=message):
+        name_tradeoff(WINNER, BASELINE, {0: 0.93}, {"max_lr": {0: 0.92}}, None, forward)
 
 
 def test_no_order_effect_is_claimed_where_zero_lies_inside() -> None:
@@ -187,5 +212,8 @@ def test_shapley_values_are_taken_by_seed_and_add_up_to_the_gain() -> None:
 
 
 def test_shapley_values_need_a_common_seed() -> None:
-    with pytest.raises(InvalidInput, match="a seed that every run has"):
+    message = "^Shapley values need a seed that every run has, but there is none.$"
+    with pytest.raises(InvalidInput, match=message):
         shapley_shares({frozenset(): {0: 0.9}, frozenset({"a"}): {1: 0.9}}, {"a": ("max_lr",)})
+    with pytest.raises(InvalidInput, match=message):
+        shapley_shares({}, {"a": ("max_lr",)})

@@ -18,7 +18,7 @@ CONTROL = cycles((0.880, 0.882, 0.885))
 
 
 def collapsed() -> list[RunCurve]:
-    """Baselines of which one ends 5 points below its peak."""
+    """Baselines of which one ends 5 points below its highest evaluations."""
     first, *others = steps()
     accuracy = (*first.accuracy[:-20], *(0.85 for _ in range(20)))
     return [replace(first, accuracy=accuracy), *others]
@@ -33,6 +33,159 @@ def test_every_condition_is_checked_once_and_found_by_its_name() -> None:
     assert [condition.name for condition in verdict.conditions] == list(ConditionName)
     assert list(CONDITIONS) == list(ConditionName)
     assert verdict.condition(ConditionName.LARGE_LR).value == pytest.approx(10)
+
+
+def shown(verdict: Verdict) -> list[tuple[str, str, str, bool | None, str]]:
+    return [(c.name, c.value_text, c.bound_text, c.met, c.detail) for c in verdict.conditions]
+
+
+def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
+    """Against the control 2.5, 2.4 and 2.4 points: sd 0.0577, half of the interval 0.143."""
+    assert shown(judge(cycles(), steps(), CONTROL, batch_norm_recalibrated=True)) == [
+        (
+            "C1 accuracy",
+            "+0.32",
+            "-0.20",
+            True,
+            "Accuracy against the baseline, +0.47 points (95 %: +0.32 to +0.61), is within the "
+            "margin of 0.20.",
+        ),
+        (
+            "C2 speed",
+            "7.5",
+            "5",
+            True,
+            "k = 7.5 >= 5: the baseline is at its final level after 75 k samples, and the "
+            "candidate took 10 k.",
+        ),
+        (
+            "C3 large LR",
+            "10",
+            "3",
+            True,
+            "max_lr 1 is 10 x the baseline's; at least 3 x is required.",
+        ),
+        (
+            "C4 control",
+            "+2.29",
+            "0.00",
+            True,
+            "The candidate beats the standard schedule compressed to its cost by more than seed "
+            "noise: +2.43 points (95 %: +2.29 to +2.58).",
+        ),
+        (
+            "C5 valid baseline",
+            "0.00",
+            "1.00",
+            True,
+            "The baseline ends 0.00 points below its peak and does not collapse.",
+        ),
+        (
+            "C6 batch norm",
+            "-",
+            "-",
+            True,
+            "Both sides were evaluated with suitable batch-norm statistics.",
+        ),
+    ]
+
+
+def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
+    """C1: 0.2, -0.1 and 0.2 points, sd 0.173, half 0.430; the margin is the pooled spread,
+    sqrt((0.14 + 0.08) / 4) = 0.235. C4: -0.3, -0.5 and -0.3 points, sd 0.115, half 0.287. C5: the
+    best ten evaluations are six at 0.9 and four at 0.85."""
+    runs = cycles(OPEN, SLOW, max_lr=0.2), collapsed(), cycles(BETTER)
+    assert shown(judge(*runs, batch_norm_recalibrated=False)) == [
+        (
+            "C1 accuracy",
+            "-0.33",
+            "-0.23",
+            False,
+            "Accuracy against the baseline, +0.10 points (95 %: -0.33 to +0.53), may or may not be "
+            "within the margin of 0.23.",
+        ),
+        (
+            "C2 speed",
+            "3",
+            "5",
+            False,
+            "k = 3 < 5: the baseline is at its final level after 75 k samples, and the candidate "
+            "took 25 k.",
+        ),
+        (
+            "C3 large LR",
+            "2",
+            "3",
+            False,
+            "max_lr 0.2 is 2 x the baseline's; at least 3 x is required.",
+        ),
+        (
+            "C4 control",
+            "-0.65",
+            "0.00",
+            False,
+            "The candidate does not beat the standard schedule compressed to its cost by more than "
+            "seed noise: -0.37 points (95 %: -0.65 to -0.08).",
+        ),
+        (
+            "C5 valid baseline",
+            "3.00",
+            "1.00",
+            False,
+            "The baseline in 1 of 3 runs ends 3.00 points below its peak (means of 10 evaluations; "
+            "the highest single one is 90.00 %).",
+        ),
+        (
+            "C6 batch norm",
+            "-",
+            "-",
+            False,
+            "The two sides were not evaluated with equally suitable batch-norm statistics.",
+        ),
+    ]
+
+
+def test_what_could_not_be_measured_is_shown_as_that() -> None:
+    unrecorded = RunCurve((80_000.0,), (), 0.9, 0.1)
+    assert shown(judge([cycle_run(0.1)], [unrecorded])) == [
+        (
+            "C1 accuracy",
+            "-80.00",
+            "-0.30",
+            False,
+            "Accuracy against the baseline, -80.00 points (single runs), falls short by more than "
+            "the margin of 0.30.",
+        ),
+        (
+            "C2 speed",
+            "-",
+            "5",
+            False,
+            "There is no speed-up, because the candidate diverged in 1 of 1 run.",
+        ),
+        (
+            "C3 large LR",
+            "10",
+            "3",
+            True,
+            "max_lr 1 is 10 x the baseline's; at least 3 x is required.",
+        ),
+        (
+            "C4 control",
+            "-",
+            "0.00",
+            None,
+            "There is no control: the standard schedule was not run at the candidate's cost.",
+        ),
+        ("C5 valid baseline", "-", "1.00", None, "The baseline's course was not recorded."),
+        (
+            "C6 batch norm",
+            "-",
+            "-",
+            None,
+            "It is not known how batch-norm statistics were evaluated.",
+        ),
+    ]
 
 
 def test_divergence_decides_before_everything_else() -> None:
@@ -77,6 +230,12 @@ def test_a_small_gain_decides_before_the_control() -> None:
     assert verdict.sentence.endswith("unmet: C2 speed and C4 control.")
 
 
+def test_a_small_gain_decides_before_an_open_control() -> None:
+    verdict = judge(cycles(samples=SLOW), steps(), cycles((0.902, 0.904, 0.902)))
+    assert verdict.outcome is Outcome.ACCELERATED
+    assert verdict.more_seeds is None
+
+
 def test_an_open_question_is_given_alone_with_its_outlook() -> None:
     verdict = judge(cycles(OPEN), steps(), cycles(BETTER))
     assert ConditionName.CONTROL in unmet(verdict)
@@ -110,3 +269,8 @@ def test_a_lower_bound_on_the_speed_up_counts_below_the_acceleration_too() -> No
 def test_a_bound_out_of_its_range_is_refused(field: str, value: float, rule: str) -> None:
     with pytest.raises(InvalidInput, match=rf"Criterion\.{field} must be {rule}, but got"):
         Criterion(**{field: value})
+
+
+def test_the_ends_of_a_bounds_range_that_belong_to_it_are_taken() -> None:
+    criterion = Criterion(margin=0.0, max_below_peak=0.0, min_speedup=0.5, min_lr_ratio=1.0)
+    assert (criterion.margin, criterion.min_speedup) == (0.0, 0.5)

@@ -40,6 +40,14 @@ def test_the_same_drop_earlier_is_not() -> None:
     assert not invalid([0.9] * 60 + [0.74] * 3 + [0.9] * 37)
 
 
+def test_the_last_fifth_of_the_cost_begins_right_at_four_fifths() -> None:
+    accuracy = (0.9,) * 8 + (0.7,) * 2
+    evenly = [float(i) for i in range(1, 11)]
+    assert curve_reading.late_drop(evenly, accuracy) == pytest.approx(0.2)
+    # from 16 on there is the last evaluation alone
+    assert curve_reading.late_drop([*evenly[:-1], 20.0], accuracy) == 0
+
+
 def test_a_lone_bad_evaluation_is_no_collapse() -> None:
     assert not invalid([0.9] * 90 + [0.5] + [0.9] * 9)
 
@@ -49,6 +57,20 @@ def test_a_baseline_at_chance_for_most_of_its_first_half_is_invalid() -> None:
     assert invalid(idle)
     assert "was at chance for 60 % of its first half" in verdict_on(idle).sentence
     assert not invalid([0.1] * 20 + [0.3] * 30 + [0.9] * 50)
+
+
+@pytest.mark.parametrize("unit", [0.25, 1.0, 1000.0])
+def test_an_evaluation_speaks_for_the_stretch_since_the_one_before(unit: float) -> None:
+    """At chance (0.05 of the way from 0 to 1 at most) for the first of two halves of a half."""
+    cost = (unit, 2 * unit, 4 * unit)
+    assert curve_reading.share_at_chance(cost, (0.05, 0.9, 0.9), chance=0.0) == 0.5
+    assert curve_reading.share_at_chance((0.0,), (0.0,), chance=0.0) == 0
+
+
+def test_a_run_ends_at_chance_up_to_its_twentieth_or_to_a_fifth_of_its_peak() -> None:
+    assert curve_reading.ends_at_chance(0.05, (0.9,), chance=0.0)
+    assert curve_reading.ends_at_chance(0.2, (1.0, 0.2), chance=None)
+    assert not curve_reading.ends_at_chance(0.3, (0.5, 0.3), chance=None)
 
 
 def test_where_chance_is_unknown_no_baseline_is_accused_of_it() -> None:

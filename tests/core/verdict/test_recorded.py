@@ -36,12 +36,40 @@ def test_a_pair_of_csv_texts_is_judged() -> None:
     assert verdict.against_baseline.difference == pytest.approx(0.005)
     assert verdict.candidate_samples == 1_280
     # 80 and 10 iterations of 128 in epochs of 1,000
-    assert verdict.conditions[1].detail.endswith("in epochs of 1,000: 10.2 against 1.28.")
+    assert verdict.conditions[1].detail == (
+        "k = 8 >= 5: the baseline is at its final level after 10.2 k samples, and the candidate "
+        "took 1.28 k; in epochs of 1,000: 10.2 against 1.28."
+    )
 
 
 def test_a_control_is_judged_too() -> None:
     control = CANDIDATE.replace("0.905", "0.85")
     assert judge_recorded([CANDIDATE], [BASELINE], [control], 128, 1_000).outcome == "reached"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "outcome"), [("0.905", "diverged"), ("0.95", "baseline-invalid")]
+)
+def test_a_chance_that_is_given_holds_for_both_sides(candidate: str, outcome: str) -> None:
+    """A run at up to 0.9 + 0.1 / 20 = 0.905 has learned nothing; the baseline ends at 0.9."""
+    runs = [CANDIDATE.replace("0.905", candidate)], [BASELINE], []
+    assert judge_recorded(*runs, 128, 1_000, chance=0.9).outcome == outcome
+
+
+def test_sides_that_were_evaluated_differently_are_undecided() -> None:
+    verdict = judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000, batch_norm_recalibrated=False)
+    assert verdict.outcome == "undecided"
+
+
+def test_a_message_names_the_side_and_the_number_of_the_run() -> None:
+    with pytest.raises(InvalidInput, match=r"^candidate 2: The table is empty"):
+        judge_recorded([CANDIDATE, ""], [BASELINE], [], 128, 1_000)
+    with pytest.raises(InvalidInput, match=r"^baseline 1: The table is empty"):
+        judge_recorded([CANDIDATE], [""], [], 128, 1_000)
+    with pytest.raises(InvalidInput, match=r"^control 1: The table is empty"):
+        judge_recorded([CANDIDATE], [BASELINE], [""], 128, 1_000)
+    with pytest.raises(InvalidInput, match=r"^run: The table is empty"):
+        read_run("", 1)
 
 
 def test_rows_without_an_evaluation_still_count_for_the_learning_rate() -> None:
@@ -61,6 +89,16 @@ def test_while_the_rate_moves_only_the_last_evaluation_is_the_end() -> None:
     assert read_run(csv(*rows), 1).final_accuracy == 0.90
 
 
+def test_a_rate_that_differs_in_its_fifth_figure_is_constant() -> None:
+    rows = ["1,0.300000,1.0,0.80", "2,0.300003,1.0,0.90"]
+    assert read_run(csv(*rows), 1).final_accuracy == pytest.approx(0.85)
+
+
+def test_without_an_evaluation_at_the_last_rate_the_one_before_is_the_end() -> None:
+    rows = ["1,0.3,1.0,0.80", "2,0.3,1.0,0.90", "3,0.1,1.0,"]
+    assert read_run(csv(*rows), 1).final_accuracy == 0.90
+
+
 def test_the_start_at_the_same_rate_is_no_part_of_the_end() -> None:
     assert read_run(csv("0,0.1,4,0.1", "5,3.0,1,", "10,0.1,1,0.9"), 1).final_accuracy == 0.9
 
@@ -68,7 +106,10 @@ def test_the_start_at_the_same_rate_is_no_part_of_the_end() -> None:
 def test_chance_is_that_of_the_untrained_network() -> None:
     assert read_run(csv("0,0.1,4,0.10052", "1,0.1,1,0.9"), 1).chance == pytest.approx(0.1)
     assert read_run(csv("0,0.1,4,0.0012", "1,0.1,1,0.9"), 1).chance == pytest.approx(1 / 833)
-    assert read_run(csv("100,0.1,4,0.3", "200,0.1,1,0.9"), 1).chance is None
+    assert read_run(csv("1,0.1,4,0.3", "200,0.1,1,0.9"), 1).chance is None
+    # none right out of two classes or more is no chance; 0.55 is the highest that is one
+    assert read_run(csv("0,0.1,4,0", "1,0.1,1,0.9"), 1).chance is None
+    assert read_run(csv("0,0.1,4,0.55", "1,0.1,1,0.9"), 1).chance == 0.5
     assert read_run(csv("0,0.1,4,0.1", "1,0.1,1,0.9"), 1, chance=0.5).chance == 0.5
 
 
@@ -90,6 +131,15 @@ def test_a_row_without_a_learning_rate_has_that_of_the_row_before() -> None:
     assert read_run(csv("0,0.5,1,0.1", "1,,1,0.9"), 1).max_lr == 0.5
 
 
+def test_accuracies_of_nothing_and_of_everything_are_fractions_too() -> None:
+    assert read_run(csv("0,0.1,4,0", "1,0.1,1,1"), 1).accuracy == (0, 1)
+
+
+def test_a_column_of_words_that_is_not_needed_is_not_read() -> None:
+    text = csv("0,0.1,0.1,warm-up", "10,2.5,0.9,end", head="iteration,lr,accuracy,phase")
+    assert read_run(text, 10).accuracy == (0.1, 0.9)
+
+
 def test_an_iteration_on_two_rows_counts_once() -> None:
     assert read_run(csv("0,0.1,,0.1", "5,0.1,,0.5", "5,0.1,1.0,"), 1).samples == (0, 5)
 
@@ -99,18 +149,19 @@ def test_an_iteration_on_two_rows_counts_once() -> None:
     [
         (
             csv("1,0.1", head="step,lr"),
-            "'iteration', .*, but its header names 'step', 'lr'",
+            "have a column 'iteration', the steps taken at each row, but its header names 'step'",
         ),
         (csv("1,0.9", head="iteration,accuracy"), "must have a column 'lr', the learning rate"),
         (csv("1,0.1", head="iteration,lr"), "one of the columns test_accuracy, accuracy, but"),
         ("", "candidate 1: The table is empty"),
-        (csv(), "has a header but no rows"),
+        (csv(), r"^candidate 1: The table has a header but no rows\.$"),
         (csv("1,0.1,1.0,"), "the accuracy is empty on every row"),
         (
             csv("1,0.1,1.0,high"),
             "Line 2, column 'test_accuracy' .* or empty, but got 'high'",
         ),
         (csv("1,0.1,1.0,91.2"), "in .0, 1., but row 1 has 91.2; divide percentages by 100"),
+        (csv("1,0.1,1.0,1.5"), "in .0, 1., but row 1 has 1.5"),
         (csv("2,0.1,1.0,0.1", "1,0.1,1.0,0.2"), "must not fall .*, but row 2 has 1 after 2"),
         (csv(",0.1,1.0,0.1"), "Row 1 must have an iteration"),
         (csv("2,,1.0,0.1"), "max_lr must be above 0, but got 0"),

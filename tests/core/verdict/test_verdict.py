@@ -32,6 +32,10 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     half = 4.302653 * 0.000577350 / 3**0.5
     assert verdict.against_baseline.low == pytest.approx(0.014 / 3 - half, abs=1e-7)
     assert verdict.baseline_samples == 75_000
+    assert verdict.conditions[0].detail == (
+        "Accuracy against the baseline, +0.47 points (95 %: +0.32 to +0.61), is within the margin "
+        "of 0.20."
+    )
     assert not verdict.single_run
 
 
@@ -57,8 +61,24 @@ def test_a_control_as_good_leaves_accelerated_and_says_why() -> None:
 def test_a_lead_over_the_control_that_more_seeds_would_show_is_undecided() -> None:
     verdict = judge(cycles(), steps(), cycles((0.902, 0.904, 0.902)))
     assert verdict.outcome == "undecided"
-    assert verdict.more_seeds is not None
+    # mean 0.4 and sd 0.2646 points: (t(0.975) + t(0.8)) sd / sqrt(n) is 0.44 at 5 runs, 0.38 at 6
+    assert verdict.more_seeds == 3
     assert "C4 control open: the candidate does not beat" in verdict.sentence
+
+
+@pytest.mark.parametrize("control", [(0.908, 0.908, 0.916), (0.905, 0.906, 0.909)])
+def test_a_candidate_that_does_not_lead_the_control_asks_for_no_seeds(
+    control: tuple[float, ...],
+) -> None:
+    """The control leads by 0.3, 0.2 and 0.7 points, or is the same."""
+    verdict = judge(cycles(), steps(), cycles(control))
+    assert (verdict.outcome, verdict.more_seeds) == ("accelerated", None)
+    assert verdict.sentence.endswith("; the shorter run alone may account for the gain.")
+
+
+def test_a_control_that_equals_the_candidate_to_the_last_digit_is_no_open_question() -> None:
+    verdict = judge(cycles((0.905,) * 3), steps(), cycles((0.905,) * 3))
+    assert (verdict.outcome, verdict.more_seeds) == ("accelerated", None)
 
 
 def test_between_two_and_five_times_is_accelerated() -> None:
@@ -70,6 +90,11 @@ def test_between_two_and_five_times_is_accelerated() -> None:
 @pytest.mark.parametrize(("samples", "outcome"), [(15_000, True), (15_001, False)])
 def test_five_times_is_enough_and_a_little_less_is_not(samples: float, outcome: bool) -> None:
     assert met(judge(cycles(samples=samples), steps()))["C2"] is outcome
+
+
+def test_twice_as_fast_is_just_accelerated() -> None:
+    assert judge(cycles(samples=37_500), steps()).outcome == "accelerated"
+    assert judge(cycles(samples=37_501), steps()).outcome == "stable-but-short"
 
 
 def test_a_small_learning_rate_is_accelerated_at_most() -> None:
@@ -86,6 +111,8 @@ def test_a_candidate_as_slow_as_the_baseline_is_stable_but_short() -> None:
     verdict = judge(cycles(samples=100_000), steps())
     assert verdict.outcome == "stable-but-short"
     assert "1.33 x more samples" in verdict.sentence
+    assert ": 1 x fewer samples" in judge(cycles(samples=75_000), steps()).sentence
+    assert ": 1.25 x fewer samples" in judge(cycles(samples=60_000), steps()).sentence
 
 
 def test_a_clearly_worse_candidate_is_stable_but_short() -> None:
@@ -106,7 +133,9 @@ def test_an_effect_right_at_the_margin_asks_for_no_seeds() -> None:
     verdict = judge(cycles((0.896, 0.902, 0.902)), steps())
     assert verdict.outcome == "undecided"
     assert verdict.more_seeds is None
-    assert "too close to the bound" in verdict.sentence
+    assert verdict.sentence.endswith(
+        "; the effect is too close to the bound for a feasible number of seeds to settle it."
+    )
 
 
 def test_one_diverged_run_is_diverged() -> None:
@@ -143,7 +172,9 @@ def test_divergence_is_told_before_an_invalid_baseline() -> None:
 def test_sides_evaluated_differently_are_undecided_however_good() -> None:
     verdict = judge(cycles(), steps(), cycles(WORSE_CONTROL), batch_norm_recalibrated=False)
     assert verdict.outcome == "undecided"
-    assert "more seeds cannot settle it" in verdict.sentence
+    assert verdict.sentence.endswith(
+        "; more seeds cannot settle it, but evaluating both sides in the same way can."
+    )
 
 
 def test_single_runs_stand_as_they_are_with_a_margin_of_0_3() -> None:
@@ -153,6 +184,12 @@ def test_single_runs_stand_as_they_are_with_a_margin_of_0_3() -> None:
     assert verdict.margin == pytest.approx(0.003)
     assert verdict.against_baseline.low is verdict.against_baseline.high is None
     assert judge([cycle_run(0.8965)], [step_run(0.9)]).outcome == "stable-but-short"
+
+
+def test_single_runs_that_differ_by_the_whole_margin_fall_short() -> None:
+    verdict = judge([cycle_run(0.5)], [step_run(0.75)], criterion=Criterion(margin=0.25))
+    assert verdict.outcome == "stable-but-short"
+    assert "falls short by more than the margin of 25.00." in verdict.conditions[0].detail
 
 
 def test_a_single_control_must_be_beaten_by_the_margin() -> None:
@@ -169,6 +206,17 @@ def test_only_seeds_on_both_sides_are_paired() -> None:
     alone = cycle_run(0.95, seed=7)
     verdict = judge([alone, *cycles()], steps())
     assert verdict.against_baseline.difference == pytest.approx(0.014 / 3)
+
+
+def test_by_order_the_longer_sides_last_runs_have_no_partner() -> None:
+    baseline = [replace(run, seed=None) for run in steps()[:2]]
+    assert judge(cycles(), baseline).against_baseline.runs == 2
+
+
+@pytest.mark.parametrize(("seeds", "pairs"), [((0, 5, 6), 3), ((9, 1, 0), 2)])
+def test_one_common_seed_is_too_few_to_pair_by(seeds: tuple[int, ...], pairs: int) -> None:
+    baseline = [step_run(0.9, seed) for seed in seeds]
+    assert judge(cycles(), baseline).against_baseline.runs == pairs
 
 
 def test_runs_without_seeds_are_paired_by_order() -> None:
@@ -222,6 +270,8 @@ def test_seeds_bought_one_by_one_are_judged_by_wider_intervals() -> None:
     # looks at 3, 4 and 5 seeds get 1/6, 2/6 and 3/6 of the error
     looks = [criterion_at(n, 5).confidence for n in (3, 4, 5)]
     assert looks == pytest.approx([1 - 0.05 / 6, 1 - 0.05 / 3, 1 - 0.05 / 2])
+    # looks at 5 and 6 seeds alone get 1/3 and 2/3
+    assert criterion_at(5, 6, first=5).confidence == pytest.approx(1 - 0.05 / 3)
     assert judge(cycles(), steps(), criterion=criterion_at(3, 3)) == judge(cycles(), steps())
 
 
