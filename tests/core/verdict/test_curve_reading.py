@@ -136,3 +136,24 @@ def test_a_level_is_a_mean_over_the_last_tenth_within_bounds(evaluations: int, w
 
 def test_a_very_dense_curve_takes_ten() -> None:
     assert curve_reading.window([float(i) for i in range(1, 802)]) == 10
+
+
+def test_the_wobble_is_the_median_step_between_the_last_five_evaluations() -> None:
+    """Steps of 0, 0.1, 0.1 and 0; the larger one before them does not count."""
+    samples = [float(i) for i in range(1, 15)]
+    accuracy = [0.2] * 9 + [0.5, 0.5, 0.6, 0.7, 0.7]
+    assert curve_reading.wobble(samples, accuracy) == pytest.approx(0.05 / 0.954)
+
+
+def test_an_evaluation_right_at_the_margin_is_still_at_the_level() -> None:
+    accuracy = (0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.75, 0.75, 0.75)
+    samples = [float(i) for i in range(1, 10)]
+    assert curve_reading.cost_to_level(samples, accuracy, margin=0.25) == 1
+
+
+def test_five_evaluations_in_the_last_tenth_make_a_curve_dense() -> None:
+    assert verdict_on([0.8] * 24 + [0.898] * 10 + [0.9] * 16).baseline_samples == 35_000
+
+
+def test_of_three_evaluations_the_last_alone_decides_nothing() -> None:
+    assert curve_reading.end_level((1.0, 2.0, 3.0), (0.1, 0.5, 0.9)) == 0.5

@@ -18,6 +18,9 @@ def test_all_conditions_met_is_reached() -> None:
     verdict = judge(cycles(), steps(), cycles(WORSE_CONTROL), batch_norm_recalibrated=True)
     assert verdict.outcome == "reached"
     assert set(met(verdict).values()) == {True}
+    assert verdict.control_accuracy == pytest.approx((0.880 + 0.882 + 0.885) / 3)
+    assert verdict.against_control is not None
+    assert verdict.against_control.difference == pytest.approx((0.025 + 0.024 + 0.024) / 3)
     assert verdict.sentence == (
         "Reached: 7.5 x fewer samples at max_lr 1 (10 x the baseline's), accuracy +0.47 "
         "percentage points (95 %: +0.32 to +0.61), margin 0.20."
