@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 
-from autosuperconv.cli.parse import Duration, LowHigh, UserPath, WholeNumbers
+from autosuperconv.cli.parse import Duration, ImageSize, LowHigh, UserPath, WholeNumbers
 from autosuperconv.core.options import CHOICES, SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, RECIPE_FIELDS, Recipe
 from autosuperconv.core.schedule import SCHEDULES
@@ -148,6 +148,12 @@ TASK = options(
         help="Folder of the data sets; missing ones are downloaded into it.",
     ),
     click.option("--n-train", type=int, help="Number of training samples to use.  [default: all]"),
+    click.option(
+        "--image-size",
+        type=ImageSize(),
+        help="Size that a folder's images get, in pixels, as 64 or 48x64 (height x width).  "
+        "[default: their own, or the median shorter side of several sizes]",
+    ),
     click.option(
         "--augment",
         metavar="none|crop-flip|crop-flip-cutout",

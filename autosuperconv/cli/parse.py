@@ -77,6 +77,23 @@ class LowHigh(click.ParamType):
         return low, high
 
 
+class ImageSize(click.ParamType):
+    """N or HxW, in pixels: (height, width)."""
+
+    name = "n|hxw"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        sides = re.fullmatch(r"(\d{1,5})(?: *[xX] *(\d{1,5}))?", str(value).strip())
+        height, width = (int(sides[1]), int(sides[2] or sides[1])) if sides else (0, 0)
+        if not height or not width:
+            self.fail(f"expected pixels, as in 64 or 48x64 (height x width), but got {value!r}")
+        return height, width
+
+
 class WholeNumbers(click.ParamType):
     """32,64,128: rising positive integers."""
 
@@ -165,6 +182,7 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
     data = load_dataset(
         *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
         augment=given["augment"],
+        image_size=given["image_size"],
     )
     name = given["model"]
     if name is None:

@@ -25,6 +25,7 @@ TASK = {
     "--data-dir",
     "--n-train",
     "--augment",
+    "--image-size",
     "--model",
     "--seed",
     "--device",

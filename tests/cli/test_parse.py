@@ -9,6 +9,7 @@ import click
 import pytest
 
 from autosuperconv.cli.commands import cli
+from autosuperconv.cli.parse import ImageSize
 
 PATHS = [
     (command, parameter)
@@ -27,3 +28,16 @@ def test_a_tilde_is_the_home_folder_in_every_path(
     given: Any = ["~/x"] if many else "~/x"
     read = parameter.type_cast_value(click.Context(command), given)
     assert read in (Path("/home/someone/x"), (Path("/home/someone/x"),))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("64", (64, 64)), ("48x64", (48, 64)), ("8 X 9", (8, 9))]
+)
+def test_an_images_size_is_one_number_or_height_and_width(text: str, size: tuple[int, int]) -> None:
+    assert ImageSize().convert(text, None, None) == size
+
+
+@pytest.mark.parametrize("text", ["big", "0", "64x", "-3", "1x2x3"])
+def test_any_other_image_size_is_refused_with_the_form(text: str) -> None:
+    with pytest.raises(click.BadParameter, match=r"as in 64 or 48x64 \(height x width\)"):
+        ImageSize().convert(text, None, None)

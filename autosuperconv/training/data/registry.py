@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autosuperconv.errors import UnknownName
+from autosuperconv.errors import DataError, UnknownName
 
 if TYPE_CHECKING:
     from autosuperconv.training.data.folder import OnProgress
@@ -92,6 +92,7 @@ def load_dataset(
     seed: int = 0,
     on_progress: OnProgress | None = None,
     augment: str | None = None,
+    image_size: tuple[int, int] | None = None,
 ) -> TaskData:
     """A data set by its name, in memory unless a folder's images are too many for that.
 
@@ -102,6 +103,8 @@ def load_dataset(
         seed: picks these; nothing else depends on it.
         on_progress: called with (files done, files in all) while a folder is read.
         augment: as in `as_task_data`.
+        image_size: height and width that a folder's images get. None: their own, or the median
+            shorter side where there are several sizes.
 
     Raises:
         UnknownName: no such data set.
@@ -111,7 +114,12 @@ def load_dataset(
     from autosuperconv.training.data.folder import load_folder
 
     if name.startswith(FOLDER):
-        parts = load_folder(in_home(name.removeprefix(FOLDER)), on_progress)
+        parts = load_folder(in_home(name.removeprefix(FOLDER)), on_progress, image_size)
+    elif image_size is not None:
+        raise DataError(
+            f"image_size sets the size of a folder's images, but {name!r} has its own. Leave it "
+            "out (--image-size)."
+        )
     elif name in DATASETS:
         parts = DATASETS[name](in_home(data_dir))
     else:

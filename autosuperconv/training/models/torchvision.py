@@ -55,7 +55,8 @@ def _side(name: str, shape: Shape) -> int:
     if shape[1] != shape[2] or side % patch:
         raise ModelError(
             f"{name} takes square images of a multiple of {patch} pixels, but got "
-            f"{shape[1]} x {shape[2]}."
+            f"{shape[1]} x {shape[2]}. A folder's images get another size with "
+            f"--image-size {max(patch, round(min(shape[1:]) / patch) * patch)}."
         )
     return side
 

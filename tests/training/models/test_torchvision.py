@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from autosuperconv.errors import ModelError
@@ -32,3 +34,12 @@ def test_a_torchvision_network_unfit_for_small_images_says_so() -> None:
     data = images(1, 8, 8)
     with pytest.raises(ModelError, match=r"shape \(1, 8, 8\): RuntimeError.* too small.*resnet20"):
         check_model(model_factory("alexnet", data.shape, data.classes), data)
+
+
+def test_the_size_that_a_vision_transformer_asks_for_is_one_that_it_takes() -> None:
+    with pytest.raises(ModelError) as refusal:
+        model_factory("vit_b_16", (3, 71, 71), 10)()
+    found = re.search(r"--image-size (\d+)\.", str(refusal.value))
+    assert found is not None
+    assert found[1] == "64"
+    assert parameters("vit_b_16", (3, int(found[1]), int(found[1]))) > 80e6

@@ -18,15 +18,22 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from autosuperconv.training.data.folder.cache import Images, cache_file, read_cache, write_cache
+from autosuperconv.training.data.folder.cache import (
+    Decoded,
+    Images,
+    Size,
+    cache_file,
+    read_cache,
+    write_cache,
+)
 from autosuperconv.training.data.folder.decoder import (
     OnProgress,
-    Target,
     decode,
     decode_one,
     fits_in_memory,
-    target_of,
+    read_heads,
 )
+from autosuperconv.training.data.folder.heads import Target, notes_on, target_for
 from autosuperconv.training.data.folder.listing import ImageFile, list_parts
 from autosuperconv.training.data.folder.roles import Role
 from autosuperconv.training.data.split import Part, Parts, tensor_part
@@ -36,7 +43,7 @@ __all__ = ["FolderImages", "OnProgress", "load_folder"]
 
 
 class FolderImages(Dataset[tuple[Tensor, int]]):
-    """Images decoded when they are read: (C, H, W) uint8 and the label."""
+    """Images decoded when they are read: (C, H, W) uint8 or float32, and the label."""
 
     def __init__(self, paths: Sequence[str], targets: Labels, target: Target) -> None:
         self.paths = tuple(paths)
@@ -51,19 +58,23 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
         return torch.from_numpy(image.copy()), int(self.targets[index])
 
 
-def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
-    """A folder's images as uint8 of one size, in memory if they fit, otherwise streamed.
+def load_folder(
+    root: Path, on_progress: OnProgress | None = None, size: Size | None = None
+) -> Parts:
+    """A folder's images in one size, in memory if they fit, otherwise streamed.
 
     Images that all have one size, at most 224 pixels a side, stay as they are. Otherwise each
     is scaled by its shorter side and cropped in the middle to a square; the square's side is the
     median shorter side, at most 224. There is one channel if all images are gray, otherwise
-    three. Images that fit in half of the machine's memory are decoded once and kept in the
-    user's cache folder, so that the next start only lists the files. More images than that are
-    decoded again in every epoch.
+    three, and one more where opacity varies. Gray levels of more than 8 bits become floats on the
+    scale of the whole set. Images that fit in half of the machine's memory are decoded once and
+    kept in the user's cache folder, so that the next start only lists the files. More images than
+    that are decoded again in every epoch.
 
     Args:
         on_progress: called with (files done, files in all), first for the files' headers, then
             for their pixels.
+        size: height and width that every image gets; None: as above.
 
     Raises:
         DataError: there is no folder, no image or only one class; `test` has other classes than
@@ -72,19 +83,21 @@ def load_folder(root: Path, on_progress: OnProgress | None = None) -> Parts:
     listing = list_parts(root)
     files = [file for part in listing.parts.values() for file in part]
     paths = [file.path for file in files]
-    cache = cache_file(root, [(file.path, file.label, *file.state) for file in files])
-    images, kept = read_cache(cache, len(files)), None
-    if images is None:
-        target = target_of(paths, on_progress)
+    cache = cache_file(root, [(file.path, file.label, *file.state) for file in files], size)
+    decoded, kept = read_cache(cache, len(files)), None
+    if decoded is None:
+        heads = read_heads(paths, on_progress)
+        target = target_for(heads, size)
+        notes = notes_on(heads, target)
         if not fits_in_memory(len(files), target):
             streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
-            return _as_parts(streamed, listing.notes)
-        images = decode(paths, target, on_progress)
-        kept = write_cache(cache, images)
+            return _as_parts(streamed, (*listing.notes, *notes))
+        decoded = Decoded(decode(paths, target, on_progress), notes)
+        kept = write_cache(cache, decoded)
     ends = np.cumsum([len(part) for part in listing.parts.values()])
-    pieces = zip(listing.parts.items(), np.split(images, ends[:-1]), strict=True)
+    pieces = zip(listing.parts.items(), np.split(decoded.images, ends[:-1]), strict=True)
     resident = {role: _resident(piece, part) for (role, part), piece in pieces}
-    return _as_parts(resident, (*listing.notes, *([kept] if kept else [])))
+    return _as_parts(resident, (*listing.notes, *decoded.notes, *([kept] if kept else [])))
 
 
 def _as_parts(parts: dict[Role, Part], notes: tuple[str, ...]) -> Parts:

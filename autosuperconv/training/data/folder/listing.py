@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from autosuperconv.core.format import listed
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.folder.roles import Role, by_role, role_of
 
-# As in torchvision.datasets.folder
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+SUFFIXES = (  # of images that Pillow reads, documents and films left out
+    *(".apng", ".avif", ".bmp", ".dds", ".dib", ".gif", ".icb", ".im", ".j2c", ".j2k", ".jfif"),
+    *(".jp2", ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pcx", ".pfm", ".pgm"),
+    *(".png", ".pnm", ".ppm", ".qoi", ".ras", ".sgi", ".tga", ".tif", ".tiff", ".vda", ".vst"),
+    *(".webp", ".xbm", ".xpm"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ def _list_parts(root: Path) -> Listing:
     folders = _folders(root)
     roles = _parts_of(root, folders)
     if not roles:
-        return Listing({"train": _list_classes(root, None)}, tuple(f.name for f in folders))
+        whole: dict[Role, list[ImageFile]] = {"train": _list_classes(root, None)}
+        return Listing(whole, tuple(f.name for f in folders), _skipped([root], whole))
     classes = [folder.name for folder in _folders(roles["train"])]
     parts: dict[Role, list[ImageFile]] = {"train": _list_classes(roles["train"], classes)}
     for role in ("validation", "test"):
@@ -72,7 +78,8 @@ def _list_parts(root: Path) -> Listing:
             _check_same_classes(classes, names, roles["train"], roles[role])
             parts[role] = _list_classes(roles[role], classes)
     others = [folder.name for folder in folders if role_of(folder.name) is None]
-    return Listing(_judged(parts), tuple(classes), _not_used(root, others))
+    notes = (*_not_used(root, others), *_skipped([roles[role] for role in parts], parts))
+    return Listing(_judged(parts), tuple(classes), notes)
 
 
 def _judged(parts: dict[Role, list[ImageFile]]) -> dict[Role, list[ImageFile]]:
@@ -208,8 +215,10 @@ def _holds_images(folder: Path) -> bool:
 def _list_images(folder: Path, label: int) -> list[ImageFile]:
     found = sorted(_walk(str(folder), label), key=lambda file: file.path)
     if not found:
+        others = _suffixes(folder)
+        holds = f"holds only files of other kinds, {_by_count(others)}" if others else "holds none"
         raise DataError(
-            f"Class folder {folder} must contain images, but no file in it ends in "
+            f"Class folder {folder} must contain images, but {holds}. Read are "
             f"{', '.join(SUFFIXES)}."
         )
     return found
@@ -217,13 +226,43 @@ def _list_images(folder: Path, label: int) -> list[ImageFile]:
 
 def _walk(folder: str, label: int) -> list[ImageFile]:
     found: list[ImageFile] = []
+    for entry in _files(folder):
+        if entry.name.lower().endswith(SUFFIXES):
+            stat = entry.stat()
+            found.append(ImageFile(entry.path, label, (stat.st_size, stat.st_mtime_ns)))
+    return found
+
+
+def _files(folder: str) -> Iterator[os.DirEntry[str]]:
+    """All files in a folder and in those inside; not the hidden ones."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if _is_hidden(entry.name):
                 continue
             if entry.is_dir():
-                found += _walk(entry.path, label)
-            elif entry.name.lower().endswith(SUFFIXES):
-                stat = entry.stat()
-                found.append(ImageFile(entry.path, label, (stat.st_size, stat.st_mtime_ns)))
-    return found
+                yield from _files(entry.path)
+            else:
+                yield entry
+
+
+def _suffixes(folder: Path) -> Counter[str]:
+    """How many files are no images, by the ends of their names."""
+    names = (Path(entry.name) for entry in _files(str(folder)))
+    ends = (name.suffix.lower() or "without an ending" for name in names)
+    return Counter(end for end in ends if end not in SUFFIXES)
+
+
+def _by_count(suffixes: Counter[str]) -> str:
+    return ", ".join(f"{end} {count}" for end, count in suffixes.most_common(5))
+
+
+def _skipped(roots: Iterable[Path], parts: dict[Role, list[ImageFile]]) -> tuple[str, ...]:
+    """How many files of the classes are not read."""
+    skipped = Counter[str]()
+    for folder in (inside for root in roots for inside in _folders(root)):
+        skipped += _suffixes(folder)
+    if not skipped:
+        return ()
+    every = skipped.total() + sum(len(files) for files in parts.values())
+    verb = "was" if skipped.total() == 1 else "were"
+    return (f"{skipped.total()} of {every} files {verb} skipped: {_by_count(skipped)}.",)

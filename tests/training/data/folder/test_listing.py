@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.data.folder.pictures import fill, load, refused
+from tests.training.data.folder.pictures import fill, load, picture, refused
 
 
 def test_hidden_folders_and_other_files_are_passed_over(tmp_path: Path) -> None:
@@ -16,7 +16,27 @@ def test_hidden_folders_and_other_files_are_passed_over(tmp_path: Path) -> None:
     (root / "README.txt").write_text("pets")
     (root / "cat" / "notes.txt").write_text("tabby")
     (root / "cat" / "._0.png").write_text("left by a Mac")
-    assert load(root).classes == 2
+    data = load(root)
+    assert data.classes == 2
+    assert data.notes == ("1 of 11 files was skipped: .txt 1.",)
+
+
+def test_images_under_all_usual_endings_are_read_and_others_are_counted(tmp_path: Path) -> None:
+    root = fill(tmp_path / "pets")
+    for i, (end, kind) in enumerate(((".jfif", "JPEG"), (".JPE", "JPEG"), (".gif", "GIF"))):
+        picture(i).save(root / "cat" / f"more{i}{end}", kind)
+    for end in ("heic", "heic", "svg"):
+        (root / "dog" / f"{len(list((root / 'dog').iterdir()))}.{end}").write_text("no picture")
+    data = load(root)
+    assert len(data.train) + len(data.validation) + len(data.test) == 13  # type: ignore[arg-type]
+    assert data.notes == ("3 of 16 files were skipped: .heic 2, .svg 1.",)
+
+
+def test_a_class_of_other_files_alone_is_refused_with_their_number(tmp_path: Path) -> None:
+    root = fill(tmp_path / "pets")
+    (root / "eel").mkdir()
+    (root / "eel" / "a.heic").write_text("")
+    refused(root, r"Class folder .*/eel .* only files of other kinds, \.heic 1\. Read are \.apng")
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -42,7 +62,7 @@ def test_a_folder_one_level_too_high_is_recognised(tmp_path: Path) -> None:
 def test_a_class_folder_without_images_is_refused(tmp_path: Path) -> None:
     root = fill(tmp_path / "pets")
     (root / "eel").mkdir()
-    refused(root, r"Class folder .*/eel must contain images, but no file in it ends in \.bmp")
+    refused(root, r"Class folder .*/eel must contain images, but holds none")
 
 
 def test_train_without_anything_held_out_is_refused(tmp_path: Path) -> None:
