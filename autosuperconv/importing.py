@@ -62,9 +62,10 @@ def _import_problem(module: str) -> str:
     try:
         pkgutil.resolve_name(f"{module}:")
     except Exception as error:  # the module is the user's: importing it can raise anything
-        if isinstance(error, ModuleNotFoundError) and _is_part(error.name or "", module):
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing and f"{module}.".startswith(f"{missing}."):  # or a package around it
             return (
-                f"there is no module {error.name!r}. Install it, or change to the folder that "
+                f"there is no module {missing!r}. Install it, or change to the folder that "
                 f"holds it; the current folder is {here}."
             )
         return (
@@ -72,8 +73,3 @@ def _import_problem(module: str) -> str:
             f"`python -c 'import {module}'` to see where."
         )
     return ""
-
-
-def _is_part(missing: str, module: str) -> bool:
-    """Whether the missing module is the one that was named, or a package around it."""
-    return f"{module}.".startswith(f"{missing}.")

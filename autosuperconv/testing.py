@@ -75,7 +75,7 @@ class SurfaceTrainer:
                 stopped = StopReason.DIVERGED
                 detail = f"the learning rate, {now.lr:.3g}, is above {self.edge:g}"
                 break
-        return self._trace(job, points, stopped, detail)
+        return self._trace(job, points, stopped, detail, dose)
 
     def _accuracy(self, recipe: Recipe, dose: float, lr: float) -> float:
         decades = abs(math.log10(max(recipe.weight_decay, 1e-8) / self.weight_decay))
@@ -98,10 +98,12 @@ class SurfaceTrainer:
             accuracy=accuracy if phase in job.phases and not diverged else None,
         )
 
-    def _trace(self, job: Job, points: Sequence[Point], stopped: StopReason, detail: str) -> Trace:
+    def _trace(
+        self, job: Job, points: Sequence[Point], stopped: StopReason, detail: str, dose: float
+    ) -> Trace:
         rng = np.random.default_rng([job.recipe.seed, job.recipe.batch_size])
         last = points[-1]
-        end = self._accuracy(job.recipe, self._dose(points), last.lr) + rng.normal(0, self.noise)
+        end = self._accuracy(job.recipe, dose, last.lr) + rng.normal(0, self.noise)
         return Trace(
             recipe=job.recipe,
             measured_on=job.measured_on,
@@ -116,15 +118,6 @@ class SurfaceTrainer:
             samples=last.samples,
             seconds=last.samples / 1e6,
         )
-
-    def _dose(self, points: Sequence[Point]) -> float:
-        """The integral of the learning rate over epochs."""
-        before = 0.0
-        dose = 0.0
-        for point in points:
-            dose += point.lr * (point.epoch - before)
-            before = point.epoch
-        return dose
 
 
 def check_trainer(trainer: Trainer, recipe: Recipe) -> None:

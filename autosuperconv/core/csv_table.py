@@ -50,21 +50,12 @@ def missing_column(text: str, needed: str) -> InvalidInput:
     Args:
         needed: what it must have, e.g. "a column 'lr', the learning rate of each row".
     """
-    named = ", ".join(map(repr, column_names(text)[:SHOWN]))
+    lines, skipped = _lines(text)
+    named = ", ".join(map(repr, _read(lines[:1], skipped).header[:SHOWN]))
     return InvalidInput(
         f"The table must have {needed}, but its header names {named}; rename it there, in "
         "small letters, with cells separated by commas."
     )
-
-
-def column_names(text: str) -> tuple[str, ...]:
-    """All columns that the header of a CSV text names.
-
-    Raises:
-        InvalidInput: no header, or a column named twice.
-    """
-    lines, skipped = _lines(text)
-    return tuple(_read(lines[:1], skipped).header)
 
 
 def _lines(text: str) -> tuple[list[str], int]:
@@ -86,7 +77,8 @@ class _Cells:
 
 
 def _read(lines: Sequence[str], skipped: int) -> _Cells:
-    reader = csv.reader(lines, delimiter=_delimiter(lines[0]), skipinitialspace=True)
+    delimiter = next((character for character in ",;\t" if character in lines[0]), ",")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     cells = _Cells([], [], [])
     try:
         cells.header.extend(name.strip() for name in next(reader))
@@ -99,10 +91,6 @@ def _read(lines: Sequence[str], skipped: int) -> _Cells:
         raise InvalidInput(f"The table cannot be read at {where}: {error}.") from None
     _check(cells)
     return cells
-
-
-def _delimiter(header: str) -> str:
-    return "," if "," in header else ";" if ";" in header else "\t" if "\t" in header else ","
 
 
 def _check(cells: _Cells) -> None:

@@ -62,7 +62,13 @@ def pruning_report(
     if not untrained and not reached:
         return None
     left = sum(untrained)
-    low, high = _share_interval(sum(reached), len(reached)) if reached else (None, None)
+    low = high = None
+    if reached:
+        from scipy.stats import binomtest
+
+        # Wilson's interval is sound at 0 successes and at small n
+        share = binomtest(sum(reached), len(reached)).proportion_ci(0.95, method="wilson")
+        low, high = float(share.low), float(share.high)
     return PruningReport(
         pruned=len(untrained),
         saved=left / (trained + left) if left else 0.0,
@@ -71,11 +77,3 @@ def pruning_report(
         low=low,
         high=high,
     )
-
-
-def _share_interval(successes: int, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of a share: sound at 0 successes and at small n."""
-    from scipy.stats import binomtest
-
-    found = binomtest(successes, n).proportion_ci(0.95, method="wilson")
-    return float(found.low), float(found.high)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import overload
 
 from joblib import cpu_count
 
@@ -80,9 +79,10 @@ def choose_engine(trainer: TorchTrainer, setup: Setup, most: int | None) -> Engi
         most: runs that fit in memory at once; None: no limit is known.
     """
     options = setup.options
+    workers = options.workers and at_most(options.workers, most)
     return choose(
-        *(trainer, setup.base, options.precision, options.memory_format),
-        *(at_most(options.workers, most), at_most(cpu_count(), most)),
+        *(trainer, setup.base, options.precision, options.memory_format, workers),
+        at_most(cpu_count(), most),
     )
 
 
@@ -128,13 +128,9 @@ def about_memory(needs: tuple[MemoryNeed, ...], most: int | None) -> tuple[str, 
     )
 
 
-@overload
-def at_most(number: int, most: int | None) -> int: ...
-@overload
-def at_most(number: None, most: int | None) -> None: ...
-def at_most(number: int | None, most: int | None) -> int | None:
+def at_most(number: int, most: int | None) -> int:
     """The number, or the limit where there is one below it."""
-    return number if number is None or most is None else min(number, most)
+    return number if most is None else min(number, most)
 
 
 def stored_choice(storage: str, study_name: str) -> EngineChoice | None:

@@ -32,8 +32,9 @@ from autosuperconv.core.schedule.shapes import (
     Stairs,
     Triangles,
 )
-from autosuperconv.core.schedule.user import user_schedule
+from autosuperconv.core.schedule.user import UserSchedule
 from autosuperconv.errors import InvalidInput, InvalidRecipe, UnknownName
+from autosuperconv.importing import import_callable
 
 __all__ = [
     "SCHEDULES",
@@ -219,7 +220,8 @@ def build_schedule(recipe: Recipe, steps: int) -> Schedule:
     if steps < 1:
         raise InvalidInput(f"A schedule needs at least 1 step, but got {steps}.")
     if ":" in recipe.schedule:
-        return user_schedule(recipe)
+        import_callable("--schedule", recipe.schedule)  # refused now, not in the middle of a run
+        return UserSchedule(recipe.schedule, recipe.max_lr, recipe.max_momentum)
     if recipe.schedule not in SCHEDULES:
         raise UnknownName("schedule", recipe.schedule, SCHEDULES)
     return SCHEDULES[recipe.schedule](recipe, steps)

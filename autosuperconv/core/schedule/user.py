@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 
-from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule.shapes import LrMomentum
 from autosuperconv.errors import InvalidInput
 from autosuperconv.importing import import_callable
-
-UserFunction = Callable[[float], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,7 @@ class UserSchedule:
     momentum: float
 
     def __call__(self, progress: float) -> LrMomentum:
-        value = load_function(self.name)(progress)
+        value: object = import_callable("--schedule", self.name)(progress)
         if isinstance(value, LrMomentum):
             pair = value
         elif isinstance(value, Real):
@@ -44,22 +40,3 @@ class UserSchedule:
             f"Schedule {self.name!r} must return a factor of max_lr (finite, at least 0) or an "
             f"LrMomentum (momentum in [0, 1)), but returned {value!r} at progress {progress:g}."
         )
-
-
-def user_schedule(recipe: Recipe) -> UserSchedule:
-    """The schedule named `package.module:function` in the recipe.
-
-    Raises:
-        InvalidInput: there is no such module or function.
-    """
-    load_function(recipe.schedule)
-    return UserSchedule(recipe.schedule, recipe.max_lr, recipe.max_momentum)
-
-
-def load_function(name: str) -> UserFunction:
-    """Import what `package.module:function` names.
-
-    Raises:
-        InvalidInput: there is no such module or function.
-    """
-    return import_callable("--schedule", name)

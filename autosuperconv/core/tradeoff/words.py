@@ -66,16 +66,12 @@ def _head(
 
 def _rest(effects: Sequence[Effect]) -> list[str]:
     """The effects that paid for nothing, those that are noise together."""
-    noise = [effect for effect in effects if _is_noise(effect.last)]
+    noise = [e for e in effects if not (e.last.low is None or e.last.separable or e.last.diverged)]
     parts = [f"{_label(e)}: {_worth(e.last)}" for e in effects if e not in noise]
     if noise:
         listed = [f"{_label(e)} ({fmt.points(e.last.difference)} points)" for e in noise]
         parts.append(f"{NOISE}: {fmt.listed(listed)}")
     return parts
-
-
-def _is_noise(last: Contrast) -> bool:
-    return last.low is not None and not last.separable and not last.diverged
 
 
 def _is_claimed(effect: Effect) -> bool:

@@ -21,25 +21,23 @@ def import_and_build(name: str, shape: Shape, classes: int) -> Callable[[], nn.M
         ModelError: no such module or attribute, or it needs other arguments than none or
             (shape, classes).
     """
-    arguments_of(import_factory(name), name, shape, classes)
+    arguments_of(import_callable("--model", name, ModelError), name, shape, classes)
     return partial(build, name, shape, classes)
 
 
 def build(name: str, shape: Shape, classes: int) -> nn.Module:
-    factory = import_factory(name)
+    factory = import_callable("--model", name, ModelError)
     model: nn.Module = factory(*arguments_of(factory, name, shape, classes))
     return model
-
-
-def import_factory(name: str) -> Callable[..., Any]:
-    return import_callable("--model", name, refused=ModelError)
 
 
 def arguments_of(
     factory: Callable[..., Any], name: str, shape: Shape, classes: int
 ) -> tuple[()] | tuple[Shape, int]:
     """What to call the factory with."""
-    needed = _needed(factory)
+    parameters = inspect.signature(factory).parameters.values()
+    rest = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    needed = [p for p in parameters if p.default is p.empty and p.kind not in rest]
     if len(needed) == 0:
         return ()
     if len(needed) == 2 and all(p.kind is not p.KEYWORD_ONLY for p in needed):
@@ -49,11 +47,3 @@ def arguments_of(
         f"--model {name} must be callable with no arguments or with (shape, classes), but needs "
         f"({names}). Give the others a default, or wrap it in a function."
     )
-
-
-def _needed(factory: Callable[..., Any]) -> list[inspect.Parameter]:
-    return [
-        p
-        for p in inspect.signature(factory).parameters.values()
-        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-    ]

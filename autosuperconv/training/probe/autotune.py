@@ -114,7 +114,8 @@ def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine
     A setting that fails, or whose first loss differs from that of the first setting, gets speed
     0.
     """
-    batch = _one_batch(trainer, recipe)
+    with isolated(trainer.engine):
+        batch = next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
     timings: list[Timing] = []
     probes: list[Probe] = []
     expected: float | None = None
@@ -217,11 +218,6 @@ def _workers(
     if together >= many:
         return cores, f"{cores} runs in parallel, each a process with one thread: {counted}."
     return 1, f"One run at a time with {cores} threads: {counted}."
-
-
-def _one_batch(trainer: TorchTrainer, recipe: Recipe) -> tuple[Tensor, Tensor]:
-    with isolated(trainer.engine):
-        return next(iter(trainer.batches().training(recipe.batch_size, recipe.seed)))
 
 
 def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
-from optuna.samplers import GPSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from autosuperconv.errors import UnknownName
 from autosuperconv.tuning.samplers.cost_aware import CostAwareSampler
@@ -16,25 +17,17 @@ STARTUP_TRIALS = 10  # of Optuna's own samplers
 StudySampler = CostAwareSampler | WithPrior
 
 
-def _gp(encoding: Encoding, seed: int) -> StudySampler:
-    inner = GPSampler(seed=seed, n_startup_trials=STARTUP_TRIALS, deterministic_objective=False)
-    return WithPrior(inner, encoding.prior, seed + 1)
-
-
-def _random(encoding: Encoding, seed: int) -> StudySampler:
-    return WithPrior(RandomSampler(seed=seed), encoding.prior, seed + 1)
-
-
-def _tpe(encoding: Encoding, seed: int) -> StudySampler:
-    inner = TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
-    return WithPrior(inner, encoding.prior, seed + 1)
+def _with_prior(inner: Callable[..., BaseSampler]) -> Callable[[Encoding, int], StudySampler]:
+    return lambda encoding, seed: WithPrior(inner(seed=seed), encoding.prior, seed + 1)
 
 
 SAMPLERS: dict[str, Callable[[Encoding, int], StudySampler]] = {
     "cost-aware": CostAwareSampler,
-    "gp": _gp,
-    "random": _random,
-    "tpe": _tpe,
+    "gp": _with_prior(
+        partial(GPSampler, n_startup_trials=STARTUP_TRIALS, deterministic_objective=False)
+    ),
+    "random": _with_prior(RandomSampler),
+    "tpe": _with_prior(partial(TPESampler, n_startup_trials=STARTUP_TRIALS)),
 }
 
 

@@ -23,9 +23,8 @@ import numpy as np
 from optuna.trial import FrozenTrial
 from scipy.stats import norm
 
-from autosuperconv.core.space import Choices
+from autosuperconv.core.space import ends
 from autosuperconv.core.stats.gaussian_process import Floats
-from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.surrogate import TrialModel
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 from autosuperconv.tuning.store.observation import Observation
@@ -73,7 +72,8 @@ def longest_useful(model: TrialModel, trials: Sequence[FrozenTrial]) -> float:
     """Length of the shortlist's last trial, in epochs: a longer cycle saves nothing. While the
     shortlist is not full, half as much again as its longest, or more than the whole space."""
     encoding = model.encoding
-    top = 1.25 * longest_cycle(encoding)
+    epochs = encoding.space.dimensions.get("epochs")
+    top = 1.25 * (encoding.base.epochs if epochs is None else ends(epochs)[-1])
     lengths = sorted(encoding.column(probable_successes(model, trials), "epochs").tolist())
     if len(lengths) >= SHORTLIST:
         return min(float(lengths[SHORTLIST - 1]), top)
@@ -87,11 +87,3 @@ def probable_successes(model: TrialModel, trials: Sequence[FrozenTrial]) -> Floa
     rows = [encoding.row(t.params) for t in trials if Observation(t).completed]
     x = np.array(rows).reshape(-1, len(encoding.names))
     return x[model.probably_reaches(x)] if len(x) else x
-
-
-def longest_cycle(encoding: Encoding) -> float:
-    """The longest cycle of the space, in epochs."""
-    dimension = encoding.space.dimensions.get("epochs")
-    if dimension is None:
-        return encoding.base.epochs
-    return float(dimension.values[-1] if isinstance(dimension, Choices) else dimension.high)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Dimension, SearchSpace
+from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
 
 LARGER_LR = 3.0
@@ -23,9 +23,7 @@ def initial_trials(
 ) -> tuple[dict[str, float | int], ...]:
     """Up to three different sets of parameters inside the space."""
     epochs = space.dimensions.get("epochs")
-    low, high = (
-        (1.0, 1.0) if epochs is None or isinstance(epochs, Choices) else (epochs.low, epochs.high)
-    )
+    low, high = (epochs.low, epochs.high) if isinstance(epochs, Range) else (1.0, 1.0)
     middle = math.sqrt(low * high)
     variants = [(high, 1.0), (middle, 1.0), (middle, LESS_DECAY)]
     trials = [_inside(space, baseline, prior, length, decay) for length, decay in variants]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autosuperconv.core.range_test import Cell, RangeTest, edge_at
+from autosuperconv.core.range_test import RangeTest, edge_at
 from autosuperconv.core.space import Range
 
 Floats = NDArray[np.float64]
@@ -39,16 +39,13 @@ class LrPrior:
     Args:
         range_test: None: the prior is uniform on the log scale.
         range_: of max_lr in the search space.
-        divergence_limit: max_lr over `reference` from which trials have diverged.
+        divergence_limit: max_lr over the edge (over 1 where that is unknown) from which trials have
+            diverged.
     """
 
     range_test: RangeTest | None
     range_: Range
     divergence_limit: float = math.inf
-
-    def without_range_test(self) -> LrPrior:
-        """Uniform over the range and without a cap, for a range test that trials have refuted."""
-        return LrPrior(None, self.range_)
 
     def edge(
         self, batch_size: int, weight_decay: float, momentum: float | None = None
@@ -77,12 +74,6 @@ class LrPrior:
         limit = self.divergence_limit
         factor = limit if edge is None else min(CAP_FACTOR, limit)
         return min(self.range_.high, max(factor * (edge or 1.0), self.range_.low))
-
-    def reference(
-        self, batch_size: int, weight_decay: float, momentum: float | None = None
-    ) -> float:
-        """The max_lr that others are compared with across cells: the edge, or 1 if unknown."""
-        return self.edge(batch_size, weight_decay, momentum) or 1.0
 
     def draw(
         self,
@@ -128,10 +119,9 @@ def cell_of(params: Mapping[str, Any]) -> tuple[int, float, float | None]:
 
 def at_peak(range_test: RangeTest) -> RangeTest:
     """The same cells with the peak in place of the edge, so that it is interpolated alike."""
-    return replace(range_test, cells=tuple(_at_peak(cell) for cell in range_test.cells))
-
-
-def _at_peak(cell: Cell) -> Cell:
-    logs = [math.log10(r.peak_lr) for r in cell.readings if r.peak_lr]
-    peak = 10 ** (sum(logs) / len(logs)) if logs else None
-    return replace(cell, edge=peak, edge_is_bound=False)
+    cells = []
+    for cell in range_test.cells:
+        logs = [math.log10(r.peak_lr) for r in cell.readings if r.peak_lr]
+        peak = 10 ** (sum(logs) / len(logs)) if logs else None
+        cells.append(replace(cell, edge=peak, edge_is_bound=False))
+    return replace(range_test, cells=tuple(cells))

@@ -46,15 +46,15 @@ def refutation(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
 
 def revised_prior(prior: LrPrior, trials: Sequence[FrozenTrial]) -> LrPrior:
     """The prior after these trials."""
-    kept = prior.without_range_test() if refutation(prior, trials) else prior
+    kept = LrPrior(None, prior.range_) if refutation(prior, trials) else prior
     return replace(kept, divergence_limit=divergence_limit(kept, trials))
 
 
 def divergence_limit(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
-    """The second lowest max_lr, over the prior's reference, that diverged while no run with a
-    higher one completed; infinite if there are fewer than two."""
+    """The second lowest max_lr, over the edge (over 1 where that is unknown), that diverged while
+    no run with a higher one completed; infinite if there are fewer than two."""
     ends = [
-        (_ratio(t, prior.reference(*cell_of(t.params))), Observation(t).stopped_because)
+        (_ratio(t, prior.edge(*cell_of(t.params)) or 1.0), Observation(t).stopped_because)
         for t in trials
     ]
     highest = max((lr for lr, end in ends if end == StopReason.COMPLETED), default=0.0)

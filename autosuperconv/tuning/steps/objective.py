@@ -19,7 +19,7 @@ from autosuperconv.core.collapse import has_collapsed
 from autosuperconv.core.curve import Point
 from autosuperconv.core.format import number, percent
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.space import Choices, SearchSpace
 from autosuperconv.core.trace import PruneTraining, StopReason, Trace
 from autosuperconv.tuning.steps.pruner import kept_running, nearest_rung
 from autosuperconv.tuning.store.observation import DETAIL, STOPPED, WOULD_PRUNE_AT, attributes_of
@@ -76,12 +76,9 @@ def suggest(trial: Trial, space: SearchSpace, base: Recipe, seed: int) -> Recipe
         if isinstance(dimension, Choices):
             values[name] = int(trial.suggest_categorical(name, dimension.values))
         else:
-            values[name] = _suggest_float(trial, name, dimension)
+            low, high = dimension.low, dimension.high
+            values[name] = trial.suggest_float(name, low, high, log=dimension.log)
     return replace(base, **values, seed=seed)  # type: ignore[arg-type]
-
-
-def _suggest_float(trial: Trial, name: str, range_: Range) -> float:
-    return trial.suggest_float(name, range_.low, range_.high, log=range_.log)
 
 
 def tell(study: optuna.Study, trial: Trial, objective: Objective, trace: Trace) -> None:

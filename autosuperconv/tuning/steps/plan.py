@@ -205,7 +205,12 @@ def budget_within(
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
-    while not budget.fixed and takes(budget) > seconds and _can_shrink(budget):
+    while (
+        not budget.fixed
+        and budget.baseline_epochs > MIN_BASELINE_EPOCHS
+        and budget.epochs_low > 0.5
+        and takes(budget) > seconds
+    ):
         budget = budget.scaled(0.95)
     if takes(budget) > 1.3 * seconds:
         raise InvalidInput(
@@ -215,10 +220,6 @@ def budget_within(
             "model."
         )
     return budget
-
-
-def _can_shrink(budget: Budget) -> bool:
-    return budget.baseline_epochs > MIN_BASELINE_EPOCHS and budget.epochs_low > 0.5
 
 
 def make_plan(

@@ -96,22 +96,10 @@ def kept_running(number: int) -> bool:
     return bool(np.random.default_rng(number).random() < KEPT_RUNNING)
 
 
-def _median(target: float | None, noise: float) -> BasePruner:
-    return MedianPruner()
-
-
-def _none(target: float | None, noise: float) -> BasePruner:
-    return NopPruner()
-
-
-def _phase(target: float | None, noise: float) -> BasePruner:
-    return PhasePruner(target, noise)
-
-
 PRUNERS: dict[str, Callable[[float | None, float], BasePruner]] = {
-    "median": _median,
-    "none": _none,
-    "phase": _phase,
+    "median": lambda target, noise: MedianPruner(),
+    "none": lambda target, noise: NopPruner(),
+    "phase": PhasePruner,
 }
 
 

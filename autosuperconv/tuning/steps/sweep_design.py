@@ -211,7 +211,6 @@ def _momenta(dimension: object) -> tuple[float | None, ...]:
 
 
 def _differences(a: SweepCell, b: SweepCell) -> int:
-    mine = (a.batch_size, a.weight_decay, a.momentum)
     return sum(
-        p != q for p, q in zip(mine, (b.batch_size, b.weight_decay, b.momentum), strict=True)
+        (a.batch_size != b.batch_size, a.weight_decay != b.weight_decay, a.momentum != b.momentum)
     )

@@ -60,7 +60,7 @@ def test_where_sweeps_differ_in_momentum_the_prior_follows_it() -> None:
     assert of.edge(128, 1e-4, 0.9) == pytest.approx(0.5)
     assert of.centre(128, 1e-4, 0.9) == pytest.approx(0.05)
     assert of.cap(128, 1e-4, 0.9) == pytest.approx(2.0)
-    assert of.reference(128, 1e-4, 0.0) == pytest.approx(5.0)
+    assert of.edge(128, 1e-4, 0.0) == pytest.approx(5.0)
     middle = 1 - math.sqrt(0.1)  # on the axis of log(1 - momentum)
     assert of.edge(128, 1e-4, middle) == pytest.approx(math.sqrt(5.0 * 0.5))
     rng = np.random.default_rng(0)

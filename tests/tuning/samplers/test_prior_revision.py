@@ -66,6 +66,6 @@ def test_a_completed_run_above_raises_the_limit() -> None:
 
 
 def test_a_dropped_prior_is_uniform_and_is_not_refuted_again() -> None:
-    dropped = PRIOR.without_range_test()
+    dropped = LrPrior(None, PRIOR.range_)
     assert dropped.cap(64, 1e-4) == 10.0
     assert refutation(dropped, [trial(1.0, 0.9)] * 20) == ""
