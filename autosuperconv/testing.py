@@ -16,6 +16,7 @@ from joblib.externals.loky.backend.reduction import dumps, loads
 from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import LrMomentum, build_schedule
+from autosuperconv.core.schedule.reach import highest_lr, steps_of
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
@@ -86,7 +87,7 @@ class SurfaceTrainer:
 
     def _point(self, job: Job, phase: float, now: LrMomentum, dose: float, diverged: bool) -> Point:
         accuracy = 1 / self.classes if diverged else self._accuracy(job.recipe, dose, now.lr)
-        steps = max(2, round(job.recipe.epochs * self.n_train / job.recipe.batch_size))
+        steps = steps_of(job.recipe, self.n_train)
         return Point(
             step=max(1, round(phase * steps)),
             phase=phase,
@@ -117,6 +118,7 @@ class SurfaceTrainer:
             steps=last.step,
             samples=last.samples,
             seconds=last.samples / 1e6,
+            reached_lr=highest_lr(job.recipe, 1000, math.ceil(1000 * last.phase)),
         )
 
 

@@ -74,6 +74,8 @@ class Trace:
         samples: training samples that were really seen.
         seconds: that it really took, evaluation included.
         majority_accuracy: majority-class accuracy, where classes are unbalanced.
+        reached_lr: highest learning rate of the steps that were made; None where the trainer does
+            not say.
     """
 
     recipe: Recipe
@@ -89,11 +91,19 @@ class Trace:
     samples: int
     seconds: float
     majority_accuracy: float | None = None
+    reached_lr: float | None = None
 
     @property
     def chance(self) -> float:
         """Accuracy without learning anything."""
         return 1 / self.classes if self.majority_accuracy is None else self.majority_accuracy
+
+    @property
+    def highest_lr(self) -> float:
+        """The highest learning rate that the run had, which need not be the recipe's `max_lr`."""
+        if self.reached_lr is not None:
+            return self.reached_lr
+        return max(self.curve.lr, default=self.recipe.max_lr)
 
     @property
     def phase(self) -> float:

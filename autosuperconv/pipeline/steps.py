@@ -11,6 +11,7 @@ from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
+from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.stats import FIRST_LOOK
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
@@ -111,7 +112,10 @@ def run_study(
     by_cost = options.objective == "cost"
     session.start(Step.STUDY, budget.trials, count_finished(session.study))
     space = space if by_cost else space.without("epochs")
-    prior = LrPrior(range_test, max_lr)
+    reached = reach_in_search(
+        *(setup.base, setup.n_train, (budget.epochs_low, budget.epochs_high), setup.batch_sizes)
+    )
+    prior = LrPrior(range_test, max_lr, reach=reached)
     later = (Step.CONFIRMATION, Step.ABLATION)
     settings = StudySettings(
         space=space,

@@ -13,6 +13,7 @@ from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
 from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
+from autosuperconv.reporting.reached import max_lr_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -56,7 +57,7 @@ def render_page(report: Report) -> str:
         cost_caption=cost_caption(report),
         figures=_figures(report),
         roles=roles,
-        role_fields=[[_field_cell(row.recipe, name) for name in searched] for row in roles],
+        role_fields=[[_role_cell(row, name) for name in searched] for row in roles],
         fields=fields,
         searched=searched,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
@@ -114,8 +115,8 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     between = fmt.interval(accuracy.low, accuracy.high)
     sure = f"{fmt.level(accuracy.confidence)} interval {between}"
     seeds = "single runs" if verdict.single_run else sure
-    rate = "" if report.winner is None else fmt.number(report.winner.max_lr)
-    rates = f"max_lr {rate} against {fmt.number(report.baseline.recipe.max_lr)}"
+    highest = {row.role: fmt.number(row.highest_lr) for row in rows.role_rows(report.confirmation)}
+    rates = f"up to {highest.get('candidate', '')} against {highest.get('baseline', '')}"
     shown = (
         KeyFigure("Speed-up", fmt.times(verdict.speedup), f"{took} instead of {against} samples"),
         KeyFigure(
@@ -172,6 +173,12 @@ def _field_cell(recipe: Recipe, name: str) -> TableCell:
     if isinstance(value, int | float):
         return TableCell(fmt.number(value), value)
     return TableCell(str(value), str(value), number=False)
+
+
+def _role_cell(row: rows.RoleRow, name: str) -> TableCell:
+    if name == "max_lr":
+        return TableCell(max_lr_text(row.recipe, row.highest_lr), row.highest_lr)
+    return _field_cell(row.recipe, name)
 
 
 def _sortable(value: float | None) -> float:

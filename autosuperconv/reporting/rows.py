@@ -27,7 +27,8 @@ from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import Importance
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Effect, Share, Tradeoff, factor_name
-from autosuperconv.core.verdict import Condition
+from autosuperconv.core.verdict import Condition, ConditionName
+from autosuperconv.reporting.reached import max_lr_text
 
 STATES: dict[StopReason, str] = {
     StopReason.COMPLETED: "completed",
@@ -184,6 +185,8 @@ class RoleRow:
     """Mean over the seeds."""
     accuracy: Spread
     """Over the seeds."""
+    highest_lr: float
+    """Of all seeds."""
     runs: tuple[Run, ...]
     """One for each seed."""
 
@@ -198,7 +201,9 @@ def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
             samples = fmean(trace.samples for trace in traces)
             seconds = fmean(trace.seconds for trace in traces)
             accuracy = spread(trace.accuracy for trace in traces)
-            found.append(RoleRow(role, name, traces[0].recipe, samples, seconds, accuracy, own))
+            highest = max(trace.highest_lr for trace in traces)
+            recipe = traces[0].recipe
+            found.append(RoleRow(role, name, recipe, samples, seconds, accuracy, highest, own))
     return found
 
 
@@ -209,7 +214,7 @@ def role_cells(row: RoleRow) -> tuple[str, ...]:
     """Under `ROLE_HEADINGS`."""
     return (
         row.recipe.schedule,
-        number(row.recipe.max_lr),
+        max_lr_text(row.recipe, row.highest_lr),
         number(row.recipe.epochs),
         count(row.samples),
         str(row.accuracy),
@@ -263,8 +268,10 @@ def cost_total(report: Report) -> str:
 
 
 def lr_ratio(report: Report) -> float | None:
-    """max_lr of the winner over the baseline's; None without a winner."""
-    return None if report.winner is None else report.winner.max_lr / report.baseline.recipe.max_lr
+    """The winner's highest learning rate over the baseline's; None without a winner."""
+    if report.winner is None:
+        return None
+    return report.verdict.condition(ConditionName.LARGE_LR).value
 
 
 def winner_number(report: Report) -> int | None:

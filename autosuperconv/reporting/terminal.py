@@ -20,6 +20,7 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Trace
 from autosuperconv.core.verdict import Outcome, Verdict
 from autosuperconv.reporting import rows
+from autosuperconv.reporting.reached import max_lr_text
 
 OUTCOME_STYLES: dict[Outcome, str] = {
     Outcome.ACCELERATED: "yellow",
@@ -201,6 +202,6 @@ def trace_text(trace: Trace) -> RenderableType:
         where = f"{trace.evaluated} {trace.measured_on} samples"
         end = f"{fmt.percent(trace.accuracy)} on {where}, loss {fmt.number(trace.loss)}"
         end += f" ({trace.detail})" if trace.detail else ""
-    max_lr, epochs = fmt.number(recipe.max_lr), fmt.number(recipe.epochs)
+    max_lr, epochs = max_lr_text(recipe, trace.highest_lr), fmt.number(recipe.epochs)
     head = f"{recipe.schedule}, max_lr {max_lr}, {epochs} epochs: {end}"
     return Group(Text(head), Text(f"{cost}, {speed}", "dim"))

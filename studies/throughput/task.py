@@ -9,9 +9,9 @@ from pathlib import Path
 import torch
 
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule.reach import steps_of
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.task import TaskData, TensorSplit
-from autosuperconv.training.loop.training import steps_of
 from autosuperconv.training.models import ModelFactory, model_factory
 
 VALIDATION = 1000

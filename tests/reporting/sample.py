@@ -377,7 +377,7 @@ def _verdict() -> Verdict:
     conditions = (
         Condition(names.ACCURACY, 0.0012, -0.002, True, "+0.12 > -0.20 points.", unit.DIFFERENCE),
         Condition(names.SPEED, 5.62, 5.0, True, "T_B 3.04 M / N_C 540 k = 5.62."),
-        Condition(names.LARGE_LR, 11.25, 3.0, True, "max_lr 1.35 against 0.12."),
+        Condition(names.LARGE_LR, 1.35 / 0.12, 3.0, True, "max_lr 1.35 against 0.12."),
         Condition(names.CONTROL, 0.0223, 0.0013, True, "+2.23 points.", unit.DIFFERENCE),
         Condition(names.BASELINE, 0.001, 0.01, True, "0.10 below its peak.", unit.SIZE),
         Condition(names.BATCH_NORM, None, None, True, "Recalibrated on both sides."),

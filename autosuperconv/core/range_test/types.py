@@ -158,8 +158,14 @@ class RangeTest:
     """The whole range test: its cells, and what they say together.
 
     Args:
+        cells: that were swept.
+        lowest_lr: at which the sweeps begin.
+        highest_lr: that any of them got to.
+        possible: whether any cell allows large learning rates; None: cannot tell.
+        reason: one sentence for `possible`.
         sweep: whether rates rose by equal factors or by equal steps.
         cost: None where it was not counted.
+        planned_lr: to which the sweeps were to go, had none ended early; None: `highest_lr`.
     """
 
     cells: tuple[Cell, ...]
@@ -169,6 +175,7 @@ class RangeTest:
     reason: str
     sweep: SweepKind = "exponential"
     cost: SweepCost | None = None
+    planned_lr: float | None = None
 
     @property
     def over_momentum(self) -> bool:

@@ -70,6 +70,7 @@ def name_tradeoff(
     reverted: Mapping[str, BySeed],
     diverged: Mapping[str, Sequence[int]] | None = None,
     forward: Forward | None = None,
+    highest: tuple[float, float] | None = None,
 ) -> Tradeoff:
     """Effects and sentences from paired runs.
 
@@ -78,6 +79,7 @@ def name_tradeoff(
         reverted: the same by the factor that was reverted.
         diverged: by reverted factor, the seeds that diverged (their accuracy is chance).
         forward: the other half; None where it was not trained.
+        highest: learning rate that the winner's and the baseline's runs had; None: their max_lr.
 
     Raises:
         InvalidInput: a factor in which the two agree was reverted, or it shares no seed with
@@ -93,7 +95,8 @@ def name_tradeoff(
     changed = changed_factors(winner, baseline)
     unchanged = tuple(factor for factor in FACTORS if factor not in changed)
     unmeasured = [factor for factor in changed if factor not in reverted]
-    sentence = price_sentence(winner, baseline, effects, unmeasured)
+    rates = highest or (winner.max_lr, baseline.max_lr)
+    sentence = price_sentence(winner, baseline, effects, unmeasured, rates)
     found = Tradeoff(tuple(effects), unchanged, sentence)
     if forward is None:
         return found

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule.reach import REACHED
 from autosuperconv.core.stats import Contrast
 from autosuperconv.core.tradeoff.factors import factor_name, factor_value, gave_way
 from autosuperconv.core.tradeoff.types import Effect
@@ -14,16 +15,28 @@ NOISE = "indistinguishable from seed noise"
 
 
 def price_sentence(
-    winner: Recipe, baseline: Recipe, effects: Sequence[Effect], unmeasured: Sequence[str]
+    winner: Recipe,
+    baseline: Recipe,
+    effects: Sequence[Effect],
+    unmeasured: Sequence[str],
+    highest: tuple[float, float],
 ) -> str:
-    """What paid for the rise of max_lr, as far as an interval says so."""
+    """What paid for the rise of the learning rate, as far as an interval says so.
+
+    Args:
+        winner: its recipe.
+        baseline: its recipe.
+        effects: of the factors.
+        unmeasured: factors that changed and were not reverted.
+        highest: learning rate that the winner's and the baseline's runs had.
+    """
     before, after = factor_value(baseline, "max_lr"), factor_value(winner, "max_lr")
-    raised = winner.max_lr > baseline.max_lr and before != after
+    raised = highest[0] > highest[1] and before != after
     others = [effect for effect in effects if effect.factor != "max_lr"]
     paid = [e for e in others if raised and _is_claimed(e) and gave_way(winner, baseline, e.factor)]
     rest = [effect for effect in others if effect not in paid]
     rest += [effect for effect in effects if effect not in others]
-    change = f"max_lr {before} -> {after}"
+    change = f"max_lr {before} -> {after}{_reached(winner, baseline, highest)}"
     same = f"max_lr is {after} in both" if before == after else f"{change} is no rise"
     parts = [_head(change, paid, others, unmeasured)] if raised else [same]
     parts += [f"and by {_change(effect)}: {_worth(effect.last)}" for effect in paid[1:]]
@@ -32,6 +45,14 @@ def price_sentence(
         names = fmt.listed([factor_name(factor) for factor in unmeasured])
         parts.append(f"changed but not reverted: {names}")
     return fmt.spelled_out(f"{'; '.join(parts)}.")
+
+
+def _reached(winner: Recipe, baseline: Recipe, highest: tuple[float, float]) -> str:
+    """What the runs had, where a schedule does not get to its max_lr."""
+    sides = ((winner, highest[0]), (baseline, highest[1]))
+    if all(rate >= REACHED * recipe.max_lr for recipe, rate in sides):
+        return ""
+    return f" (reached: {fmt.number(highest[1])} -> {fmt.number(highest[0])})"
 
 
 def order_sentence(effects: Sequence[Effect], start_accuracy: float) -> str:

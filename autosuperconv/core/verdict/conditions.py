@@ -18,6 +18,9 @@ from autosuperconv.core.verdict.baseline_check import baseline_fault, furthest_b
 from autosuperconv.core.verdict.measured import Measured
 from autosuperconv.core.verdict.types import Criterion, Outcome
 
+BETWEEN_STEPS = 0.0015
+"""A cycle's peak may fall between two steps; less than this is not seen in three digits."""
+
 
 class ConditionName(StrEnum):
     """The conditions, in the order in which they are shown."""
@@ -180,10 +183,12 @@ def lr_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C3: a large learning rate."""
     ratio, bound = measured.lr_ratio, criterion.min_lr_ratio
     detail = (
-        f"max_lr {fmt.number(measured.max_lr)} is {fmt.times(ratio)} the baseline's; at least "
+        f"The highest learning rate, {fmt.number(measured.max_lr)}, is {fmt.times(ratio)} the "
+        f"baseline's; at least "
         f"{fmt.times(bound)} is required."
     )
-    return Condition(ConditionName.LARGE_LR, ratio, bound, at_least(ratio, bound), detail)
+    met = at_least(ratio, bound, BETWEEN_STEPS)
+    return Condition(ConditionName.LARGE_LR, ratio, bound, met, detail)
 
 
 def small_lr(measured: Measured, criterion: Criterion) -> Consequence:
@@ -274,6 +279,6 @@ def undecided(place: Precedence, more_seeds: int | None) -> Consequence:
     return Consequence(place, Outcome.UNDECIDED, True, more_seeds, remark)
 
 
-def at_least(value: float, bound: float) -> bool:
+def at_least(value: float, bound: float, slack: float = 1e-9) -> bool:
     """Above or equal but for rounding: 0.3 / 0.1 is 3 less 4e-16."""
-    return value >= bound * (1 - 1e-9)
+    return value >= bound * (1 - slack)

@@ -31,7 +31,7 @@ class Measured:
         diverged: number of candidate runs that diverged.
         candidate_samples: N_C, the cost of the candidate's whole run.
         baseline_samples: T_B, the cost at which the baseline is at its final level for good.
-        max_lr: the lowest among the candidate's runs.
+        max_lr: the highest learning rate, the lowest among the candidate's runs.
         lr_ratio: that over the highest among the baseline's runs.
         batch_norm_recalibrated: see `judge`.
     """

@@ -27,7 +27,8 @@ def verdict_sentence(
         failed = measured.diverged_runs
         lr, difference = fmt.number(measured.max_lr), measured.against_baseline.in_words()
         return fmt.spelled_out(
-            f"Diverged: at max_lr {lr}, training failed in {failed}; accuracy {difference}."
+            f"Diverged: at learning rates up to {lr}, training failed in {failed}; accuracy "
+            f"{difference}."
         )
     reasons = [*_reasons(outcome, blamed), remark]
     if not blamed:
@@ -55,8 +56,8 @@ def _unchecked(outcome: Outcome, conditions: Sequence[Condition]) -> list[str]:
 
 def _figures(measured: Measured, with_accuracy: bool) -> str:
     text = (
-        f"{_cheaper(measured.speedup or 0.0)} at max_lr {fmt.number(measured.max_lr)} "
-        f"({fmt.times(measured.lr_ratio)} the baseline's)"
+        f"{_cheaper(measured.speedup or 0.0)} at learning rates up to "
+        f"{fmt.number(measured.max_lr)} ({fmt.times(measured.lr_ratio)} the baseline's)"
     )
     if not with_accuracy:
         return text

@@ -14,6 +14,7 @@ from autosuperconv.core.trace import StopReason
 from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import tip
 from autosuperconv.reporting.figures.canvas import LIGHT, MARKERS, Sheet, log_ticks, write
+from autosuperconv.reporting.reached import reached_share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,12 +95,14 @@ def contour_levels(low: float, high: float) -> list[float]:
 
 
 def _edges(axes: Axes, report: Report) -> None:
+    """At the max_lr whose runs get to the edge."""
+    reached = reached_share(report)
     cells = [cell for cell in report.range_test.cells if cell.edge is not None]
     cells.sort(key=lambda cell: (cell.batch_size, cell.momentum or 0.0, cell.weight_decay))
     dashes: list[object] = ["-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 2, 1, 2))]
     for i, (name, group) in enumerate(groupby(cells, key=_line)):
         own = list(group)
-        x, y = [cell.edge or 0.0 for cell in own], [cell.weight_decay for cell in own]
+        x, y = [(cell.edge or 0.0) / reached for cell in own], [cell.weight_decay for cell in own]
         name = f"edge, {name}"
         dash = dashes[i % len(dashes)]
         axes.plot(x, y, color=LIGHT[StopReason.ABOVE_EDGE], lw=1.4, ls=dash, marker="|", label=name)

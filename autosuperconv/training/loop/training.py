@@ -16,8 +16,8 @@ from torch import Tensor
 
 from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.evaluation_budget import Subsets, affordable
-from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import LrMomentum, tabulate
+from autosuperconv.core.schedule.reach import steps_of
 from autosuperconv.core.trace import (
     Job,
     OnPoint,
@@ -211,9 +211,5 @@ class Training:
             samples=self.done * self.job.recipe.batch_size,
             seconds=seconds,
             majority_accuracy=self.majority_accuracy,
+            reached_lr=max((now.lr for now in self.table[: self.done]), default=0.0),
         )
-
-
-def steps_of(recipe: Recipe, n_train: int) -> int:
-    """Steps of a run: the number of whole batches nearest to `epochs`; at least two."""
-    return max(2, round(recipe.epochs * n_train / recipe.batch_size))

@@ -1,9 +1,9 @@
 """The first trials of a study: what one would try without a search.
 
-They are the baseline's own regularization under the cycle, at three times its learning rate, at the
-longest and at a middle length; and, since large learning rates are said to need less of other
-regularization (Smith & Topin, arXiv:1708.07120, abstract), the latter with a tenth of the weight
-decay.
+They are the baseline's own regularization under the cycle, at a little more than three
+times its learning rate, at the longest and at a middle length; and, since large learning rates are
+said to need less of other regularization (Smith & Topin, arXiv:1708.07120, abstract), the latter
+with a tenth of the weight decay.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
 
-LARGER_LR = 3.0
+LARGER_LR = 3.1  # above the bound of C3, because a peak may fall between two steps
 LESS_DECAY = 0.1
 
 
@@ -40,7 +40,9 @@ def _inside(
     }
     if "max_lr" in params:
         fixed = {"batch_size": baseline.batch_size, "weight_decay": baseline.weight_decay}
-        lr = min(LARGER_LR * baseline.max_lr, prior.cap(*cell_of({**fixed, **params})))
+        lr = min(
+            LARGER_LR * baseline.max_lr / prior.reach, prior.cap(*cell_of({**fixed, **params}))
+        )
         params["max_lr"] = nearest_value(space.dimensions["max_lr"], lr)
     return params
 

@@ -41,20 +41,26 @@ class LrPrior:
         range_: of max_lr in the search space.
         divergence_limit: max_lr over the edge (over 1 where that is unknown) from which trials have
             diverged.
+        reach: highest learning rate of a run over its max_lr. The range test's learning rates are
+            divided by it.
     """
 
     range_test: RangeTest | None
     range_: Range
     divergence_limit: float = math.inf
+    reach: float = 1.0
 
     def edge(
         self, batch_size: int, weight_decay: float, momentum: float | None = None
     ) -> float | None:
-        """The range test's edge in the cell; None if it is unknown, or no sweep diverged."""
+        """The max_lr whose runs get to the range test's edge in the cell; None if that is unknown,
+        or no sweep diverged."""
         if self.range_test is None:
             return None
         estimate = edge_at(self.range_test, batch_size, weight_decay, momentum)
-        return None if estimate is None or estimate.is_bound else 10**estimate.log10_edge
+        return (
+            None if estimate is None or estimate.is_bound else 10**estimate.log10_edge / self.reach
+        )
 
     def centre(
         self, batch_size: int, weight_decay: float, momentum: float | None = None
@@ -65,7 +71,7 @@ class LrPrior:
         estimate = edge_at(at_peak(self.range_test), batch_size, weight_decay, momentum)
         if estimate is None:
             return self.edge(batch_size, weight_decay, momentum)
-        return 10**estimate.log10_edge
+        return 10**estimate.log10_edge / self.reach
 
     def cap(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
         """No max_lr above this is worth training: `CAP_FACTOR` times the edge, or where trials have

@@ -46,7 +46,7 @@ def refutation(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
 
 def revised_prior(prior: LrPrior, trials: Sequence[FrozenTrial]) -> LrPrior:
     """The prior after these trials."""
-    kept = LrPrior(None, prior.range_) if refutation(prior, trials) else prior
+    kept = replace(prior, range_test=None) if refutation(prior, trials) else prior
     return replace(kept, divergence_limit=divergence_limit(kept, trials))
 
 

@@ -60,6 +60,7 @@ def ablate(
         {f: by_seed(traces[f"reverted:{f}"]) for f in changed},
         {f: _incomplete(traces[f"reverted:{f}"]) for f in changed},
         _forward(traces, changed) if changed else None,
+        (_highest(confirmation.candidate), _highest(confirmation.baseline)),
     )
     if shapley and changed:
         groups = grouped([effect.factor for effect in result.effects])
@@ -75,6 +76,10 @@ def _forward(traces: Mapping[str, Sequence[Trace]], changed: Sequence[str]) -> F
         {f: by_seed(traces[f"forward:{f}"]) for f in changed},
         {f: _incomplete(traces[f"forward:{f}"]) for f in changed},
     )
+
+
+def _highest(traces: Sequence[Trace]) -> float:
+    return max(trace.highest_lr for trace in traces)
 
 
 def _incomplete(traces: Sequence[Trace]) -> list[int]:

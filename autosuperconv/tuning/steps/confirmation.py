@@ -78,7 +78,7 @@ def run_curve(trace: Trace) -> RunCurve:
         samples=tuple(float(samples) for samples, _ in pairs),
         accuracy=tuple(accuracy for _, accuracy in pairs),
         final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
-        max_lr=trace.recipe.max_lr,
+        max_lr=trace.highest_lr,
         chance=chance,
         seed=trace.recipe.seed,
         diverged=not trace.completed,

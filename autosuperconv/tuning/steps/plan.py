@@ -15,6 +15,7 @@ from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule.reach import reach_notes
 from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import DEFAULT_SPACE, ends
@@ -240,13 +241,14 @@ def make_plan(
     speeds = {b: _speed(session, base, b, counts) for b in batch_sizes}
     noise, without = _seed_noise(session, base, budget)
     budget = budget_within(budget, counts, speeds, grid, session.executor.size, session.time_left())
+    lengths = base, counts.n_train, (budget.epochs_low, budget.epochs_high)
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in speeds.items()},
         seed_noise=noise,
         budget=budget,
         workers=session.executor.size,
         forecast=forecast(budget, counts, speeds, grid, session.executor.size),
-        choices=(*choices, *without),
+        choices=(*choices, *without, *reach_notes(*lengths, batch_sizes)),
     )
     session.store("plan", to_json(plan))
     return plan

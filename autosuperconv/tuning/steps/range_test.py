@@ -124,10 +124,12 @@ def run_range_test(
     sweeping.sweep_cells()
     sweeping.sweep_again()
     grid, every = plan.grid, sweeping.every()
-    highest = max(trace.recipe.max_lr for trace in every)
+    highest = max(trace.highest_lr for trace in every)
+    planned = max(trace.recipe.max_lr for trace in every)
     cells = sweeping.cells()
     cost = cost_of(plan, every, cells, curve)
     result = summarise(cells, grid.low, highest, grid.kind, cost)
+    result = replace(result, planned_lr=planned)
     session.store("range_test", to_json(result))
     session.finish(Step.RANGE_TEST, _result_text(result))
     return result
@@ -236,7 +238,8 @@ def _result_text(found: RangeTest) -> str:
 def fits_plan(known: RangeTest, plan: SweepPlan) -> bool:
     """Whether a stored range test has the kind and the range of the plan."""
     same = known.sweep == plan.grid.kind and math.isclose(known.lowest_lr, plan.grid.low)
-    return same and known.highest_lr >= plan.grid.high * (1 - 1e-9)
+    high = known.planned_lr or known.highest_lr
+    return same and high >= plan.grid.high * (1 - 1e-9)
 
 
 def read_cell(cell: SweepCell, traces: Sequence[Trace]) -> Cell:

@@ -22,8 +22,8 @@ def test_all_conditions_met_is_reached() -> None:
     assert verdict.against_control is not None
     assert verdict.against_control.difference == pytest.approx((0.025 + 0.024 + 0.024) / 3)
     assert verdict.sentence == (
-        "Reached: 7.5 x fewer samples at max_lr 1 (10 x the baseline's), accuracy +0.47 "
-        "percentage points (95 %: +0.32 to +0.61), margin 0.20."
+        "Reached: 7.5 x fewer samples at learning rates up to 1 (10 x the baseline's), accuracy "
+        "+0.47 percentage points (95 %: +0.32 to +0.61), margin 0.20."
     )
 
 
@@ -103,11 +103,21 @@ def test_twice_as_fast_is_just_accelerated() -> None:
 def test_a_small_learning_rate_is_accelerated_at_most() -> None:
     verdict = judge(cycles(max_lr=0.25), steps())
     assert verdict.outcome == "accelerated"
-    assert "C3 large LR unmet: max_lr 0.25 is 2.5 x the baseline's" in verdict.sentence
+    assert (
+        "C3 large LR unmet: the highest learning rate, 0.25, is 2.5 x the baseline's"
+        in verdict.sentence
+    )
 
 
 def test_three_times_the_learning_rate_is_large_whatever_the_rounding() -> None:
     assert met(judge(cycles(max_lr=0.3), steps(max_lr=0.1)))["C3"] is True
+
+
+@pytest.mark.parametrize(("max_lr", "large"), [(0.2996, True), (0.2994, False)])
+def test_a_peak_that_falls_between_two_steps_is_large_as_long_as_it_reads_three_times(
+    max_lr: float, large: bool
+) -> None:
+    assert met(judge(cycles(max_lr=max_lr), steps(max_lr=0.1)))["C3"] is large
 
 
 def test_a_candidate_as_slow_as_the_baseline_is_stable_but_short() -> None:

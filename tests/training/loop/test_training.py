@@ -14,13 +14,14 @@ from torch.nn import functional
 
 from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import SCHEDULES
+from autosuperconv.core.schedule.reach import steps_of
 from autosuperconv.core.trace import Job, PruneTraining, Trace
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.task import TaskData, normalised
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.training.loop.training import steps_of
 from autosuperconv.training.models import model_factory
 from tests.training.loop.runs import SHORT, Kept, digits_trainer, timeless, with_model
 from tests.training.samples import split
@@ -201,3 +202,16 @@ def test_a_callback_sees_every_point_and_changes_nothing(digits: TaskData) -> No
     watched = digits_trainer(digits)(Job(SHORT), seen.append)
     assert as_curve(seen) == watched.curve
     assert timeless(watched) == timeless(digits_trainer(digits)(Job(SHORT)))
+
+
+@pytest.mark.parametrize("steps", [2, 3, 7])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_the_highest_learning_rate_of_a_trace_is_the_one_that_was_run(
+    schedule: str, steps: int
+) -> None:
+    data, seen = numbered(), list[Point]()
+    n = len(split(data.train))
+    job = Job(Recipe(max_lr=1e-4, epochs=steps * 5 / n, batch_size=5, schedule=schedule))
+    trace = with_model(data, lambda: nn.Linear(4, 3))(job, seen.append)
+    assert trace.steps == steps
+    assert trace.highest_lr == max(point.lr for point in seen)

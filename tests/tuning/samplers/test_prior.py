@@ -1,6 +1,7 @@
 """The prior on max_lr: about the range test's edge, and capped above it."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,3 +69,10 @@ def test_where_sweeps_differ_in_momentum_the_prior_follows_it() -> None:
         np.log10([of.draw(rng, 128, 1e-4, m) for _ in range(800)]).mean() for m in (0.9, 0.0)
     )
     assert high - low > 0.5
+
+
+def test_a_schedule_that_reaches_a_part_of_max_lr_may_have_more_of_it() -> None:
+    of = replace(prior(0.5), reach=0.4)
+    assert of.edge(128, 1e-4) == pytest.approx(1.25)
+    assert of.cap(128, 1e-4) == pytest.approx(5.0)
+    assert of.centre(128, 1e-4) == pytest.approx(1.25)

@@ -6,9 +6,11 @@ import math
 from dataclasses import replace
 
 import optuna
+import pytest
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.core.verdict import ConditionName, judge
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
 from autosuperconv.tuning.store.executor import InProcess
@@ -62,3 +64,26 @@ def test_a_run_that_did_not_complete_counts_as_chance() -> None:
     assert by_seed([diverged]) == {5: 0.1}
     assert by_seed([replace(diverged, majority_accuracy=0.9)]) == {5: 0.9}
     assert run_curve(replace(diverged, majority_accuracy=0.9)).chance == 0.9
+
+
+@pytest.mark.parametrize(
+    ("schedule", "ratio", "large"), [("exp_range", 1.16, False), ("1cycle", 3.0, True)]
+)
+def test_c3_goes_by_the_learning_rates_that_the_runs_had(
+    schedule: str, ratio: float, large: bool
+) -> None:
+    winner = Recipe(max_lr=0.26, schedule=schedule, batch_size=64)
+    baseline = Recipe(max_lr=0.0866, schedule="step", epochs=300.0)
+    runs = [
+        [run_curve(SurfaceTrainer()(Job(replace(r, seed=s), "test"))) for s in range(3)]
+        for r in (winner, baseline)
+    ]
+    condition = judge(*runs).condition(ConditionName.LARGE_LR)
+    assert condition.value == pytest.approx(ratio, abs=0.005)
+    assert condition.met is large
+
+
+def test_a_run_that_ended_early_had_the_learning_rates_until_then() -> None:
+    trace = SurfaceTrainer(edge=1.0)(Job(Recipe(max_lr=4.0), "test"))
+    assert trace.diverged
+    assert 1.0 < run_curve(trace).max_lr < 2.0

@@ -175,7 +175,7 @@ def test_a_linear_sweep_starts_at_zero_and_is_read_alike(tmp_path: Path) -> None
     found = swept(tmp_path, trainer, sweep="linear")
     assert {job.recipe.schedule for job in trainer.jobs} == {"lr_range_linear"}
     assert {job.recipe.div_factor for job in trainer.jobs} == {math.inf}
-    assert (found.sweep, found.lowest_lr, found.highest_lr) == ("linear", 0.0, 3.0)
+    assert (found.sweep, found.lowest_lr, found.planned_lr) == ("linear", 0.0, 3.0)
     assert all(cell.edge == pytest.approx(0.96, abs=0.13) for cell in found.cells)
 
 
@@ -261,3 +261,15 @@ def test_falling_back_to_the_commonest_class_is_no_success(tmp_path: Path) -> No
     found = swept(tmp_path, Commonest())
     assert not found.possible
     assert all(cell.edge == pytest.approx(0.3, rel=0.3) for cell in found.cells)
+
+
+def test_the_highest_rate_is_what_the_sweeps_got_to_and_the_range_is_known_all_the_same(
+    tmp_path: Path,
+) -> None:
+    found = swept(tmp_path, Sweeper(edge_of(0.5)))
+    assert found.highest_lr == max(max(curve.lr) for cell in found.cells for curve in cell.curves)
+    assert found.planned_lr is not None
+    assert found.highest_lr < found.planned_lr
+    again = Sweeper(edge_of(0.5))
+    assert swept(tmp_path, again) == found
+    assert again.jobs == []
