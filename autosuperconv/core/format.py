@@ -106,6 +106,12 @@ def clause(sentence: str) -> str:
     return body[0].lower() + body[1:] if body[1:2].islower() else body
 
 
+def reason_of(error: BaseException) -> str:
+    """An error in one line, as a part of a sentence: its kind and the first line of its text."""
+    text = str(error).strip().partition("\n")[0].rstrip(".")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def listed(items: Sequence[str]) -> str:
     """E.g. "a, b and c"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -76,6 +76,7 @@ class Trace:
         majority_accuracy: majority-class accuracy, where classes are unbalanced.
         reached_lr: highest learning rate of the steps that were made; None where the trainer does
             not say.
+        notes: what could not be measured beside the run, and why; one sentence each.
     """
 
     recipe: Recipe
@@ -92,6 +93,7 @@ class Trace:
     seconds: float
     majority_accuracy: float | None = None
     reached_lr: float | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def chance(self) -> float:

@@ -63,7 +63,7 @@ def make_report(work: Work, found: Findings) -> Report:
         tradeoff=found.tradeoff,
         verdict=found.verdict,
         cost=costs,
-        not_measured=_not_measured(found),
+        not_measured=_not_measured(session, found),
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=_pruning(trials, work.setup.n_train),
@@ -105,7 +105,7 @@ def _runs(session: Session, step: Step) -> tuple[Run, ...]:
     return tuple(reported_run(role, trace) for role, trace in session.run_store.of(step))
 
 
-def _not_measured(found: Findings) -> tuple[str, ...]:
+def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
     missing = [
         f"{factor}: winner and baseline agree in it, so nothing was retrained."
         for factor in found.tradeoff.unchanged
@@ -114,4 +114,5 @@ def _not_measured(found: Findings) -> tuple[str, ...]:
         missing.append("The compressed control: every rate tried for it diverged.")
     n = len(found.confirmation.candidate)
     missing.append(f"Anything beyond {n} paired seeds, and wall-clock time as a cost.")
-    return tuple(missing)
+    runs = [trace for step in STEPS for _, trace in session.run_store.of(step)]
+    return (*missing, *dict.fromkeys(note for trace in runs for note in trace.notes))

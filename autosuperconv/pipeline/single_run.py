@@ -42,7 +42,10 @@ def train_recipe(
         listener(Note(note))
     listener(StepStarted(Step.TRAIN, PHASES, 0, None))
     job = Job(recipe, measured_on, evenly(PHASES), curvature)
-    return TorchTrainer(task, model_factory, engine)(job, teller(listener))
+    trace = TorchTrainer(task, model_factory, engine)(job, teller(listener))
+    for note in trace.notes:
+        listener(Note(note))
+    return trace
 
 
 def teller(listener: Listener) -> Callable[[Point], None]:

@@ -12,8 +12,6 @@ import contextlib
 import math
 import time
 
-from torch import Tensor
-
 from autosuperconv.core.curve import Point, as_curve
 from autosuperconv.core.evaluation_budget import Subsets, affordable
 from autosuperconv.core.schedule import LrMomentum, tabulate
@@ -31,12 +29,7 @@ from autosuperconv.training.engine.isolation import own_state, seed_all
 from autosuperconv.training.engine.system import ran_out
 from autosuperconv.training.engine.undisturbed import undisturbed
 from autosuperconv.training.feed import Batches
-from autosuperconv.training.loop.curvature import (
-    EVERY,
-    PathCurvature,
-    gradient_curvature_lr,
-    gradient_norm,
-)
+from autosuperconv.training.loop.curvature import CurvatureWatch
 from autosuperconv.training.loop.divergence import DivergenceWatch, RecentLosses
 from autosuperconv.training.loop.evaluation import end_problem, evaluate, recalibrate
 from autosuperconv.training.loop.step import Learner
@@ -73,9 +66,7 @@ class Training:
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
-        self.path: PathCurvature | None = None
-        self.batch: tuple[Tensor, Tensor] | None = None
-        self.evaluations = 0
+        self.curvature: CurvatureWatch | None = None
         self.on_the_way = self._subsets()
 
     def carry_out(self) -> Trace:
@@ -104,7 +95,8 @@ class Training:
         """The model on the device, which may have no room for it."""
         self.learner = Learner(self.job.recipe, self.factory, self.engine)
         self.model = self.learner.model
-        self.path = PathCurvature(self.model) if self.job.curvature else None
+        if self.job.curvature:
+            self.curvature = CurvatureWatch(self.model, self.job.recipe.label_smoothing)
 
     def _train(self) -> str:
         """All steps; returns why the run diverged, or ""."""
@@ -116,9 +108,8 @@ class Training:
                 now = self.table[self.done]
                 loss, scores = self.learner.step(x, y, now)
                 self.done += 1
-                if self.path is not None:
-                    self.batch = x, y
-                    self.path.take(now.lr)
+                if self.curvature is not None:
+                    self.curvature.take((x, y), now.lr)
                 self.recent.add(loss, (scores.argmax(1) == y).sum())
                 if problem := self._check(now):
                     return f"{problem} of {self.steps}"
@@ -142,7 +133,6 @@ class Training:
         if evaluate and self.done in self.evaluate_after:
             last = self.done == self.steps  # measured once, on the whole split
             measured = self._measure(None if last else self.on_the_way)
-            self.evaluations += 1
             self.final = measured if last else None
         samples = self.done * self.job.recipe.batch_size
         point = Point(
@@ -156,20 +146,12 @@ class Training:
             train_accuracy=accuracy,
             loss=measured[0],
             accuracy=measured[1],
-            grad_norm=gradient_norm(self.model) if self.path else None,
-            path_lr=self.path.average if self.path else None,
-            gradient_lr=self._gradient_lr() if measured[1] is not None else None,
+            **(self.curvature.columns(measured[1] is not None) if self.curvature else {}),
         )
         self.points.append(point)
         if self.on_point is not None:
             with own_state():
                 self.on_point(point)
-
-    def _gradient_lr(self) -> float | None:
-        """Curvature along the gradient, at every third evaluation of a job with `curvature`."""
-        if self.batch is None or (self.evaluations - 1) % EVERY:
-            return None
-        return gradient_curvature_lr(self.model, *self.batch, self.job.recipe.label_smoothing)
 
     def _subsets(self) -> Subsets:
         """How many samples an evaluation before the end uses."""
@@ -212,4 +194,5 @@ class Training:
             seconds=seconds,
             majority_accuracy=self.majority_accuracy,
             reached_lr=max((now.lr for now in self.table[: self.done]), default=0.0),
+            notes=self.curvature.notes if self.curvature else (),
         )

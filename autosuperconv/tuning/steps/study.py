@@ -81,6 +81,7 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
     for queued, trace in drive(session.executor, queue):
         trial = running.pop(queued.key)
         tell(study, trial, settings.objective, trace)
+        session.note_once(*trace.notes)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)
         label, text = f"trial {trial.number}", trial_text(trace, settings.space)

@@ -45,6 +45,7 @@ class Session:
     deadline: float | None = None
     plan: Plan | None = None
     _runs: int = 0  # of the step under way
+    _noted: set[str] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
     _earlier_seconds: float = field(init=False)
 
@@ -74,6 +75,13 @@ class Session:
     def note(self, text: str) -> None:
         """Give the user a piece of information."""
         self.listener(Note(text))
+
+    def note_once(self, *texts: str) -> None:
+        """Give the user pieces of information that many runs may have to give."""
+        for text in texts:
+            if text not in self._noted:
+                self._noted.add(text)
+                self.note(text)
 
     def start(self, step: Step, runs: int, done: int | None = None) -> None:
         """A step begins; `done` of its runs are finished, by default those in the run store."""
@@ -107,6 +115,7 @@ class Session:
             self.run_store.add(
                 step, role if isinstance(role, str) else role(queued.job), queued.job, trace
             )
+            self.note_once(*trace.notes)
             left = self.seconds_left(step, len(self.run_store.of(step)))
             self.listener(RunFinished(step, describe(queued.job), trace.outcome, None, left))
         return [self._known(job) for job in jobs]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import optuna
 import pytest
 
-from autosuperconv.core.events import Event, RunFinished, Step, StepStarted, silent
+from autosuperconv.core.events import Event, Note, RunFinished, Step, StepStarted, silent
 from autosuperconv.core.plan import Forecast
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace
@@ -71,6 +71,22 @@ def test_what_finished_before_an_error_is_kept() -> None:
     events: list[Event] = []
     session_of(storage, SurfaceTrainer(), events).run("baseline", "tuning", JOBS, label)
     assert [e.label for e in events if isinstance(e, RunFinished)] == ["seed 2"]
+
+
+def test_what_every_run_has_to_say_is_said_once() -> None:
+    def noting(job: Job, on_point: OnPoint | None = None) -> Trace:
+        return replace(
+            SurfaceTrainer()(job, on_point), notes=("no curvature", f"{job.recipe.seed}")
+        )
+
+    storage = memory()
+    events: list[Event] = []
+    session = session_of(storage, noting, events)
+    session.run("baseline", "tuning", JOBS[:2], label)
+    session.run("baseline", "tuning", JOBS[2:], label)
+    texts = [event.text for event in events if isinstance(event, Note)]
+    assert texts.count("no curvature") == 1
+    assert len(texts) == 1 + len({job.recipe.seed for job in JOBS})
 
 
 def test_what_a_session_stores_for_itself_lies_in_the_companion_study() -> None:
