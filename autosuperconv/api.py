@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from autosuperconv.core.events import Listener, silent
+from typing import get_args
+
+from autosuperconv.core.events import Listener, Note, Step, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
-from autosuperconv.core.trace import Split, Trace
+from autosuperconv.core.trace import Job, Split, Trace, evenly
+from autosuperconv.errors import UnknownName
 from autosuperconv.pipeline.report import write_report
-from autosuperconv.pipeline.setup import open_search
-from autosuperconv.pipeline.single_run import train_recipe
+from autosuperconv.pipeline.setup import open_search, task_of
+from autosuperconv.pipeline.single_run import teller
 from autosuperconv.pipeline.steps import plan_search, run_steps, sweep_range
 from autosuperconv.training.data.arrays import Data
 from autosuperconv.training.data.task import TaskData
+from autosuperconv.training.engine import Engine, resolve_device
+from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.models.check import check_model
+
+TRAIN_PHASES = 20
 
 
 def search(
@@ -102,7 +110,16 @@ def train(
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
     """
-    return train_recipe(
-        *(model_factory, data, recipe, measured_on),
-        *(device, listener, curvature, deterministic),
-    )
+    if measured_on not in get_args(Split):
+        raise UnknownName("split", measured_on, get_args(Split))
+    task = task_of(data)
+    check_model(model_factory, task)
+    engine = Engine(resolve_device(device), deterministic=deterministic)
+    for note in task.notes:
+        listener(Note(note))
+    listener(StepStarted(Step.TRAIN, TRAIN_PHASES, 0, None))
+    job = Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature)
+    trace = TorchTrainer(task, model_factory, engine)(job, teller(listener))
+    for note in trace.notes:
+        listener(Note(note))
+    return trace

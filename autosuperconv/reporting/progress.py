@@ -106,13 +106,9 @@ class Watch:
             return ""
         return f"about {fmt.duration(max(self.left - (self.clock() - self.forecast_at), 0.0))} left"
 
-    def took(self) -> str:
-        """Time since the step began."""
-        return fmt.duration(self.clock() - self.began)
-
     def took_for(self, step: str) -> str:
         """How long a step took, in brackets; nothing where it was done at an earlier start."""
-        return f" ({self.took()})" if step == self.step else ""
+        return f" ({fmt.duration(self.clock() - self.began)})" if step == self.step else ""
 
 
 @dataclass

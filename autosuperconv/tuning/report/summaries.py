@@ -49,9 +49,10 @@ def pareto_front(traces: Sequence[Trace]) -> set[Recipe]:
 def _reported(trial: Observation, objective: Objective, base: Recipe, front: set[Recipe]) -> Trial:
     trace, recipe = trial.trace, trial.recipe(base)
     accuracy = trace.accuracy if trace and trace.completed else None
+    pruned = trial.state == TrialState.PRUNED
     return Trial(
         number=trial.number,
-        state=_state(trial),
+        state=StopReason.PRUNED if pruned else trial.stopped_because or StopReason.COMPLETED,
         detail=trial.detail,
         recipe=recipe,
         trace=None if trace is None else as_reported(trace),
@@ -60,9 +61,3 @@ def _reported(trial: Observation, objective: Objective, base: Recipe, front: set
         on_front=trace is not None and trace.completed and recipe in front,
         would_prune_at=trial.would_prune_at,
     )
-
-
-def _state(trial: Observation) -> StopReason:
-    if trial.state == TrialState.PRUNED:
-        return StopReason.PRUNED
-    return trial.stopped_because or StopReason.COMPLETED

@@ -47,11 +47,6 @@ class Objective:
     n_train: int
     worst_epochs: float
 
-    @property
-    def least_accuracy(self) -> float | None:
-        """What a trial must reach; None where accuracy itself is searched."""
-        return self.target if self.name == "cost" else None
-
     def value(self, trace: Trace) -> float:
         """The trial's value; finite whatever happened."""
         if self.name == "accuracy":

@@ -177,8 +177,8 @@ def forecast(
     """
     speed = sum(speeds.values()) / len(speeds)
     plan = sweeps_within(budget, counts, grid)
-    n = len(plan.expected())
-    sweeps = StepSize(Step.RANGE_TEST, n, plan.all_epochs(counts.n_train), SWEEP_PHASES * n)
+    lengths = [plan.epochs(cell.batch_size, counts.n_train) for cell in plan.expected()]
+    sweeps = StepSize(Step.RANGE_TEST, len(lengths), sum(lengths), SWEEP_PHASES * len(lengths))
     return tuple(
         Forecast(s.step, s.runs, s.epochs, s.work(counts) / speed / min(workers, max(s.runs, 1)))
         for s in (sweeps, *other_steps(budget))

@@ -60,8 +60,9 @@ class StudySettings:
 
     @property
     def encoding(self) -> Encoding:
-        """Its trials as numbers, with the accuracy that they must reach."""
-        return Encoding(self.space, self.base, self.prior, self.objective.least_accuracy)
+        """Its trials as numbers, with the accuracy that they must reach where cost is searched."""
+        target = self.objective.target if self.objective.name == "cost" else None
+        return Encoding(self.space, self.base, self.prior, target)
 
 
 def optimise(session: Session, settings: StudySettings, trials: int) -> None:

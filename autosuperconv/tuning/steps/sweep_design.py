@@ -134,10 +134,6 @@ class SweepPlan:
         """Sample-equivalents of one sweep that goes to its end."""
         return self.epochs(batch_size, n_train) * n_train + FORWARD * SWEEP_PHASES * curve
 
-    def all_epochs(self, n_train: int) -> float:
-        """Length of all expected sweeps together, in epochs."""
-        return sum(self.epochs(c.batch_size, n_train) for c in self.expected())
-
     def expected(self) -> tuple[SweepCell, ...]:
         """The cells, with the most expensive ones a second time in place of the repeats."""
         by_size = sorted(self.cells, key=lambda c: -c.batch_size)
