@@ -80,11 +80,6 @@ DATASETS: dict[str, Callable[[Path], Parts]] = {  # from the data folder to the 
 }
 
 
-def in_home(path: Path | str) -> Path:
-    """The path, `~` replaced by the home folder; a name of no user is left as it is."""
-    return Path(os.path.expanduser(path))
-
-
 def load_dataset(
     name: str,
     data_dir: Path,
@@ -114,14 +109,16 @@ def load_dataset(
     from autosuperconv.training.data.folder import load_folder
 
     if name.startswith(FOLDER):
-        parts = load_folder(in_home(name.removeprefix(FOLDER)), on_progress, image_size)
+        parts = load_folder(
+            Path(os.path.expanduser(name.removeprefix(FOLDER))), on_progress, image_size
+        )
     elif image_size is not None:
         raise DataError(
             f"image_size sets the size of a folder's images, but {name!r} has its own. Leave it "
             "out (--image-size)."
         )
     elif name in DATASETS:
-        parts = DATASETS[name](in_home(data_dir))
+        parts = DATASETS[name](Path(os.path.expanduser(data_dir)))
     else:
         raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
     return build_task(parts, name, n_train=n_train, seed=seed, augment=augment)
