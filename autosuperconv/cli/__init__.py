@@ -1,1 +1,1 @@
-"""argv -> calls -> print."""
+"""The command line: parses arguments, calls the API, prints results."""

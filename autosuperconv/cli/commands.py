@@ -1,4 +1,4 @@
-"""argv -> calls -> print. Reports go to standard output, progress and errors to standard error."""
+"""The commands. Results go to standard output, progress and errors to standard error."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
 
 CURVES: dict[str, Any] = {"multiple": True, "type": PATH, "metavar": "CSV"}
+CHANCE = "Accuracy without learning, a fraction of 1.  [default: that at iteration 0, if recorded]"
 
 
 @click.group(
@@ -54,8 +55,8 @@ def cli() -> None:
     """Can this network, on this data, be trained several times faster with one large
     learning-rate cycle, at no loss of accuracy, and which regularization must give way for it?
 
-    `search` answers this: range test, tuned baseline, Optuna study, confirmation on fresh seeds,
-    ablation, verdict. `range-test`, `train` and `judge` are its parts, one by one.
+    `search` answers this question: range test, tuned baseline, Optuna study, confirmation on fresh
+    seeds, ablation, verdict. `range-test`, `train` and `judge` run its parts one at a time.
     """
 
 
@@ -63,7 +64,10 @@ def cli() -> None:
 @SEARCH
 @click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
 def search(dry_run: bool, **given: Any) -> None:
-    """Search, confirm and give a verdict. The same command again resumes an interrupted search."""
+    """Run the whole search and give the verdict.
+
+    If the search is interrupted, the same command resumes it.
+    """
     from autosuperconv.api import plan as make_plan
     from autosuperconv.api import search as run_search
     from autosuperconv.reporting.files import files_in
@@ -88,13 +92,15 @@ def search(dry_run: bool, **given: Any) -> None:
     "--read",
     type=PATH,
     metavar="CSV",
-    help="Read a recorded sweep instead of training one: columns lr and one or more of "
-    "test_accuracy, accuracy, test_loss, train_loss, loss.",
+    help="Read a recorded sweep instead of training one: a CSV with the column lr and at least one "
+    "of test_accuracy, accuracy, test_loss, train_loss, loss.",
 )
 def range_test(read: Path | None, **given: Any) -> None:
-    """Sweep the learning rate; print its floor, its edge and whether super-convergence is possible.
+    """Sweep the learning rate: is super-convergence possible?
 
-    The sweeps are kept with the study, so a search of the same data and model does not repeat them.
+    Prints the answer, then the floor (where learning starts) and the edge (up to where accuracy is
+    kept) of each cell. The sweeps are stored in the study, so `search` with the same options does
+    not repeat them.
     """
     if read is not None:
         from autosuperconv.core.range_test.recorded import read_recorded
@@ -123,7 +129,7 @@ def range_test(read: Path | None, **given: Any) -> None:
     type=click.Choice(["validation", "test"]),
     default="validation",
     show_default=True,
-    help="Split that accuracy is measured on.",
+    help="Split on which accuracy is measured.",
 )
 @click.option(
     "--curvature", is_flag=True, help="Also measure the learning rate that the curvature suggests."
@@ -132,9 +138,9 @@ def range_test(read: Path | None, **given: Any) -> None:
 def train(
     recipe: Path | None, on: Split, curvature: bool, as_json: bool, quiet: bool, **given: Any
 ) -> None:
-    """Train one recipe, from options or a recipe.json, and print how it went.
+    """Train one recipe, from options or a recipe.json.
 
-    An option replaces the file's value; the defaults hold where neither gives one.
+    An option replaces the value in the file. The defaults fill in what neither gives.
     """
     from autosuperconv.api import train as run_train
     from autosuperconv.reporting.progress import make_listener
@@ -162,7 +168,7 @@ def train(
 @click.option(
     "--n-train", type=click.IntRange(1), required=True, help="Number of training samples."
 )
-@click.option("--chance", type=float, help="Accuracy without learning.  [default: at iteration 0]")
+@click.option("--chance", type=float, help=CHANCE)
 @CRITERION
 @AS_JSON
 def judge(
@@ -175,10 +181,10 @@ def judge(
     as_json: bool,
     **bounds: float,
 ) -> None:
-    """Apply the verdict to recorded curves: CSV with columns iteration, lr, test_accuracy.
+    """Give the verdict on recorded curves (CSV files).
 
-    A column accuracy may stand for test_accuracy. Give several files after one option, or repeat
-    the option. Runs are paired in their order.
+    The columns are iteration, lr, and test_accuracy or accuracy (a fraction of 1). Give several
+    files after one option, or repeat the option. Runs are paired in the order given.
     """
     from autosuperconv.core.verdict.recorded import judge_recorded
     from autosuperconv.reporting.terminal import verdict_text
@@ -197,12 +203,15 @@ def judge(
 
 @cli.command(epilog=examples("report"))
 @STORED
-@click.option("--out", type=PATH, help="Folder of the report.  [default: that of the search]")
+@click.option("--out", type=PATH, help="Folder for the report.  [default: that of the search]")
 @OUTPUT
 def report(
     storage: str, study_name: str | None, out: Path | None, quiet: bool, as_json: bool
 ) -> None:
-    """Write the report of a finished search again, from its study alone."""
+    """Write the report again, from the stored study.
+
+    Needs neither the data nor the model, and trains nothing.
+    """
     from autosuperconv.pipeline.rebuild import rebuild
     from autosuperconv.reporting.files import files_in
     from autosuperconv.reporting.terminal import report_text
@@ -214,12 +223,15 @@ def report(
 @cli.command(epilog=examples("reproduce"))
 @click.argument("study", type=PATH)
 def reproduce(study: Path) -> None:
-    """Run a study of this repository again: the run.py of a folder such as studies/smith_logs."""
+    """Run a study of this repository again.
+
+    STUDY is a folder that holds a run.py, such as studies/smith_logs.
+    """
     import runpy
 
     script = study / "run.py"
     if not script.is_file():
-        raise InvalidInput(f"There is no study to run at {str(study)!r}: it has no run.py.")
+        raise InvalidInput(f"{str(study)!r} is not a study: it is not a folder with a run.py.")
     sys.path.insert(0, str(study.resolve()))  # where its other modules are, as for `python run.py`
     sys.argv = [str(script)]
     runpy.run_path(str(script), run_name="__main__")
@@ -227,9 +239,11 @@ def reproduce(study: Path) -> None:
 
 @cli.command(epilog=examples("dashboard"))
 @STORED
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", default=8080, show_default=True, help="Port to listen at; 0: any free one.")
-@click.option("--artifacts", type=PATH, help="Folder of the artifacts.  [default: as stored]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port to listen on; 0: any free one.")
+@click.option(
+    "--artifacts", type=PATH, help="Folder of the artifacts.  [default: that of the search]"
+)
 @click.option(
     "--open/--no-open", "open_browser", default=False, help="Open a browser.  [default: no]"
 )
@@ -263,8 +277,8 @@ def _show(value: object, renderable: Any, as_json: bool) -> None:
 
 
 def main() -> None:
-    """The command `autosuperconv`. Exit status: 0; 1 for a failure; 2 for a wrong input; 130 for
-    Ctrl-C or SIGTERM."""
+    """The command `autosuperconv`. Exit status: 0 for success, 1 for a failure, 2 for invalid
+    input, 130 for Ctrl-C or SIGTERM."""
     sys.unraisablehook = not_lost
     write_in_any_encoding()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's Ctrl-C

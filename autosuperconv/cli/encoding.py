@@ -1,4 +1,4 @@
-"""Standard output and error in any encoding: none may fail at the end of a search."""
+"""Standard output and error in any encoding, so that printing never fails after a long search."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEAREST = {
 
 
 def write_in_any_encoding() -> None:
-    """From now on a character that the encoding lacks is written as its nearest in ASCII."""
+    """From now on, replace characters that the encoding lacks by the nearest in ASCII."""
     codecs.register_error(NAME, nearest)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -28,13 +28,12 @@ def failure(error: BaseException) -> int:
 
 
 def complain(text: str) -> None:
-    """An error's one message, on standard error."""
+    """Write an error message to standard error."""
     click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
 
 
 def not_lost(ignored: sys.UnraisableHookArgs) -> None:
-    """Send a Ctrl-C again that Python ignored because it fell into a callback whose exceptions are
-    ignored."""
+    """Send Ctrl-C again where Python lost it in a callback whose exceptions are ignored."""
     if ignored.exc_type is KeyboardInterrupt:
         threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
     else:
@@ -42,8 +41,8 @@ def not_lost(ignored: sys.UnraisableHookArgs) -> None:
 
 
 def interrupted(error: BaseException | None) -> bool:
-    """Whether a Ctrl-C caused an error, perhaps by way of another one: Optuna's file lock raises
-    that it was not held where it is interrupted while it is taken."""
+    """Whether Ctrl-C caused an error, perhaps through another one: Optuna's file lock, interrupted
+    while it is being taken, raises an error of its own."""
     while error is not None and not isinstance(error, KeyboardInterrupt | click.Abort):
         error = error.__cause__ or error.__context__
     return error is not None

@@ -49,7 +49,7 @@ OTHERWISE: Mapping[str, Mapping[str, Any]] = {  # what a field's annotation or t
     "schedule": {"help": f"Learning-rate schedule: {SCHEDULE_NAMES}"},
     "timeout": {
         "type": Duration(),
-        "help": "Time that the whole search may take, as 90s, 20m or 1h; lengths are chosen to "
+        "help": "Time limit of the whole search, such as 90s, 20m or 1h; run lengths are chosen to "
         "fit.  [default: no limit]",
     },
 }
@@ -72,12 +72,12 @@ def flag(name: str) -> str:
 
 
 def plain(value: object) -> str:
-    """A default as people write it: 10, 1e-6, sgd."""
+    """A default as people write it, e.g. 10, 1e-6 or sgd."""
     return f"{value:g}".replace("e-0", "e-") if isinstance(value, float) else str(value)
 
 
 def help_text(text: str) -> str:
-    """A field's text as the help of its option: "None: X." is what holds by default."""
+    """A field's text as the help of its option; "None: X." at its end names the default."""
     text = re.sub(r"`(\w+)`", lambda found: flag(found[1]) if found[1] in NAMED else found[1], text)
     text, _, default = text.partition(" None: ")
     text = text[:1].upper() + text[1:]
@@ -116,12 +116,12 @@ def recipe_option(name: str) -> Decorator:
     (field,) = (f for f in fields(Recipe) if f.name == name)
     text = OTHERWISE.get(name, {}).get("help") or help_text(field_texts(Recipe)[name])
     needed = name == "max_lr"
-    default = "needed without --recipe" if needed else f"default: {plain(field.default)}"
+    default = "required without --recipe" if needed else f"default: {plain(field.default)}"
     return option(Recipe, name, default=None, show_default=False, help=f"{text}  [{default}]")
 
 
 def options(*decorators: Decorator) -> Decorator:
-    """Several click options as one decorator, in the order written."""
+    """Several click options as one decorator, in the order given."""
 
     def decorate(command: Command) -> Command:
         for decorator in reversed(decorators):
@@ -137,15 +137,16 @@ TASK = options(
         default="digits",
         show_default=True,
         metavar="NAME",
-        help=f"{', '.join(DATASETS)}; or folder:PATH, images in class folders: train/ and test/ or "
-        "val/ (or as usually spelt), or one folder to be split.",
+        help=f"{', '.join(DATASETS)}; or folder:PATH for images in class folders, either in PATH "
+        "itself, to be split, or in PATH/train and PATH/test or PATH/val (or a "
+        "usual spelling of these).",
     ),
     click.option(
         "--data-dir",
         type=PATH,
         default=Path("data"),
         show_default=True,
-        help="Folder of the data sets; missing ones are downloaded into it.",
+        help="Folder of the named data sets; a missing one is downloaded into it.",
     ),
     click.option("--n-train", type=int, help="Number of training samples to use.  [default: all]"),
     click.option(

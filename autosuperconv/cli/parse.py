@@ -1,4 +1,4 @@
-"""From what people write on a command line to what the package's functions take."""
+"""Turns what people write on the command line into what the package's functions take."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PART = re.compile(r"(\d+(?:\.\d+)?)(min|[smhd])")
 
 
 class Duration(click.ParamType):
-    """90s, 20m, 1h, 1h30m: seconds as a float."""
+    """A duration such as 90s, 20m, 1h or 1h30m, as seconds."""
 
     name = "duration"
 
@@ -55,7 +55,7 @@ class UserPath(click.Path):
 
 
 class LowHigh(click.ParamType):
-    """LOW:HIGH, or one number for both: a pair of floats."""
+    """LOW:HIGH, or one number for both, as a pair of floats."""
 
     name = "low:high"
 
@@ -95,7 +95,7 @@ class ImageSize(click.ParamType):
 
 
 class WholeNumbers(click.ParamType):
-    """32,64,128: rising positive integers."""
+    """Positive integers such as 32,64,128, in rising order."""
 
     name = "n,n,..."
 
@@ -114,8 +114,8 @@ class WholeNumbers(click.ParamType):
 
 
 class ManyFiles(click.Command):
-    """A command whose repeatable options take several values after one another:
-    `--candidate a.csv b.csv` is `--candidate a.csv --candidate b.csv`."""
+    """A command whose repeatable options take several values in a row:
+    `--candidate a.csv b.csv` means `--candidate a.csv --candidate b.csv`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         many = {o for p in self.params if getattr(p, "multiple", False) for o in p.opts}
@@ -139,7 +139,7 @@ def recipe_from(text: str | None, given: dict[str, Any]) -> Recipe:
 
 
 def values_given(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Those of the values that the command line gives for these names."""
+    """The values that the command line gives for these names."""
     return {name: given[name] for name in names if given[name] is not None}
 
 
@@ -166,7 +166,7 @@ def search_from(
 
 
 def dimension_from(name: str, given: tuple[Any, ...]) -> Dimension:
-    """Where to search a recipe field: on the scale of its default."""
+    """Where to search a recipe field, on the scale of its default range."""
     default = DEFAULT_SPACE[name]
     if isinstance(default, Choices):
         return Choices(given)

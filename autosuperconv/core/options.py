@@ -35,42 +35,43 @@ class SearchOptions:
     Args:
         study_name: name of the Optuna study. None: DATASET-MODEL.
         storage: an Optuna storage URL, or the path of a journal file.
-        out: folder of the report. None: runs/STUDY_NAME.
+        out: folder for the report. None: runs/STUDY_NAME.
         trials: number of trials in the study, in total over all starts.
-        timeout: seconds that the whole search may take; lengths are chosen to fit. None: no limit.
+        timeout: time limit of the whole search in seconds; run lengths are chosen to fit. None: no
+            limit.
         epochs: shortest and longest cycle to search, in passes over the data. None: planned.
         baseline_epochs: length of the standard schedule, in passes over the data. None: planned,
             30 where time allows.
-        target: validation accuracy to reach, a fraction of 1. None: the tuned baseline's, less
+        target: validation accuracy to reach, a fraction of 1. None: the tuned baseline's minus
             the margin.
         objective: what to look for: "cost", the shortest cycle that reaches the target, or
             "accuracy", the most accurate cycle of the longest length.
         criterion: bounds of the verdict.
         seeds: runs of each side in the confirmation and the ablation, paired by seed.
         max_seeds: add seeds up to this number while the verdict is undecided. None: 3, or `seeds`
-            where that is more.
+            if that is more.
         shapley: retrain every subset of the changed factors as well, for their Shapley values.
-        space: recipe fields to search elsewhere than by default.
+        space: recipe fields whose range or choices differ from the default.
         base: the recipe fields that are not searched.
         sweep: how the range test raises the learning rate, up to the top of `max_lr`:
             "exponential" by equal factors, "linear" by equal steps from 0 (up to 3 where `max_lr`
             is not given).
-        range_test_share: share of the whole search's work that the range test may take, in (0, 1).
+        range_test_share: share of the search's work that the range test may take, in (0, 1).
         sampler: method that proposes the trials: "cost-aware", "tpe", "gp" or "random".
         pruner: rule that ends trials early: "phase", "median" or "none".
-        seed: sets the first weights, the order of the data, the sampler's draws and, where only
-            some training samples are used, which; the splits depend on no seed.
+        seed: random seed of the initial weights, the order of the data, the sampler, and the choice
+            of training samples where not all are used; the splits do not depend on it.
         device: where to train: "auto", "cpu", "cuda", "cuda:N" or "mps".
         precision: number format of the forward and backward pass: "float32", "bfloat16", or
-            "auto", the fastest as measured.
-        memory_format: layout of images in memory: "contiguous", "channels_last", or "auto", the
-            fastest as measured.
-        deterministic: give the same bits in each run on a GPU, by slower algorithms; on a CPU each
-            run gives the same bits anyway.
+            "auto", whichever is measured to be faster.
+        memory_format: layout of images in memory: "contiguous", "channels_last", or "auto",
+            whichever is measured to be faster.
+        deterministic: use slower GPU algorithms that give the same result, bit for bit, in each
+            run; on a CPU this is always so.
         workers: number of runs at once. None: measured; one on a GPU.
         model_name: name of the model in the report and in the study's name. None: the factory's
             own.
-        command: how the search was called, for the report.
+        command: the command line of the search, for the report.
     """
 
     study_name: str | None = None

@@ -36,8 +36,8 @@ class PruningReport:
         saved = f"{pruned} pruned, which saved {percent(self.saved, 0)} of the training"
         if self.low is None or self.high is None:
             return (
-                f"{saved}. No trial was kept running although the pruner would have stopped it, so "
-                "how often the pruner is wrong was not measured."
+                f"{saved}. No trial that the pruner would have stopped was kept running, so its "
+                "error rate was not measured."
             )
         kept = counted(self.kept_running, "trial")
         return (

@@ -23,12 +23,12 @@ class Recipe:
     (1: a larger value does), and `factor`, the factor of the trade-off that it is a part of.
 
     Args:
-        max_lr: highest learning rate of the schedule, per sample-mean loss.
+        max_lr: highest learning rate of the schedule, for a loss averaged over the batch.
         epochs: length of the run, in passes over the training data; may be fractional.
         batch_size: samples per step.
-        weight_decay: coefficient of L2 regularization, added to the gradient (decoupled for
+        weight_decay: coefficient of L2 regularization, added to the gradient (decoupled with
             `adamw`).
-        dropout: probability set on every dropout layer that the model declares.
+        dropout: drop probability of every dropout layer of the model.
         max_momentum: momentum (Adam: beta1) where the learning rate is lowest.
         base_momentum: momentum where the learning rate is highest; equal to `max_momentum`
             for a constant momentum.

@@ -24,8 +24,7 @@ def render_markdown(report: Report) -> str:
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
         _surrogate(report),
-        f"**Range test: {rows.possible(report.range_test.possible)}.** "
-        f"{escape(report.range_test.reason)}",
+        f"**Range test.** {escape(report.range_test.reason)}",
         _cells(report),
         escape(report.range_test.cost.sentence) if report.range_test.cost else "",
         f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",

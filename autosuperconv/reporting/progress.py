@@ -25,6 +25,7 @@ from autosuperconv.core.events import (
     Listener,
     Note,
     RunFinished,
+    Step,
     StepFinished,
     StepStarted,
     silent,
@@ -131,15 +132,20 @@ class PlainLines:
         watch = self.watch
         if isinstance(event, StepStarted):
             kept = f", {event.done} already done" if event.done else ""
-            runs = fmt.counted(event.runs, "run")
+            runs = fmt.counted(event.runs, _unit(event))
             return joined(f"{event.step}: {runs}{kept}", watch.remaining())
         if isinstance(event, RunFinished):
-            best = f"best {event.best}" if event.best else ""
+            best = f"best so far: {event.best}" if event.best else ""
             head = f"{event.step} {watch.done}/{watch.runs}  {event.label}: {event.text}"
             return joined(head, best, watch.remaining())
         if isinstance(event, StepFinished):
             return f"{event.step}: {event.text}{watch.took_for(event.step)}"
         return f"note: {event.text}"
+
+
+def _unit(event: StepStarted) -> str:
+    """What the step counts: `train` reports the evaluations of its one run."""
+    return "evaluation" if event.step is Step.TRAIN else "run"
 
 
 def joined(*parts: str) -> str:

@@ -1,7 +1,7 @@
 """What each command prints: report, plan, range test, reading, verdict, run.
 
-Everything is built of `rich.text.Text`, never of markup, so that a study called "[red]" is
-printed as it is. Colour comes with a terminal only; rich honours NO_COLOR.
+Everything is built from `rich.text.Text`, never from markup, so that a study called "[red]" is
+printed as it is. Colour is used on a terminal only; rich honours NO_COLOR.
 """
 
 from __future__ import annotations
@@ -41,9 +41,7 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
         files: what was written and where, by name, e.g. {"page": "runs/a/report.html"}.
     """
     verdict = report.verdict
-    style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
-    outcome = Text.assemble((verdict.outcome.label.upper(), style), "  ", verdict.sentence)
-    parts: list[RenderableType] = [outcome, Text()]
+    parts: list[RenderableType] = [_outcome(verdict), Text()]
     if report.confirmation:
         parts += [_roles(report), Text()]
     if verdict.conditions:
@@ -53,8 +51,7 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts += [_labelled(name, text) for name, text in rows.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
-    possible = rows.possible(report.range_test.possible)
-    parts.append(_labelled("Range test", f"{possible}. {report.range_test.reason}"))
+    parts.append(_labelled("Range test", report.range_test.reason))
     if report.range_test.cost is not None:
         parts.append(_labelled("Sweeps", report.range_test.cost.sentence))
     took = f"{rows.cost_total(report)} in all, {fmt.duration(report.wall_seconds)}"
@@ -63,6 +60,13 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
         parts.append(_labelled("Pruning", report.pruning.sentence))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
+
+
+def _outcome(verdict: Verdict) -> Text:
+    """The verdict's sentence, which begins with the outcome."""
+    label = verdict.outcome.label
+    style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
+    return Text.assemble((label.upper(), style), ": ", verdict.sentence.removeprefix(f"{label}: "))
 
 
 def _surrogate(report: Report) -> list[str]:
@@ -120,8 +124,8 @@ def plan_text(plan: Plan) -> RenderableType:
         epochs = fmt.number(step.epochs)
         table.add_row(Text(step.step), str(step.runs), epochs, fmt.duration(step.seconds))
     head = Text.assemble(
-        (f"about {fmt.duration(plan.seconds)}, {plan.runs} runs", "bold"),
-        f" with {fmt.counted(plan.workers, 'worker')}",
+        (f"The search would take about {fmt.duration(plan.seconds)}", "bold"),
+        f": {plan.runs} runs with {fmt.counted(plan.workers, 'worker')}.",
     )
     return Group(head, Padding(table, (1, 0)), *_plan_facts(plan))
 
@@ -132,7 +136,8 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
         fmt.number, (budget.epochs_low, budget.epochs_high, budget.baseline_epochs)
     )
     speeds = ", ".join(
-        f"batch {size}: {fmt.count(speed)}/s" for size, speed in plan.samples_per_second.items()
+        f"batch {size}: {fmt.count(speed)} samples/s"
+        for size, speed in plan.samples_per_second.items()
     )
     noise = fmt.MISSING
     if plan.seed_noise is not None:
@@ -148,16 +153,16 @@ def _plan_facts(plan: Plan) -> list[RenderableType]:
 
 
 def range_test_text(range_test: RangeTest) -> RenderableType:
-    """ "Possible or not", and a line for each cell."""
+    """Whether super-convergence looks possible, and a line for each cell."""
     numbers = (*rows.range_test_headings(range_test), "sweeps")
     table = _table((*numbers, "possible"), numbers)
     for cell in range_test.cells:
         possible = Text(rows.possible(cell.possible), MET_STYLES[cell.possible])
         cells = rows.range_test_cells(range_test, cell)
         table.add_row(*cells, str(len(cell.curves)), possible)
-    verdict = rows.possible(range_test.possible).upper()
+    answer, colon, numbers_of_it = range_test.reason.partition(":")
     style = f"bold {MET_STYLES[range_test.possible]}"
-    head = Text.assemble((verdict, style), "  ", range_test.reason)
+    head = Text.assemble((answer, style), colon, numbers_of_it)
     if not range_test.cells:
         return Group(head)
     cost = [] if range_test.cost is None else [Text(range_test.cost.sentence)]
@@ -165,13 +170,13 @@ def range_test_text(range_test: RangeTest) -> RenderableType:
 
 
 def reading_text(reading: Reading) -> RenderableType:
-    """A sweep's reading, a line each."""
+    """Whether a sweep allows super-convergence, why, and what was read from it."""
+    answer = f"Super-convergence: {rows.possible(reading.possible)}"
     table = Table.grid(padding=(0, 2))
     lines = {
-        "possible": rows.possible(reading.possible),
         "floor": fmt.number(reading.floor),
         "edge": fmt.number(reading.edge),
-        "peak at": fmt.number(reading.peak_lr),
+        "peak": fmt.number(reading.peak_lr),
         "retention": fmt.percent(reading.retention, 0),
         "steepest": fmt.number(reading.steepest),
         "valley": fmt.number(reading.valley),
@@ -179,7 +184,8 @@ def reading_text(reading: Reading) -> RenderableType:
     }
     for name, value in lines.items():
         table.add_row(Text(name, "dim"), Text(value))
-    return Group(Text(reading.reason), table)
+    head = Text(answer, f"bold {MET_STYLES[reading.possible]}")
+    return Group(head, Text(reading.reason), table)
 
 
 def verdict_text(verdict: Verdict) -> RenderableType:
@@ -188,8 +194,7 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     for condition in verdict.conditions:
         met = Text(rows.yes_no(condition.met), "bold")
         table.add_row(Text(condition.name), met, Text(condition.detail))
-    head = Text(verdict.outcome.label.upper(), "bold")
-    return Group(head, Text(verdict.sentence), table)
+    return Group(_outcome(verdict), table)
 
 
 def trace_text(trace: Trace) -> RenderableType:

@@ -41,7 +41,7 @@ def test_where_none_was_kept_running_the_error_is_said_to_be_unmeasured() -> Non
     report = pruning_report(100, [50], [])
     assert report is not None
     assert report.low is None
-    assert "how often the pruner is wrong was not measured" in report.sentence
+    assert "so its error rate was not measured" in report.sentence
 
 
 def test_where_the_pruner_stopped_nothing_there_is_nothing_to_report() -> None:

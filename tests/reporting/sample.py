@@ -333,7 +333,7 @@ def _tradeoff() -> Tradeoff:
         "reverted, it costs 1.42 points (95 % interval 0.86 to 1.98, n = 3)."
     )
     order_sentence = (
-        "From the baseline's values (89.20 %), one change alone: max_lr 0.12 -> 1.35 gains 1.1 "
+        "Each change alone, from the baseline's values (89.20 %): max_lr 0.12 -> 1.35 gains 1.1 "
         "points (95 %: 0.7 to 1.5). The order matters: max_lr is worth 1.2 points (95 %: 0.4 to "
         "2.0) more as the last change than as the first."
     )

@@ -39,7 +39,8 @@ def test_in_a_pipe_every_event_is_one_plain_line(monkeypatch: pytest.MonkeyPatch
         tell(StepFinished(Step.STUDY, "9 trials reach the target"))
     assert stream.getvalue().splitlines() == [
         "study: 40 runs, 11 already done; about 22 min left",
-        "study 12/40  trial 12: 97.8 % after 3.0 epochs; best 97.9 % (trial 4); about 21 min left",
+        "study 12/40  trial 12: 97.8 % after 3.0 epochs; best so far: 97.9 % (trial 4); "
+        "about 21 min left",
         "note: batch 2048 does not fit",
         "study: 9 trials reach the target (65 s)",
     ]

@@ -191,19 +191,20 @@ def _reason(
         return f"Cannot tell: no cell was swept ({swept})."
     if not known:
         why = next((r.reason for cell in cells for r in cell.readings), "there are no repeats.")
-        return f"Cannot tell in any of {counted(len(cells), 'cell')} over {swept}; the first: {why}"
+        return f"Cannot tell in any of {counted(len(cells), 'cell')} ({swept}). The first: {why}"
     best = max(good or known, key=lambda cell: (cell.edge or 0.0, cell.retention or 0.0))
-    verdict = "Possible" if good else "Not possible"
+    looks = "looks possible" if good else "does not look possible"
     return (
-        f"{verdict}: {len(good)} of {len(cells)} cells keep their accuracy to the end of "
-        f"the range or over at least {MIN_DECADES:g} decades ({swept}); the one that goes furthest "
-        f"is {_name(best)}."
+        f"Super-convergence {looks}: {len(good)} of {len(cells)} cells keep their accuracy over at "
+        f"least {MIN_DECADES:g} decades, or to the end of the range ({swept}). The one that goes "
+        f"furthest {_course(best)}."
     )
 
 
-def _name(cell: Cell) -> str:
+def _course(cell: Cell) -> str:
+    """A cell, and the learning rates over which it learns and keeps its accuracy."""
     if cell.edge is None:
-        return f"{cell.name}, which has no edge"
-    floor = "" if cell.floor is None else f", learning from {number(cell.floor)}"
-    kept = "kept at least up to" if cell.edge_is_bound else "kept up to"
-    return f"{cell.name}{floor}, {kept} {number(cell.edge)}"
+        return f"({cell.name}) has no edge"
+    learns = "" if cell.floor is None else f"learns from {number(cell.floor)} and "
+    kept = "at least up to" if cell.edge_is_bound else "up to"
+    return f"({cell.name}) {learns}keeps its accuracy {kept} {number(cell.edge)}"

@@ -68,11 +68,14 @@ def _possible(
     where = "" if floor is None or edge is None else _kept_between(floor, edge)
     if a.diverged is not None:
         at = fmt.number(a.diverged)
-        return False, f"Not kept: the run diverges at learning rate {at}; {numbers}.{where}"
+        return (
+            False,
+            f"Accuracy is not kept: the run diverges at learning rate {at}; {numbers}.{where}",
+        )
     if a.raw[largest_rates(a)].mean() < a.level:
         if may_be_noise(a):
             return None, f"Cannot tell: this close to the bound, noise decides; {numbers}."
-        return False, f"Not kept: {numbers}.{where}"
+        return False, f"Accuracy is not kept: {numbers}.{where}"
     if a.chance is None and gain_kept(a) < MIN_GAIN_SEEN:
         return None, (
             f"Cannot tell: accuracy has fallen back close to its lowest value, "
@@ -85,8 +88,9 @@ def _possible(
         )
     last = fmt.number(float(a.lr[-1]))
     if edge is None:
-        return True, f"Kept: {numbers}; accuracy holds up to the end of the range, {last}."
-    return True, f"Kept: {numbers}; accuracy falls only above {fmt.number(edge)}, of up to {last}."
+        return True, f"Accuracy is kept: {numbers}. It holds up to the end of the range, {last}."
+    only_above = f"It falls only above {fmt.number(edge)}; the range ends at {last}."
+    return True, f"Accuracy is kept: {numbers}. {only_above}"
 
 
 def _kept_between(floor: float, edge: float) -> str:
@@ -101,7 +105,7 @@ def _numbers(a: AccuracyParts, retention: float) -> str:
     return (
         f"over the largest learning rates ({first} to {last}) accuracy is "
         f"{fmt.percent(float(a.raw[end].mean()))} on average, {fmt.percent(retention, 0)} of its "
-        f"peak {fmt.percent(top)} at {best} (bound {fmt.percent(a.level / top, 0)})"
+        f"peak {fmt.percent(top)} at {best} (at least {fmt.percent(a.level / top, 0)} is required)"
     )
 
 
@@ -109,11 +113,11 @@ def _nothing_learned(a: AccuracyParts) -> tuple[bool | None, str]:
     rates = f"from learning rate {fmt.number(float(a.lr[0]))} to {fmt.number(float(a.lr[-1]))}"
     if a.diverged is not None:
         at = fmt.number(a.diverged)
-        return False, f"Not kept: the run diverges at learning rate {at} without learning."
+        return False, f"Nothing is learned: the run diverges at learning rate {at}."
     if a.chance is not None:
         return False, (
-            f"Not kept: accuracy {_stays(a)}, not clearly above chance ({fmt.percent(a.chance)}), "
-            f"{rates}."
+            f"Nothing is learned: accuracy {_stays(a)}, not clearly above chance "
+            f"({fmt.percent(a.chance)}), {rates}."
         )
     return None, (
         f"Cannot tell: accuracy {_stays(a)}, which may be chance; it neither rises nor falls "

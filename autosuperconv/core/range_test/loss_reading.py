@@ -57,7 +57,7 @@ def read_loss(loss: Series, rules: LossRules) -> Reading:
             reading,
             edge=diverged,
             possible=False,
-            reason=f"Not kept: the loss is not finite from the first learning rate on, "
+            reason=f"Nothing is learned: the loss is not finite from the first learning rate on, "
             f"{fmt.number(diverged)}.",
         )
     rise, kept = rises_from(loss), share_kept(loss)
@@ -75,13 +75,13 @@ def _possible_by_loss(
     if diverged is not None:
         return (
             False,
-            f"Not kept: the loss is not finite from learning rate {fmt.number(diverged)} on.",
+            f"Diverged: the loss is not finite from learning rate {fmt.number(diverged)} on.",
         )
     if kept is None:
         if edge is not None:
             return (
                 False,
-                f"Not kept: the loss never falls, and has risen at learning rate {last}.",
+                f"Nothing is learned: the loss never falls, and has risen at learning rate {last}.",
             )
         return None, f"Cannot tell: the loss does not clearly fall up to learning rate {last}."
     numbers = (
@@ -90,7 +90,7 @@ def _possible_by_loss(
     )
     if kept < 1 - LOST_BY_LOSS:
         where = "" if edge is None else f"; it rises from {fmt.number(edge)} on"
-        return False, f"Not kept: {numbers}{where}."
+        return False, f"The fall of the loss is not kept: {numbers}{where}."
     if kept < KEPT_BY_LOSS or edge is not None:
         return None, f"Cannot tell without accuracy: {numbers}."
     if share_low(loss) < MIN_HELD:

@@ -125,13 +125,14 @@ class SweepCost:
         used = self.work / self.budget if self.budget > 0 else 0.0
         limit = f"the limit is {fmt.percent(self.share, 0)}"
         if self.work > self.share * self.budget:
-            limit += ", which fewer sweeps cannot keep"
+            limit += ", exceeded although the sweeps were cut to the fewest"
         text = (
             f"{counted(self.cells + self.repeats, 'sweep')}, {fmt.count(self.samples)} samples: "
             f"{fmt.percent(used, 1)} of the search's forecast work ({limit})."
         )
         if self.left_out:
-            text += f" {counted(self.left_out, 'cell')} left out to stay within it."
+            left_out = counted(self.left_out, "more cell")
+            text += f" {left_out} would not have fitted into it."
         if self.ended_early:
             saved = fmt.percent(self.saved / max(self.samples + self.saved, 1), 0)
             ended = counted(self.ended_early, "sweep")
@@ -141,8 +142,9 @@ class SweepCost:
     @property
     def _repeated(self) -> str:
         if not self.repeats:
-            return "No cell was swept twice, so the spread over seeds is not measured."
-        text = f"{counted(self.repeats, 'cell')} swept twice"
+            return "No cell was swept twice, so the spread over seeds was not measured."
+        were = "was" if self.repeats == 1 else "were"
+        text = f"{counted(self.repeats, 'cell')} {were} swept twice"
         if self.extended:
             text += f" ({self.extended} to higher learning rates, because accuracy was never lost)"
         if self.edge_spread is None:

@@ -41,12 +41,12 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Tradeoff:
-    """All effects, the largest first, and the sentence that names the trade.
+    """All effects, the largest first, and the sentence that names the trade-off.
 
     Args:
         effects: one per changed factor that was ablated.
         unchanged: factors in which winner and baseline agree, so nothing was retrained.
-        sentence: what paid for the rise of max_lr.
+        sentence: what had to give way for a higher max_lr.
         start: the winner's schedule and length with every factor at the baseline's value: where
             the forward half begins.
         start_accuracy: its mean over the seeds, fraction of 1.

@@ -21,7 +21,7 @@ def price_sentence(
     unmeasured: Sequence[str],
     highest: tuple[float, float],
 ) -> str:
-    """What paid for the rise of the learning rate, as far as an interval says so.
+    """What had to give way for a higher learning rate, as far as an interval says so.
 
     Args:
         winner: its recipe.
@@ -36,10 +36,11 @@ def price_sentence(
     paid = [e for e in others if raised and _is_claimed(e) and gave_way(winner, baseline, e.factor)]
     rest = [effect for effect in others if effect not in paid]
     rest += [effect for effect in effects if effect not in others]
-    change = f"max_lr {before} -> {after}{_reached(winner, baseline, highest)}"
-    same = f"max_lr is {after} in both" if before == after else f"{change} is no rise"
-    parts = [_head(change, paid, others, unmeasured)] if raised else [same]
-    parts += [f"and by {_change(effect)}: {_worth(effect.last)}" for effect in paid[1:]]
+    ends = f"from {before} to {after}{_reached(winner, baseline, highest)}"
+    fell = "fell" if highest[0] < highest[1] else "changed"
+    same = f"max_lr is {after} in both" if before == after else f"max_lr {fell} {ends}"
+    parts = [_head(f"max_lr rose {ends}", paid, others, unmeasured)] if raised else [same]
+    parts += [f"so did {_change(effect)}: {_worth(effect.last)}" for effect in paid[1:]]
     parts += _rest(rest)
     if unmeasured:
         names = fmt.listed([factor_name(factor) for factor in unmeasured])
@@ -69,24 +70,24 @@ def order_sentence(effects: Sequence[Effect], start_accuracy: float) -> str:
     ]
     if rest:
         parts.append(f"{NOISE}: {fmt.listed(rest)}")
-    start = f"From the baseline's values ({fmt.percent(start_accuracy)}), one change alone"
+    start = f"Each change alone, from the baseline's values ({fmt.percent(start_accuracy)})"
     return fmt.spelled_out(f"{start}: {'; '.join(parts)}. {_orders(effects)}")
 
 
 def _head(
-    change: str, paid: Sequence[Effect], others: Sequence[Effect], unmeasured: Sequence[str]
+    rise: str, paid: Sequence[Effect], others: Sequence[Effect], unmeasured: Sequence[str]
 ) -> str:
     if paid:
-        return f"{change} was paid for by {_change(paid[0])}: {_worth(paid[0].last)}"
+        return f"{rise}, for which {_change(paid[0])} had to give way: {_worth(paid[0].last)}"
     if others:
-        return f"{change} was not paid for by any change that can be told from seed noise"
+        return f"{rise}, and no regularization clearly had to give way"
     if unmeasured:
-        return f"{change}: what paid for it was not measured"
-    return f"{change} was not paid for by any other change"
+        return f"{rise}; whether any regularization had to give way was not measured"
+    return f"{rise}, and no other setting had to change"
 
 
 def _rest(effects: Sequence[Effect]) -> list[str]:
-    """The effects that paid for nothing, those that are noise together."""
+    """The other effects; those that are noise come together at the end."""
     noise = [e for e in effects if not (e.last.low is None or e.last.separable or e.last.diverged)]
     parts = [f"{_label(e)}: {_worth(e.last)}" for e in effects if e not in noise]
     if noise:
@@ -144,7 +145,7 @@ def _orders(effects: Sequence[Effect]) -> str:
         for factor, order in orders
     ]
     if not parts:
-        return "No effect of the order can be told from seed noise."
+        return "The order makes no difference that can be told from seed noise."
     return f"The order matters: {'; '.join(parts)}."
 
 

@@ -139,7 +139,7 @@ def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
     else:
         says = "falls short by more than the margin"
     detail = (
-        f"Accuracy against the baseline, {against.in_words()}, {says} of "
+        f"Accuracy differs from the baseline's by {against.in_words()}, which {says} of "
         f"{fmt.size_in_points(margin)}."
     )
     return Condition(ConditionName.ACCURACY, against.lowest, -margin, met, detail, Unit.DIFFERENCE)

@@ -40,7 +40,7 @@ def verdict_sentence(
 
 def _reasons(outcome: Outcome, blamed: Sequence[Condition]) -> list[str]:
     """One condition with its numbers; of several the names, as the numbers are in the table."""
-    status = "open" if outcome is Outcome.UNDECIDED else "unmet"
+    status = "undecided" if outcome is Outcome.UNDECIDED else "not met"
     if len(blamed) > 1:
         return [f"{status}: {fmt.listed([c.name for c in blamed])}"]
     return [f"{c.name} {status}: {fmt.clause(c.detail)}" for c in blamed]

@@ -55,8 +55,8 @@ class Criterion:
     """The bounds of the conditions.
 
     Args:
-        margin: by how much the candidate's accuracy may fall short of the baseline's, a fraction
-            of 1; the spread over seeds takes its place where that is larger.
+        margin: how far the candidate's accuracy may fall short of the baseline's, a fraction of 1;
+            the spread over seeds replaces it if that is larger.
         confidence: confidence level of the intervals, a fraction of 1.
         min_speedup: smallest speed-up k that counts as super-convergence (C2).
         min_acceleration: speed-up k below which the candidate is not even accelerated.

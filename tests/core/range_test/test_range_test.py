@@ -109,7 +109,7 @@ def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
 def test_a_range_test_without_a_good_cell_is_not_possible() -> None:
     seen = summarise([read(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
     assert seen.possible is False
-    assert seen.reason.startswith("Not possible: 0 of 1 cells")
+    assert seen.reason.startswith("Super-convergence does not look possible: 0 of 1 cells")
 
 
 @pytest.mark.parametrize("cells", [[], [read(64, 0.0, [])]])

@@ -86,7 +86,7 @@ def test_all_changes_together_are_worth_winner_less_start() -> None:
 
 def test_the_forward_sentence_claims_only_what_the_intervals_carry() -> None:
     assert found().order_sentence == (
-        "From the baseline's values (89.00 %), one change alone: max_lr 0.1 -> 1.4 gains 1.00 "
+        "Each change alone, from the baseline's values (89.00 %): max_lr 0.1 -> 1.4 gains 1.00 "
         "percentage points (95 %: 0.88 to 1.12); indistinguishable from seed noise: weight decay "
         "(0.00 points) and momentum (0.00 points). The order matters: max_lr is worth 2.00 points "
         "(95 %: 1.63 to 2.37) more as the last change than as the first."
@@ -175,7 +175,7 @@ def test_no_order_effect_is_claimed_where_zero_lies_inside() -> None:
     back = {"max_lr": around(0.90, 0.5, 0.0, -0.5)}
     forward = Forward(around(0.90), {"max_lr": around(0.93, 0.5, 0.1, -0.5)})
     told = name_tradeoff(WINNER, BASELINE, around(0.93), back, None, forward).order_sentence
-    assert told.endswith("No effect of the order can be told from seed noise.")
+    assert told.endswith("The order makes no difference that can be told from seed noise.")
 
 
 def test_a_change_that_alone_makes_every_run_diverge_says_so() -> None:

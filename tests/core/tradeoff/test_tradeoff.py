@@ -53,7 +53,8 @@ def test_the_sentence_names_the_price_with_its_interval() -> None:
     # mean 3.1, sd 0.264575, half = 4.302653 * 0.264575 / sqrt(3) = 0.657
     found = trade(weight_decay=(-3.0, -3.4, -2.9), dropout=(-0.1, -0.5, 0.3))
     assert found.sentence == (
-        "max_lr 0.1 -> 1.4 was paid for by weight decay 2e-3 -> 1e-4: reverting it costs 3.10 "
+        "max_lr rose from 0.1 to 1.4, for which weight decay 2e-3 -> 1e-4 had to give way: "
+        "reverting it costs 3.10 "
         "percentage points (95 %: 2.44 to 3.76); indistinguishable from seed noise: dropout "
         "0.3 -> 0 (+0.10 points); changed but not reverted: max_lr and momentum."
     )
@@ -76,13 +77,13 @@ def test_the_largest_effect_comes_first() -> None:
 
 def test_two_prices_are_both_named() -> None:
     found = trade(weight_decay=(-3.0, -3.4, -2.9), dropout=(-1.0, -1.1, -0.9))
-    assert "paid for by weight decay" in found.sentence
-    assert "and by dropout 0.3 -> 0: reverting it costs 1.00 points" in found.sentence
+    assert "for which weight decay 2e-3 -> 1e-4 had to give way" in found.sentence
+    assert "so did dropout 0.3 -> 0: reverting it costs 1.00 points" in found.sentence
 
 
 def test_a_change_that_was_not_worth_it_is_a_gain() -> None:
     found = trade(dropout=(0.5, 0.6, 0.55))
-    assert "was not paid for by any change that can be told from seed noise" in found.sentence
+    assert "and no regularization clearly had to give way" in found.sentence
     assert "reverting it gains 0.55 percentage points" in found.sentence
 
 
@@ -105,7 +106,7 @@ def test_only_the_learning_rate_changed() -> None:
     assert winner is not None
     found = name_tradeoff(winner, BASELINE, ACCURACY, {"max_lr": moved(-1.0, -1.2, -1.1)})
     assert found.sentence == (
-        "max_lr 0.1 -> 1.4 was not paid for by any other change; "
+        "max_lr rose from 0.1 to 1.4, and no other setting had to change; "
         "max_lr itself: reverting it costs 1.10 percentage points (95 %: 0.85 to 1.35)."
     )
 
@@ -113,18 +114,18 @@ def test_only_the_learning_rate_changed() -> None:
 def test_a_stronger_regularizer_is_no_price() -> None:
     winner = Recipe(max_lr=1.4, weight_decay=5e-3, dropout=0.3, max_momentum=0.9, base_momentum=0.9)
     sentence = trade(winner, weight_decay=(-3.0, -3.4, -2.9)).sentence
-    assert "paid for by weight decay" not in sentence
+    assert "had to give way:" not in sentence
     assert "weight decay 2e-3 -> 5e-3: reverting it costs 3.10 percentage points" in sentence
 
 
 def test_a_larger_batch_is_a_price_because_it_has_less_gradient_noise() -> None:
     sentence = trade(replace(WINNER, batch_size=512), batch_size=(-3.0, -3.4, -2.9)).sentence
-    assert "was paid for by batch size 128 -> 512: " in sentence
+    assert "for which batch size 128 -> 512 had to give way: " in sentence
 
 
 def test_a_smaller_batch_is_no_price() -> None:
     sentence = trade(replace(WINNER, batch_size=32), batch_size=(-3.0, -3.4, -2.9)).sentence
-    assert "paid for by batch size" not in sentence
+    assert "had to give way:" not in sentence
     assert "batch size 128 -> 32: " in sentence
 
 
@@ -137,10 +138,10 @@ def test_divergence_in_all_runs_is_a_price_without_points() -> None:
         {"weight_decay": [0, 1, 2]},
     )
     assert found.effects[0].last.diverged == 3
-    price = (
-        "paid for by weight decay 2e-3 -> 1e-4: when it is reverted, training diverged in 3 of 3"
+    assert (
+        "weight decay 2e-3 -> 1e-4 had to give way: when it is reverted, training diverged in 3 of 3"
+        in found.sentence
     )
-    assert price in found.sentence
 
 
 def test_divergence_in_one_run_of_three_is_told_and_not_claimed() -> None:
@@ -211,12 +212,14 @@ def test_a_rise_that_rounding_hides_is_no_rise() -> None:
 def test_a_lower_learning_rate_is_no_rise_that_could_be_paid_for() -> None:
     winner = replace(WINNER, max_lr=0.05)
     assert trade(winner, dropout=(-3.0, -3.4, -2.9)).sentence.startswith(
-        "max_lr 0.1 -> 0.05 is no rise"
+        "max_lr fell from 0.1 to 0.05"
     )
 
 
 def test_where_nothing_was_retrained_it_is_not_said_that_nothing_paid() -> None:
-    assert trade().sentence.startswith("max_lr 0.1 -> 1.4: what paid for it was not measured;")
+    assert trade().sentence.startswith(
+        "max_lr rose from 0.1 to 1.4; whether any regularization had to give way was not measured;"
+    )
 
 
 def test_equal_differences_on_a_coarse_scale_are_no_proof_of_a_spread_of_nothing() -> None:

@@ -199,19 +199,19 @@ def test_an_invalid_baseline_decides_before_a_slow_candidate() -> None:
     verdict = judge(cycles(samples=90_000), collapsed(), batch_norm_recalibrated=False)
     assert ConditionName.SPEED in unmet(verdict)
     assert verdict.outcome is Outcome.BASELINE_INVALID
-    assert "C5 valid baseline unmet: the baseline in 1 of 3 runs ends" in verdict.sentence
+    assert "C5 valid baseline not met: the baseline in 1 of 3 runs ends" in verdict.sentence
 
 
 def test_too_slow_decides_before_sides_that_are_not_comparable() -> None:
     verdict = judge(cycles(samples=TOO_SLOW), steps(), batch_norm_recalibrated=False)
     assert verdict.outcome is Outcome.STABLE_BUT_SHORT
-    assert verdict.sentence.endswith("unmet: C2 speed and C6 batch norm.")
+    assert verdict.sentence.endswith("not met: C2 speed and C6 batch norm.")
 
 
 def test_not_comparable_decides_before_accuracy() -> None:
     verdict = judge(cycles(WORSE), steps(), batch_norm_recalibrated=False)
     assert verdict.outcome is Outcome.UNDECIDED
-    assert "C6 batch norm open" in verdict.sentence
+    assert "C6 batch norm undecided" in verdict.sentence
     assert verdict.more_seeds is None
 
 
@@ -227,7 +227,7 @@ def test_accuracy_decides_before_a_small_gain(
 def test_a_small_gain_decides_before_the_control() -> None:
     verdict = judge(cycles(samples=SLOW), steps(), cycles(BETTER))
     assert verdict.outcome is Outcome.ACCELERATED
-    assert verdict.sentence.endswith("unmet: C2 speed and C4 control.")
+    assert verdict.sentence.endswith("not met: C2 speed and C4 control.")
 
 
 def test_a_small_gain_decides_before_an_open_control() -> None:
@@ -239,7 +239,7 @@ def test_a_small_gain_decides_before_an_open_control() -> None:
 def test_an_open_question_is_given_alone_with_its_outlook() -> None:
     verdict = judge(cycles(OPEN), steps(), cycles(BETTER))
     assert ConditionName.CONTROL in unmet(verdict)
-    assert "C1 accuracy open" in verdict.sentence
+    assert "C1 accuracy undecided" in verdict.sentence
     assert "C4" not in verdict.sentence
     assert verdict.sentence.endswith(
         f"about {verdict.more_seeds} more seeds would probably settle it."

@@ -66,7 +66,7 @@ def test_a_lead_over_the_control_that_more_seeds_would_show_is_undecided() -> No
     assert verdict.outcome == "undecided"
     # mean 0.4 and sd 0.2646 points: (t(0.975) + t(0.8)) sd / sqrt(n) is 0.44 at 5 runs, 0.38 at 6
     assert verdict.more_seeds == 3
-    assert "C4 control open: the candidate does not beat" in verdict.sentence
+    assert "C4 control undecided: the candidate does not beat" in verdict.sentence
 
 
 @pytest.mark.parametrize("control", [(0.908, 0.908, 0.916), (0.905, 0.906, 0.909)])
@@ -87,7 +87,7 @@ def test_a_control_that_equals_the_candidate_to_the_last_digit_is_no_open_questi
 def test_between_two_and_five_times_is_accelerated() -> None:
     verdict = judge(cycles(samples=25_000), steps())
     assert verdict.outcome == "accelerated"
-    assert "C2 speed unmet: k = 3 < 5" in verdict.sentence
+    assert "C2 speed not met: k = 3 < 5" in verdict.sentence
 
 
 @pytest.mark.parametrize(("samples", "outcome"), [(15_000, True), (15_001, False)])
@@ -104,7 +104,7 @@ def test_a_small_learning_rate_is_accelerated_at_most() -> None:
     verdict = judge(cycles(max_lr=0.25), steps())
     assert verdict.outcome == "accelerated"
     assert (
-        "C3 large LR unmet: the highest learning rate, 0.25, is 2.5 x the baseline's"
+        "C3 large LR not met: the highest learning rate, 0.25, is 2.5 x the baseline's"
         in verdict.sentence
     )
 
@@ -131,7 +131,7 @@ def test_a_candidate_as_slow_as_the_baseline_is_stable_but_short() -> None:
 def test_a_clearly_worse_candidate_is_stable_but_short() -> None:
     verdict = judge(cycles((0.88, 0.881, 0.885)), steps())
     assert verdict.outcome == "stable-but-short"
-    assert "C1 accuracy unmet" in verdict.sentence
+    assert "C1 accuracy not met" in verdict.sentence
     assert verdict.more_seeds is None
 
 
