@@ -23,8 +23,8 @@ BUDGET = 30.0
 TITLES = {
     ("cost", 0.0): "the shortest cycle that reaches the target",
     ("accuracy", 0.0): "the most accurate cycle of the longest length",
-    ("cost", -1.0): "the shortest cycle, all rates of the range test ten times too low",
-    ("cost", 1.0): "the shortest cycle, all rates of the range test ten times too high",
+    ("cost", -1.0): "the shortest cycle, all learning rates of the range test ten times too low",
+    ("cost", 1.0): "the shortest cycle, all learning rates of the range test ten times too high",
 }
 PRIMARY = 1  # of FACTORS, for the plot
 PLAIN = ("TPE", "TPE + median")
@@ -57,9 +57,9 @@ def _goal(searches: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## The goal: a third of plain Optuna's training",
         "",
-        "Mean cost until found, at most 30: the search alone, and with the sweeps of its range test; beside it the",
-        "better of TPE and TPE + median, and the ratio of the two with the sweeps charged. *By trees*: replayed on",
-        "a surface of another kind.",
+        "Mean cost until the search has found, capped at 30: *ours* without and with the sweeps of its range test; *plain*",
+        "is the better of TPE and TPE + median; *ratio* is ours with sweeps over plain. *By trees*: replayed on a surface",
+        "of another kind.",
         "",
         "| task | within | ours | with sweeps | plain | ratio |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -77,7 +77,7 @@ def _goal(searches: Sequence[dict[str, Any]]) -> str:
 
 
 def _by_trials(searches: Sequence[dict[str, Any]]) -> str:
-    """The share of searches that have found after so many trials."""
+    """The share of searches that have found after a number of trials."""
     lines = [
         "## Found after 20 trials, the tool's default, and after 30",
         "",
@@ -106,7 +106,7 @@ def _shortest(
 
 
 def _means(row: dict[str, Any]) -> list[float]:
-    """Mean cost at each factor, the budget where it did not do."""
+    """Mean cost at each factor; the budget where it was not enough."""
     return [float(v) for v in np.minimum(np.array(row["costs"], dtype=float), BUDGET).mean(axis=0)]
 
 
@@ -148,15 +148,15 @@ def _pruner_panel(axes: Any, rows: Sequence[dict[str, Any]]) -> None:
 def _head(seeds: int) -> str:
     return f"""# What a search costs
 
-Written by `python studies/search_cost/run.py --seeds {seeds} --gp --neps`. Searches are replayed on dense random
-designs of real runs (`design.py`, trained by the project's own `TorchTrainer`); nothing in the replay
-is trained. Costs are in longest cycles of the task, up to {BUDGET:g} of them or 60 trials, over
-{seeds} seeds; the sweeps of the range test come on top for ours, and stand in a column of their own.
-"Found": the shortlist (the three cheapest trials that reached the target; for ours by its model of all trials)
-holds a trial whose *expected* accuracy, the runs that break there counted in, is right and whose length is at most
-1.25, 1.5 or 2 times the cheapest there is.
-The primary figure is the factor 1.25 on digits; where few searches get there, the mean cost with the
-budget as ceiling says more than a median.
+Written by `python studies/search_cost/run.py --seeds {seeds} --gp --neps`. The searches are replayed on dense random
+designs of real runs (`design.py`, trained by the project's own `TorchTrainer`). Nothing is trained in the replay.
+Cost is counted in longest cycles of the task. A search ends after {BUDGET:g} of them or 60 trials; there are {seeds} seeds.
+The sweeps of the range test are an extra cost of ours, shown in a column of their own.
+A search has *found* when its shortlist holds a trial that is good enough: its *expected* accuracy, diverged runs included,
+reaches the target, and its length is at most 1.25, 1.5 or 2 times that of the cheapest recipe there is. The shortlist is the
+three cheapest trials that reached the target; for ours, according to its model of all trials.
+The primary figure is the factor 1.25 on digits. Where few searches get that far, the mean cost, capped at the budget, says
+more than a median.
 
 ![Share of searches that have found, against cost](cost.svg)
 
@@ -176,11 +176,11 @@ def _task(design: Design) -> str:
 
 {design.n_train} training samples, cycles of {design.task.epochs[0]:g} to {design.task.epochs[1]:g} epochs,
 batch sizes {", ".join(map(str, design.task.batch_sizes))}; the design took {design.seconds / 60:.0f} minutes of
-one core. The replay's surface is a Gaussian process on the log error: leave-one-out R2 {r2:.2f} over all
-runs, rank correlation {rank:.2f} among the best 60 %; to it comes the residual of a random one of the five
-nearest runs, scaled to the seed noise (sd {100 * world.noise:.2f} points among good repeats); where that run broke, so
-does the replayed one. Best expected accuracy {100 * world.best:.2f} %, target {100 * world.target:.2f} %, reached at best in
-{world.cheapest / design.n_train:.2f} epochs; {100 * world.share_good():.2f} % of the space is that good (factor 1.25). The sweeps
+one core. The replay's surface is a Gaussian process on the log error, with a leave-one-out R2 of {r2:.2f} over all
+runs and a rank correlation of {rank:.2f} among the best 60 %. Added to it is the residual of a random one of the five
+nearest runs, scaled to the seed noise (sd {100 * world.noise:.2f} percentage points among good repeats); where that run diverged, so
+does the replayed one. The best expected accuracy is {100 * world.best:.2f} %. The target, {100 * world.target:.2f} %, takes at least
+{world.cheapest / design.n_train:.2f} epochs, and {100 * world.share_good():.2f} % of the space is that good (factor 1.25). The sweeps
 cost {sweeps:.1f} longest cycles."""
 
 
@@ -189,7 +189,7 @@ def _searches(world: tuple[str, str, float], rows: Sequence[dict[str, Any]]) -> 
     by_cost = objective == "cost"
     factors = FACTORS if by_cost else FACTORS[:1]
     shares = " | ".join(f"found, {f:g} x" if by_cost else "found" for f in factors)
-    head = f"| search | median cost (quartiles) | mean cost, at most {BUDGET:g} | sweeps | {shares} | broken, last two thirds |"
+    head = f"| search | median cost (quartiles) | mean cost, capped at {BUDGET:g} | sweeps | {shares} | diverged, last two thirds |"
     lines = [
         f"### {name}: {TITLES[(objective, shift)]}",
         "",
@@ -244,7 +244,7 @@ def _cost(value: float) -> str:
 
 def _pruners(name: str, rows: Sequence[dict[str, Any]]) -> str:
     lines = [
-        f"### {name}: what pruners save, and whom they stop",
+        f"### {name}: what pruners save, and which runs they stop",
         "",
         "| pruner | saved, whole space | best tenth lost | saved, about good rates | best tenth lost |",
         "| --- | --- | --- | --- | --- |",
@@ -266,13 +266,13 @@ def _live(rows: Sequence[dict[str, Any]]) -> str:
     lines = [
         "## Searches that train",
         "",
-        f"Written by `python studies/search_cost/live.py {' '.join(tasks)} --seeds {seeds}`: no surface, every trial a real run. The",
-        "shortest cycle, in epochs, that the shortlist held after so much training and that reached the target on average over",
-        "four fresh seeds: median over the searches (quartiles). Sweeps are charged to ours. Then the mean cost until the shortlist",
-        f"held one within 1.25 and 1.5 times the shortest that any search found, at most {BUDGET:g}; in brackets how much",
-        "less it is for ours, pair by pair of one seed.",
+        f"Written by `python studies/search_cost/live.py {' '.join(tasks)} --seeds {seeds}`. There is no surface: every trial is a real run.",
+        "*After 5* to *after 30*: the shortest cycle, in epochs, that the shortlist held after that much training and that reached",
+        "the target on average over four fresh seeds; median over the searches (quartiles), with the sweeps charged to ours.",
+        "*Within*: the mean cost until the shortlist held a cycle of at most 1.25 or 1.5 times the shortest that any search found,",
+        f"capped at {BUDGET:g}; in brackets, how much less it is for ours, pair by pair of one seed.",
         "",
-        "| task | search | after 5 | after 10 | after 20 | after 30 | within 1.25 x | within 1.5 x | broken, last two thirds |",
+        "| task | search | after 5 | after 10 | after 20 | after 30 | within 1.25 x | within 1.5 x | diverged, last two thirds |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for task in tasks:

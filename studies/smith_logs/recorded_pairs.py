@@ -1,4 +1,4 @@
-"""Pairs of recorded runs that somebody made a claim about, judged and put in a table."""
+"""Judges pairs of recorded runs about which a claim was made, and puts them in a table."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ class Pair:
 
     Args:
         name: of the pair, for the table.
-        candidate, baseline: names of the recorded runs' files.
-        batch_size: samples per iteration. n_train: samples in the training set.
+        candidate: name of its recorded run's file.
+        baseline: name of its recorded run's file.
+        batch_size: samples per iteration.
+        n_train: samples in the training set.
         claim: what was said of the candidate, in a few words.
         claimed: whether that was a gain.
-        note: what a reader of the verdict should know besides; may be empty.
+        note: what else a reader of the verdict should know; may be empty.
     """
 
     name: str
@@ -43,7 +45,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """A list of pairs, with where the runs come from."""
+    """A list of pairs, and where the runs come from."""
 
     title: str
     source: str
@@ -60,7 +62,7 @@ def read_pairs(text: str) -> Pairs:
 
 
 def smith_table(pairs: Pairs, texts: Mapping[str, str]) -> str:
-    """Every pair's verdict as Markdown, and below it where and why it departs from the claim.
+    """Every pair's verdict as Markdown, then where and why it departs from the claim.
 
     Args:
         texts: the CSV text of each run, by the file name that the pairs use.
@@ -76,17 +78,17 @@ def smith_table(pairs: Pairs, texts: Mapping[str, str]) -> str:
         [
             f"# {pairs.title}",
             "",
+            f"The rules agree with the claim on {agreeing} of {len(rows)} pairs.",
+            "",
             pairs.source,
             "",
-            "k = T_B / N_C; T_B is the cost at which the baseline reaches its final level and "
-            "stays there, N_C the candidate's whole cost, both in iterations. One run a side, so "
-            "there is no interval, and the margin is "
+            "k = T_B / N_C. T_B is the cost at which the baseline reaches its final level and "
+            "stays there; N_C is the candidate's whole cost; both are in iterations. Each side has "
+            "one run, so there is no interval, and the margin is "
             f"{size_in_points(verdicts[0].margin)} percentage points.",
             "",
             HEADER,
             *rows,
-            "",
-            f"The rules agree with the claim on {agreeing} of {len(rows)} pairs.",
             "",
             *reasons,
             "",
@@ -97,7 +99,9 @@ def smith_table(pairs: Pairs, texts: Mapping[str, str]) -> str:
 def _judged(pair: Pair, texts: Mapping[str, str]) -> Verdict:
     for name in (pair.candidate, pair.baseline):
         if name not in texts:
-            raise InvalidInput(f"Pair {pair.name!r} needs the recorded run {name!r}: not given.")
+            raise InvalidInput(
+                f"Pair {pair.name!r} needs the recorded run {name!r}, which was not given."
+            )
     sides = ([texts[pair.candidate]], [texts[pair.baseline]])
     return judge_recorded(*sides, [], pair.batch_size, pair.n_train)
 

@@ -9,36 +9,37 @@ from typing import Any
 
 from precision import FOUND, in_words
 
-TRIED = """## Tried, and left out
+TRIED = """## Tried and rejected
 
 One run each on the machine above, one thread.
 
-- `torch.compile` of model and loss in bfloat16 and channels-last, against the same without it:
-  LeNet at batch 128 0.45 x, ResNet-8 0.86 x, MLP at batch 64 1.11 x (1.02 x in float32). The first
-  steps take 20, 24 and 6 s in each process, and again for each batch size: an MLP's trial takes
-  less than one.
-- An MLP's step at batch 64 takes 463 microseconds: about 270 are its float32 matrix products, 70
-  the optimizer and the step's own Python, the rest is autograd's dispatch. In bfloat16 the products
-  take about 100, but casts and more dispatch leave 425. A step without an optimizer object would
-  take 411. So no step can be 2.5 x that of plain PyTorch; what is gained is the data handling.
-- A ResNet's step in bfloat16 and channels-last: convolutions are 54 % of ResNet-8's and 65 % of
-  ResNet-20's, batch norm 24 and 20 %, additions, ReLUs and their gradients most of the rest
-  (torch.profiler). Adding the shortcut in place: 1.00 to 1.01 x.
-- glibc's mallopt (mmap threshold 1 GiB, no trimming): 0.97 to 1.05 x by case, medians of four
-  pairs of processes, not to be told from noise.
-- Several seeds as one model (`torch.func.vmap`), against one after the other, processor time: MLP
-  at batch 64, 4 seeds 0.86 x (0.65 to 1.12), 16 seeds 1.04 x (0.92 to 1.40); LeNet, 4 seeds, batch
-  128 0.77 x (0.69 to 0.90), batch 32 1.06 x (0.99 to 1.10).
+- `torch.compile` of model and loss in bfloat16 and channels-last: 0.45 x the speed without it for
+  LeNet at batch 128, 0.86 x for ResNet-8, 1.11 x for an MLP at batch 64 (1.02 x in float32). The
+  first steps take 20, 24 and 6 s in each process, and again for each batch size, while an MLP's
+  whole trial takes less than one second.
+- An MLP's step at batch 64 takes 463 microseconds. Its float32 matrix products take about 270, the
+  optimizer and the step's own Python 70, and autograd's dispatch the rest. In bfloat16 the products
+  take about 100, but with casts and more dispatch the step still takes 425. Without an optimizer
+  object it would take 411. So no step can be 2.5 x as fast as that of plain PyTorch; the gain is in
+  the data handling.
+- A ResNet's step in bfloat16 and channels-last: convolutions take 54 % of ResNet-8's step and 65 %
+  of ResNet-20's, batch norm 24 and 20 %; additions, ReLUs and their gradients take most of the rest
+  (torch.profiler). Adding the shortcut in place gives 1.00 to 1.01 x the speed.
+- glibc's mallopt (mmap threshold 1 GiB, no trimming): 0.97 to 1.05 x the speed, depending on the
+  case (medians of four pairs of processes); indistinguishable from noise.
+- Several seeds trained as one model (`torch.func.vmap`), compared with one after the other in
+  processor time: MLP at batch 64, 4 seeds 0.86 x (0.65 to 1.12), 16 seeds 1.04 x (0.92 to 1.40);
+  LeNet with 4 seeds, batch 128 0.77 x (0.69 to 0.90), batch 32 1.06 x (0.99 to 1.10).
 - Evaluation in batches of 50, 100, 200, 500 and 1000: 8039, 8494, 8816, 9042 and 5112 samples/s.
-- Where a short trial goes: two epochs of 1,920 images are 1.8 s of processor time with one
-  evaluation at the end; seven of 512 samples for statistics and 1,000 each made it 3.2, seven of
-  what a tenth of the training pays for, 2.1.
-- Gradients in the layout they come in: a ResNet-8 step in bfloat16 and channels-last was 1.42 x as
-  long, ResNet-20 1.12 x, WRN-10-1 1.04 x, LeNet and ResNet-18 1.02 x.
-- Fewer samples for batch-norm statistics: over random subsets the accuracy's standard deviation
-  is 0.5 points with 256 samples, 0.4 with 512, 0.3 with 1024 and 0.25 with 2048.
-- Around a trial, before: a picture by matplotlib 230 ms (now Pillow), a journal forced onto the
-  disk at every entry 80 to 110 ms a trial (now once a second)."""
+- Evaluations in a short trial: two epochs of 1,920 images take 1.8 s of processor time with one
+  evaluation at the end. Seven evaluations, each with 512 samples for statistics and 1,000 for
+  accuracy, made it 3.2 s; seven evaluations limited to a tenth of the training's cost, 2.1 s.
+- Gradients left in the layout they arrive in: a ResNet-8 step in bfloat16 and channels-last took
+  1.42 x as long, ResNet-20 1.12 x, WRN-10-1 1.04 x, LeNet and ResNet-18 1.02 x.
+- Fewer samples for batch-norm statistics: over random subsets, the standard deviation of accuracy
+  is 0.5 percentage points with 256 samples, 0.4 with 512, 0.3 with 1024 and 0.25 with 2048.
+- Overhead of a trial in earlier versions: 230 ms for a picture by matplotlib (now Pillow), and 80
+  to 110 ms for a journal that was synced to the disk at every entry (now once a second)."""
 GOALS = {"peer": 2.5, "hour": 3.0, "bare": 0.85, "overhead": 0.03}
 TRIAL_MS = 2000
 
@@ -83,12 +84,12 @@ def head(results: dict[str, Any]) -> str:
 {m["processor"]}, {m["cores"]} cores, GPU {m["gpu"]}. {versions}.
 Load average {m["load_average"][0]} at the start, {results["load_average_at_end"][0]} at the end
 (this benchmark accounts for 1 to 2 of it); {results["minutes"]} minutes.
-Made by `python studies/throughput/run.py`.
+Written by `python studies/throughput/run.py`.
 
-Same net, data, batch size, number of steps, 1cycle and augmentation in every loop; data are in
-memory before the clock starts, evaluation is outside it. One thread, no loader processes,
-and processor time, since the machine was shared. Medians of 5 interleaved turns (extremes);
-ratios are taken within a turn. **GPU: not measured.**"""
+Every loop has the same network, data, batch size, number of steps, 1cycle and augmentation. The
+data are in memory before the clock starts, and evaluation is not timed. One thread, no loader processes;
+processor time, because the machine was shared. Values are medians of 5 interleaved turns (extremes
+in brackets), and ratios are taken within a turn. **Nothing was measured on a GPU.**"""
 
 
 def verdict(met: bool) -> str:
@@ -135,7 +136,10 @@ def speeds(results: dict[str, Any]) -> str:
         cells = " | ".join(spread(rates[name], 0) for name in names)
         size = f"n = {case['n_train']}, batch {case['batch_size']}, {case['epochs']} epochs"
         rows.append(f"| {case['case']}: {size} | {cells} |")
-    rows += ["", "The bare step: the same net and setting, one batch that stays where it is."]
+    rows += [
+        "",
+        "The bare step: the same network and setting, on one batch that is never replaced.",
+    ]
     return "\n".join(rows)
 
 
@@ -144,9 +148,9 @@ def accuracies(results: dict[str, Any]) -> str:
     rows = [
         "## Accuracy at the end, %",
         "",
-        "Every model measured alike: float32, batch-norm statistics recalibrated, the same "
-        "validation samples. Mean and standard deviation over the seeds; the last column is the "
-        "largest distance of ours from a peer, in standard errors of the difference.",
+        "Every model is measured in the same way: float32, recalibrated batch-norm statistics, the "
+        "same validation samples. Mean and standard deviation over the seeds. The last column is "
+        "the largest distance between ours and a peer, in standard errors of the difference.",
         "",
         "| case | " + " | ".join(names) + " | distance |",
         "| - |" + " - |" * (len(names) + 1),
@@ -173,7 +177,7 @@ def furthest(ends: dict[str, list[float]]) -> float:
 
 def settings(results: dict[str, Any]) -> str:
     rows = [
-        "## What was chosen by measuring",
+        "## Settings chosen by measurement",
         "",
         "| case | chosen | samples/s of every setting |",
         "| - | - | - |",
@@ -191,20 +195,21 @@ def searched(results: dict[str, Any]) -> str:
     share = 1 - s["samples_trained"] / s["samples_whole"]
     return f"""## Trials an hour of a whole search, {s["case"]}
 
-The study step of a real search on {s["n_train"]} images, by the clock: proposing,
-{s["workers"]} runs at once, evaluations on the way and at the end, pruning, telling and keeping.
+The study step of a real search on {s["n_train"]} images, in wall-clock time: proposals,
+{s["workers"]} runs at once, evaluations along the way and at the end, pruning, and storage.
 {s["trials"]} trials ({ends}; {share:.0%} of their training was saved)
-took {s["seconds"]:.0f} s: {ours:.0f} an hour.
-Then {s["peer"]}, with its better number of threads, {s["peer_threads"]}, trained the same recipes
-one after the other to their ends, without any evaluation:
-{s["peer_seconds"]:.0f} s, {theirs:.0f} an hour.
-Ratio {s["ratio"]:.2f}, one run; other load on the machine is in it. The range test and the baseline
-come before, and are in neither. How the search trained: {" ".join(s["choices"])}"""
+took {s["seconds"]:.0f} s, which is {ours:.0f} an hour.
+Then {s["peer"]}, with its better number of threads ({s["peer_threads"]}), trained the same recipes
+one after the other to their ends, without any evaluation. That took
+{s["peer_seconds"]:.0f} s, which is {theirs:.0f} an hour.
+The ratio is {s["ratio"]:.2f}, from one run, and includes other load on the machine. The range test
+and the baseline come before the study and are in neither figure. How the search trained:
+{" ".join(s["choices"])}"""
 
 
 def overhead(results: dict[str, Any]) -> str:
     rows = [
-        "## Around a trial, besides training it",
+        "## Overhead of a trial",
         "",
         "| part | ms, median (extremes) |",
         "| - | - |",

@@ -12,13 +12,13 @@ SEEDS = (3, 4, 5, 7, 10)
 EFFECTS = (0.5, 1.0, 2.0)
 MOST = (5, 10)
 
-INTRODUCTION = """# How often the verdict errs, and what it can see
+INTRODUCTION = """# How often the verdict errs, and what it can detect
 
 Written by `autosuperconv reproduce studies/verdict_power`: {repetitions:,} simulated repetitions
-a cell ({judged:,} where `judge` itself runs on simulated curves), random seed {seed}. Noise (sd)
-and effects are in percentage points of accuracy, shares in per cent of the repetitions. Intervals
-are at 95 %, so one side of them errs by design in 2.5 %. Margin: {margin} points or the pooled seed
-sd, whichever is larger.
+per cell ({judged:,} where `judge` itself runs on simulated curves), random seed {seed}. Noise (sd,
+the standard deviation over seeds) and effects are in percentage points of accuracy, shares in per
+cent of the repetitions. Intervals are at 95 %, so each side errs by design in 2.5 %. Margin:
+{margin} points or the pooled sd, whichever is larger.
 """
 
 
@@ -46,24 +46,24 @@ def _same_runs(repetitions: int, judged: int, seed: int) -> str:
     ]
     return "\n".join(
         [
-            "## A/A: candidate, baseline and control are one distribution",
+            "## A/A: candidate, baseline and control have one distribution",
             "",
-            "At the baseline's own cost nothing can be reached, because k is at most 1. The",
+            "At the baseline's own cost REACHED is impossible, because k is at most 1. The",
             "demanding case is a baseline that is ten times too long: C2, C3 and C5 hold, and only",
-            "C1 and C4 stand between seed noise and REACHED. False REACHED, per cent:",
+            "C1 and C4 stand between seed noise and REACHED. False REACHED, in per cent:",
             "",
             reached,
             "",
-            "The same through `judge`, on simulated curves with a control, at equal cost (ratio 1)",
-            "and at a tenth of the baseline's cost:",
+            "The same through `judge`, on simulated curves with a control, at the baseline's cost",
+            "(ratio 1) and at a tenth of it (ratio 10):",
             "",
             "| sd | seeds | cost ratio | outcomes, per cent |",
             "|---|---|---|---|",
             *rows,
             "",
-            "Without a control the last case is REACHED, CONTROL MISSING whenever C1 is met, and",
-            "C1 should be met: the accuracies are equal. That outcome is no claim about the large",
-            "learning rate.",
+            "Without a control, the last case is REACHED, CONTROL MISSING whenever C1 is met, and",
+            "C1 should be met, because the accuracies are equal. That outcome claims nothing about",
+            "the large learning rate.",
             "",
         ]
     )
@@ -80,12 +80,13 @@ def _worse_by_the_margin(repetitions: int, seed: int) -> str:
     lines = [
         "## The candidate is truly worse by exactly the margin",
         "",
-        "C1 met, per cent, at a truth of -max(0.2, sd). The margin is itself estimated. With",
-        "independent pairs that costs next to nothing. With pairs of correlation 0.5 normal noise",
-        "stays below 5 %, skewed noise about reaches it. **With pairs of correlation 0.9 the",
-        "error is 6 to 12 % where sd is at least 0.2**: the interval is then narrower than the",
-        "margin is certain. How alike two schedules' runs from one seed are was not measured here;",
-        "a confirmation's own pairs show it.",
+        "How often C1 is met, in per cent, when the true difference is -max(0.2, sd). The margin",
+        "is itself an estimate. With independent pairs that costs next to nothing. With pairs of",
+        "correlation 0.5 the error stays below 5 % with normal noise and roughly reaches it with",
+        "skewed noise. **With pairs of correlation 0.9 the error is 6 to 12 % where sd is at least",
+        "0.2**: the interval is then narrower than the uncertainty of the margin. How strongly two",
+        "schedules' runs from one seed are correlated was not measured here; the pairs of a",
+        "confirmation show it.",
         "",
     ]
     for title, correlation, skewed in kinds:
@@ -117,9 +118,9 @@ def _sequential(repetitions: int, seed: int) -> str:
         [
             "## Adding seeds one by one",
             "",
-            "A look after 3, 4, ... up to the maximum, with the error spent as",
-            "`confidence_at_look` says; stops as soon as C1 is met or surely not. Per cent settled",
-            "that way, and seeds used on average.",
+            "A look after 3, 4, ... seeds up to the maximum, with the error spent as",
+            "`confidence_at_look` says. It stops as soon as C1 is met or surely not met. The table",
+            "gives the share settled that way, in per cent, and the mean number of seeds.",
             "",
             "| at most | sd | worse by the margin: C1 met | equal: C1 met, seeds "
             "| worse by three margins: surely not met, seeds |",
@@ -141,7 +142,7 @@ def _power(repetitions: int, seed: int) -> str:
         [
             "## Power",
             "",
-            "sd = 0.3, true effect in seed sd. C1, candidate against baseline:",
+            "sd = 0.3; the true effect is given in seed sd. C1, candidate against baseline:",
             "",
             _table("effect, sd", (0.0, *EFFECTS), SEEDS, accuracy),
             "",
@@ -170,9 +171,10 @@ def _pairing(repetitions: int, seed: int) -> str:
         [
             "## What pairing costs and gains",
             "",
-            "C1 met, per cent, by the paired interval, by Welch's unpaired one; sd = 0.3. Pairing",
-            "pays where pairs are alike. Where they are not, it gives away half of the degrees of",
-            "freedom, which is felt at three to five seeds.",
+            "How often C1 is met, in per cent: first by the paired interval, then by Welch's",
+            "unpaired one; sd = 0.3. Pairing pays where the two runs of a pair are correlated.",
+            "Where they are not, it gives away half of the degrees of freedom, which matters at",
+            "three to five seeds.",
             "",
             "| correlation | seeds | worse by the margin | equal | better by 1 sd |",
             "|---|---|---|---|---|",

@@ -80,7 +80,7 @@ def test_the_texts_name_what_is_registered(field: str, names: dict[str, object])
 
 
 def test_a_fields_text_becomes_help() -> None:
-    assert help_text("folder of the report. None: runs/STUDY_NAME.") == (
+    assert help_text("folder for the report. None: runs/STUDY_NAME.") == (
         "Folder for the report.  [default: runs/STUDY_NAME]"
     )
     assert help_text("as `max_lr` for `adamw`.") == "As --max-lr for adamw."

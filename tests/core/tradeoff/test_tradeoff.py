@@ -139,7 +139,7 @@ def test_divergence_in_all_runs_is_a_price_without_points() -> None:
     )
     assert found.effects[0].last.diverged == 3
     assert (
-        "weight decay 2e-3 -> 1e-4 had to give way: when it is reverted, training diverged in 3 of 3"
+        "weight decay 2e-3 -> 1e-4 had to give way: when it is reverted, training diverged in 3"
         in found.sentence
     )
 
