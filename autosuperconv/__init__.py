@@ -1,9 +1,9 @@
 """Can this network, on this data, be trained several times faster with one large learning-rate
 cycle, at no loss of accuracy, and which regularization must give way for it?
 
-`search` answers it, `plan` and `range_test` are its first steps, `train` trains one recipe, and
-`judge` applies the verdict to anybody's recorded runs. Importing this package does not import
-torch.
+`search` answers this question, `plan` and `range_test` are its first steps, `train` trains one
+recipe, and `judge` applies the verdict to recorded runs of any origin. Importing this package does
+not import torch.
 """
 
 from __future__ import annotations

@@ -35,16 +35,16 @@ def search(
     """Find out whether the network can be trained several times faster with one large cycle.
 
     The same call again resumes the search: finished runs are never repeated. A study holds one
-    search, so other data, options or layers under its name are refused. A change of code in
-    `forward` is not noticed: give such a network another `study_name`.
+    search, so other data, options or layers under its name are refused. Changed code in `forward`
+    is not detected: give such a network another `study_name`.
 
     Args:
-        model_factory: builds a fresh network with output (B, classes) at each call. Several
-            workers can train lambdas and local functions too.
+        model_factory: builds a fresh network with output (B, classes) at each call. Lambdas and
+            local functions work too, also with several workers.
         data: what `load_dataset` returns, or NumPy arrays, tensors or torch `Dataset`s, as
             `autosuperconv.training.data.arrays.as_task_data` takes them.
         options: how to search.
-        listener: is told of every event.
+        listener: receives every event.
 
     Raises:
         InvalidInput: an option, the model or the data do not fit.
@@ -64,7 +64,7 @@ def plan(
     options: SearchOptions = SearchOptions(),
     listener: Listener = silent,
 ) -> Plan:
-    """The plan of a search alone: what it would take. Arguments and errors as `search`."""
+    """Plan a search without running it: what would it take? Arguments and errors as in `search`."""
     with open_search(model_factory, data, options, listener) as work:
         made = plan_search(work)
         work.session.remember_plan_only()
@@ -77,9 +77,9 @@ def range_test(
     options: SearchOptions = SearchOptions(),
     listener: Listener = silent,
 ) -> RangeTest:
-    """The range test alone, over the range of `max_lr`; a search does not repeat its sweeps.
+    """Run the range test alone, over the range of `max_lr`; a search does not repeat its sweeps.
 
-    Arguments and errors as `search`.
+    Arguments and errors as in `search`.
     """
     with open_search(model_factory, data, options, listener) as work:
         return sweep_range(work, bounded=True)
@@ -103,8 +103,8 @@ def train(
         recipe: what to train.
         measured_on: the split that accuracy is measured on, "validation" or "test".
         device: as in `SearchOptions`.
-        listener: is told of each evaluation.
-        curvature: also measure what learning rate the curvature suggests on the way.
+        listener: receives each evaluation.
+        curvature: also measure the learning rate that the curvature suggests along the way.
         deterministic: as in `SearchOptions`.
 
     Raises:

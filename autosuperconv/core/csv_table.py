@@ -23,8 +23,8 @@ def parse_table(text: str, columns: Collection[str] | None = None) -> dict[str, 
     or absent cell is None; `nan` and `inf` are the floats of that name; blank lines are skipped.
 
     Args:
-        columns: those wanted; others are not even parsed, and a wanted one that the table lacks
-            is left out of the answer. None: all.
+        columns: those requested; others are not even parsed, and a requested one that the table
+            lacks is left out of the result. None: all.
 
     Returns:
         Column by name, in the order of the header; every column has one entry a row.
@@ -45,7 +45,7 @@ def first_filled(table: Mapping[str, Column], names: Sequence[str]) -> Column | 
 
 
 def missing_column(text: str, needed: str) -> InvalidInput:
-    """The error that a CSV text lacks a column.
+    """The error for a CSV text that lacks a column.
 
     Args:
         needed: what it must have, e.g. "a column 'lr', the learning rate of each row".

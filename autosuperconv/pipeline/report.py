@@ -18,6 +18,7 @@ from autosuperconv.core.report import (
 )
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
+from autosuperconv.core.tradeoff.factors import factor_name
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.pipeline.setup import ARTIFACTS, Work
 from autosuperconv.reporting.dashboard.publish import publish_report
@@ -107,11 +108,11 @@ def _runs(session: Session, step: Step) -> tuple[Run, ...]:
 
 def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
     missing = [
-        f"{factor}: winner and baseline agree in it, so nothing was retrained."
+        f"{factor_name(factor)}: the same in winner and baseline, so nothing was retrained."
         for factor in found.tradeoff.unchanged
     ]
     if not found.confirmation.control:
-        missing.append("The compressed control: every rate tried for it diverged.")
+        missing.append("The compressed control: every learning rate tried for it diverged.")
     n = len(found.confirmation.candidate)
     missing.append(f"Anything beyond {n} paired seeds, and wall-clock time as a cost.")
     runs = [trace for step in STEPS for _, trace in session.run_store.of(step)]

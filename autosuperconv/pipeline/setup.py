@@ -115,7 +115,7 @@ def open_work(
         resources: the setup, and what trains in it.
         fingerprint: what makes two searches the same.
         storage: where the study is; a URL with its password.
-        listener: is told of every event.
+        listener: receives every event.
         notes: what the user should know beforehand.
 
     Raises:

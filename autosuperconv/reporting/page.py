@@ -91,7 +91,7 @@ def _environment() -> Environment:
 
 
 def minus(text: object) -> str:
-    """Set the sign of a negative number as such; other hyphens, as in 1e-4, stay."""
+    """Write the sign of a negative number as a minus sign; other hyphens, as in 1e-4, stay."""
     shown = re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", str(text))
     return "\u2013" if shown == fmt.MISSING else shown
 

@@ -87,9 +87,9 @@ Load average {m["load_average"][0]} at the start, {results["load_average_at_end"
 Written by `python studies/throughput/run.py`.
 
 Every loop has the same network, data, batch size, number of steps, 1cycle and augmentation. The
-data are in memory before the clock starts, and evaluation is not timed. One thread, no loader processes;
-processor time, because the machine was shared. Values are medians of 5 interleaved turns (extremes
-in brackets), and ratios are taken within a turn. **Nothing was measured on a GPU.**"""
+data are in memory before the clock starts, and evaluation is not timed. One thread, no loader
+processes; processor time, because the machine was shared. Values are medians of 5 interleaved turns
+(extremes in brackets), and ratios are taken within a turn. **Nothing was measured on a GPU.**"""
 
 
 def verdict(met: bool) -> str:

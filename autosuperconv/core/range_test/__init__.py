@@ -1,7 +1,7 @@
 """The learning-rate range test, read: floor, edge, peak, retention, and "possible or not".
 
-A sweep raises the learning rate from step to step. Where it is well chosen, accuracy rises (the
-*floor*), holds, and at some rate is kept no longer (the *edge*). Super-convergence is possible
+A sweep raises the learning rate from step to step. At the *floor* accuracy begins to rise, then it
+holds, and from the *edge* on it is no longer kept. Super-convergence is possible
 where accuracy "remains consistently high over this unusually long range of large learning rates"
 (Smith & Topin, 1708.07120, section 3 and Fig. 2).
 
@@ -53,7 +53,7 @@ __all__ = [
 ]
 
 MIN_DECADES = 1.2
-"""Decades over which accuracy must hold in a sweep that loses it, to count as a long range.
+"""Decades over which accuracy must hold, in a sweep that loses it, to count as a long range.
 
 The author's curves without super-convergence hold it over 0.5 to 1.0 decade; those with it over 0.8
 to 1.5 when their range ends. Own sweeps (digits, 6 seeds, 1e-3 to 10): 1.5 to 2.3 with batch norm,
@@ -153,7 +153,7 @@ def _held_decades(sweeps: Sequence[tuple[Curve, StopReason]], chance: float | No
 
 
 def _cell_possible(readings: Sequence[Reading], decades: float | None) -> bool | None:
-    """Kept to the end by most repeats or, where it was lost, held over a long enough range."""
+    """Whether most repeats keep accuracy to the end or, if lost, hold it over a long range."""
     known = [r.possible for r in readings if r.possible is not None]
     if not known:
         return None
@@ -169,7 +169,7 @@ def summarise(
 ) -> RangeTest:
     """Put the cells together: super-convergence is possible if it is in any cell.
 
-    Weight decay and batch size are there to be searched, so one cell that allows large rates is
+    Weight decay and batch size are searched anyway, so one cell that allows large learning rates is
     enough.
     """
     known = [cell for cell in cells if cell.possible is not None]

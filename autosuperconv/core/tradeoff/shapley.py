@@ -1,7 +1,7 @@
 """Shapley values: a fair share of a total gain for each group of changed factors.
 
-Putting one factor back from the winner (`core.tradeoff`) misses what two changes do only
-together: where either alone already spoils the run, both seem to be worth the whole gain, and
+Reverting one factor of the winner (`core.tradeoff`) misses what two changes do only
+together: where reverting either spoils the run, both seem to be worth the whole gain, and
 where either alone is enough, neither seems worth anything. The Shapley value averages a group's
 contribution over all orders in which the groups could be changed, and the values add up to the
 gain from baseline to winner (Shapley, "A value for n-person games", 1953). It needs a run of every

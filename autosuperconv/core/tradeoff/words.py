@@ -36,9 +36,11 @@ def price_sentence(
     paid = [e for e in others if raised and _is_claimed(e) and gave_way(winner, baseline, e.factor)]
     rest = [effect for effect in others if effect not in paid]
     rest += [effect for effect in effects if effect not in others]
-    ends = f"from {before} to {after}{_reached(winner, baseline, highest)}"
-    fell = "fell" if highest[0] < highest[1] else "changed"
-    same = f"max_lr is {after} in both" if before == after else f"max_lr {fell} {ends}"
+    reached = _reached(winner, baseline, highest)
+    ends = f"from {before} to {after}{reached}"
+    same = f"max_lr is {after} in both" if before == after else f"max_lr fell {ends}"
+    if reached and before != after:
+        same = f"max_lr {before} -> {after}{reached} did not raise the learning rate"
     parts = [_head(f"max_lr rose {ends}", paid, others, unmeasured)] if raised else [same]
     parts += [f"so did {_change(effect)}: {_worth(effect.last)}" for effect in paid[1:]]
     parts += _rest(rest)

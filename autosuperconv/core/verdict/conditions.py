@@ -2,8 +2,8 @@
 
 A condition is a function here, its name in `ConditionName` and its line in `CONDITIONS`. The
 function checks it on measured numbers and puts it into one sentence. The line adds what follows
-where the condition is unmet: an outcome, and its `Precedence` in the precedence. Of all unmet
-conditions the one with the first place decides.
+if the condition is not met: an outcome and its `Precedence`. Of all conditions that are not met,
+the one that comes first in `Precedence` decides.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Condition:
 
 
 class Precedence(IntEnum):
-    """The precedence of what unmet conditions lead to, the first place deciding."""
+    """The order in which conditions that are not met decide; the first one does."""
 
     DIVERGED = 1
     """A recipe that fails on one seed in three is not one to keep, whatever the baseline."""
@@ -146,7 +146,7 @@ def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
 
 
 def inaccurate(measured: Measured, criterion: Criterion) -> Consequence:
-    """Surely short of the margin, or undecided."""
+    """Short of the margin for sure, or undecided."""
     against, bound = measured.against_baseline, -measured.margin
     if against.highest <= bound:
         return Consequence(Precedence.ACCURACY, Outcome.STABLE_BUT_SHORT)
@@ -280,5 +280,5 @@ def undecided(place: Precedence, more_seeds: int | None) -> Consequence:
 
 
 def at_least(value: float, bound: float, slack: float = 1e-9) -> bool:
-    """Above or equal but for rounding: 0.3 / 0.1 is 3 less 4e-16."""
+    """Above or equal, rounding aside: 0.3 / 0.1 is 4e-16 below 3."""
     return value >= bound * (1 - slack)

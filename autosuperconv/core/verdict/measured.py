@@ -97,7 +97,7 @@ def measure_runs(
 
 
 def check_runs(side: str, runs: Sequence[RunCurve]) -> None:
-    """Refuse what is no curve.
+    """Refuse an invalid curve.
 
     Raises:
         InvalidInput: with the side, the rule and the values.

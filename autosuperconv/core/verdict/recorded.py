@@ -54,7 +54,7 @@ def judge_recorded(
     chance: float | None = None,
     batch_norm_recalibrated: bool | None = None,
 ) -> Verdict:
-    """Apply the rules to anybody's curves.
+    """Apply the rules to recorded curves of any origin.
 
     Runs are paired in the order given.
 

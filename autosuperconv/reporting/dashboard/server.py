@@ -27,7 +27,7 @@ class _Server(socketserver.ThreadingMixIn, WSGIServer):
 
 class _SilentHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """The page asks every few seconds; a line for each would bury the address."""
+        """Logs nothing: the page asks every few seconds, and a line each would bury the address."""
 
 
 def make_dashboard(storage: BaseStorage, artifact_dir: Path, host: str, port: int) -> WSGIServer:

@@ -36,7 +36,7 @@ class DivergenceWatch:
         level = self.average / (1 - 0.9**self.seen)
         if level > DIVERGED_LOSS * max(self.start, 0.5):
             first = f"{level / self.start:.1f} times" if self.start else "above"
-            return f"the loss, {level:.3g}, is {first} the first loss, {self.start:.3g}"
+            return f"the loss ({level:.3g}) is {first} the first loss ({self.start:.3g})"
         return ""
 
 

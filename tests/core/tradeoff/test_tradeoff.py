@@ -233,6 +233,8 @@ def test_equal_differences_on_a_coarse_scale_are_no_proof_of_a_spread_of_nothing
 
 def test_a_max_lr_that_the_schedule_does_not_reach_is_no_rise() -> None:
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {}, highest=(0.09, 0.1))
-    assert found.sentence.startswith("max_lr 0.1 -> 1.4 (reached: 0.1 -> 0.09) is no rise")
+    assert found.sentence.startswith(
+        "max_lr 0.1 -> 1.4 (reached: 0.1 -> 0.09) did not raise the learning rate"
+    )
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {}, highest=(0.54, 0.1))
     assert found.sentence.startswith("max_lr 0.1 -> 1.4 (reached: 0.1 -> 0.54): what paid for it")

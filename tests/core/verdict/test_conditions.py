@@ -47,7 +47,8 @@ def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
             "+0.32",
             "-0.20",
             True,
-            "Accuracy against the baseline, +0.47 points (95 %: +0.32 to +0.61), is within the "
+            "Accuracy differs from the baseline's by +0.47 points (95 %: +0.32 to +0.61), "
+            "which is within the "
             "margin of 0.20.",
         ),
         (
@@ -101,7 +102,8 @@ def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
             "-0.33",
             "-0.23",
             False,
-            "Accuracy against the baseline, +0.10 points (95 %: -0.33 to +0.53), may or may not be "
+            "Accuracy differs from the baseline's by +0.10 points (95 %: -0.33 to +0.53), "
+            "which may or may not be "
             "within the margin of 0.23.",
         ),
         (
@@ -153,7 +155,8 @@ def test_what_could_not_be_measured_is_shown_as_that() -> None:
             "-80.00",
             "-0.30",
             False,
-            "Accuracy against the baseline, -80.00 points (single runs), falls short by more than "
+            "Accuracy differs from the baseline's by -80.00 points (single runs), "
+            "which falls short by more than "
             "the margin of 0.30.",
         ),
         (

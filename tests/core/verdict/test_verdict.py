@@ -36,7 +36,8 @@ def test_the_figures_are_those_worked_out_by_hand() -> None:
     assert verdict.against_baseline.low == pytest.approx(0.014 / 3 - half, abs=1e-7)
     assert verdict.baseline_samples == 75_000
     assert verdict.conditions[0].detail == (
-        "Accuracy against the baseline, +0.47 points (95 %: +0.32 to +0.61), is within the margin "
+        "Accuracy differs from the baseline's by +0.47 points (95 %: +0.32 to +0.61), "
+        "which is within the margin "
         "of 0.20."
     )
     assert not verdict.single_run

@@ -114,7 +114,7 @@ def test_a_network_that_does_not_fit_on_the_device_ends_a_run_and_not_the_search
 def test_a_loss_may_start_at_exactly_0() -> None:
     watch = DivergenceWatch()
     problems = [watch.check(loss) for loss in (0.0, 50.0)]
-    assert problems == ["", "the loss, 26.3, is above the first loss, 0"]
+    assert problems == ["", "the loss (26.3) is above the first loss (0)"]
 
 
 @pytest.mark.parametrize(("accuracy", "complains"), [(0.12, True), (0.20, False)])
