@@ -237,4 +237,4 @@ def test_a_max_lr_that_the_schedule_does_not_reach_is_no_rise() -> None:
         "max_lr 0.1 -> 1.4 (reached: 0.1 -> 0.09) did not raise the learning rate"
     )
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {}, highest=(0.54, 0.1))
-    assert found.sentence.startswith("max_lr 0.1 -> 1.4 (reached: 0.1 -> 0.54): what paid for it")
+    assert found.sentence.startswith("max_lr rose from 0.1 to 1.4 (reached: 0.1 -> 0.54); whether")

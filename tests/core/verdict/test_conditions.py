@@ -64,7 +64,7 @@ def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
             "10",
             "3",
             True,
-            "max_lr 1 is 10 x the baseline's; at least 3 x is required.",
+            "The highest learning rate, 1, is 10 x the baseline's; at least 3 x is required.",
         ),
         (
             "C4 control",
@@ -119,7 +119,7 @@ def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
             "2",
             "3",
             False,
-            "max_lr 0.2 is 2 x the baseline's; at least 3 x is required.",
+            "The highest learning rate, 0.2, is 2 x the baseline's; at least 3 x is required.",
         ),
         (
             "C4 control",
@@ -171,7 +171,7 @@ def test_what_could_not_be_measured_is_shown_as_that() -> None:
             "10",
             "3",
             True,
-            "max_lr 1 is 10 x the baseline's; at least 3 x is required.",
+            "The highest learning rate, 1, is 10 x the baseline's; at least 3 x is required.",
         ),
         (
             "C4 control",
