@@ -180,15 +180,26 @@ class RoleRow:
     recipe: Recipe
     """That of the first seed."""
     samples: float
-    """Mean over the seeds."""
+    """Mean over the seeds that completed; over all where none did."""
     seconds: float
-    """Mean over the seeds."""
+    """Mean over the same seeds."""
     accuracy: Spread
-    """Over the seeds."""
+    """Over the seeds that completed."""
     highest_lr: float
     """Of all seeds."""
     runs: tuple[Run, ...]
     """One for each seed."""
+
+    @property
+    def completed(self) -> str:
+        """How many seeds are behind the numbers: "3", or "2 of 3"."""
+        n, of = self.accuracy.n, len(self.runs)
+        return str(n) if n == of else f"{n} of {of}"
+
+    @property
+    def text(self) -> str:
+        """Accuracy, and of how many runs where some did not complete."""
+        return f"{self.accuracy}" + (f" ({self.completed} runs)" if " " in self.completed else "")
 
 
 def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
@@ -198,9 +209,10 @@ def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
         own = tuple(run for run in runs if run.role == role)
         if own:
             traces = [run.trace for run in own]
-            samples = fmean(trace.samples for trace in traces)
-            seconds = fmean(trace.seconds for trace in traces)
-            accuracy = spread(trace.accuracy for trace in traces)
+            completed = [trace for trace in traces if trace.completed] or traces
+            samples = fmean(trace.samples for trace in completed)
+            seconds = fmean(trace.seconds for trace in completed)
+            accuracy = spread(trace.accuracy for trace in traces if trace.completed)
             highest = max(trace.highest_lr for trace in traces)
             recipe = traces[0].recipe
             found.append(RoleRow(role, name, recipe, samples, seconds, accuracy, highest, own))
@@ -218,7 +230,7 @@ def role_cells(row: RoleRow) -> tuple[str, ...]:
         number(row.recipe.epochs),
         count(row.samples),
         str(row.accuracy),
-        str(row.accuracy.n),
+        row.completed,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
 from autosuperconv.core.stats import Contrast
+from autosuperconv.core.trace import StopReason
 from autosuperconv.core.verdict import Condition, ConditionName
 from autosuperconv.core.verdict.conditions import Unit
 from autosuperconv.reporting import rows
@@ -82,3 +83,19 @@ def test_fields_that_are_searched_or_vary_have_columns_in_the_recipes_order(
         for i, trial in enumerate(report.trials)
     )
     assert rows.shown_fields(replace(report, trials=trials)) == (*main, "gamma")
+
+
+def test_a_run_that_diverged_is_counted_and_moves_neither_cost_nor_accuracy(
+    report: Report,
+) -> None:
+    own = [run for run in report.confirmation if run.role == "control"]
+    lost = replace(own[-1].trace, accuracy=None, samples=600, stopped_because=StopReason.DIVERGED)
+    runs = [*own[:-1], replace(own[-1], trace=lost)]
+    (row,) = rows.role_rows(runs)
+    (sound,) = rows.role_rows(own[:-1])
+    assert (row.samples, row.accuracy) == (sound.samples, sound.accuracy)
+    n = len(own)
+    assert row.completed == f"{n - 1} of {n}"
+    assert row.text == f"{row.accuracy} ({n - 1} of {n} runs)"
+    assert rows.role_cells(row)[-1] == row.completed
+    assert (sound.completed, sound.text) == (str(n - 1), str(sound.accuracy))

@@ -23,8 +23,9 @@ class Contrast:
         difference: its mean over the pairs.
         low: lower end of its confidence interval; None for a single pair.
         high: upper end.
-        runs: pairs.
-        diverged: runs that diverged where the change was made, of `runs`.
+        runs: pairs, those that diverged included.
+        diverged: pairs in which a run diverged, of `runs`; they are left out of the difference,
+            unless all did.
         confidence: of the interval.
     """
 
@@ -51,6 +52,11 @@ class Contrast:
         return self.low is not None and (self.lowest > 0 or self.highest < 0)
 
     @property
+    def pairs(self) -> int:
+        """How many pairs are behind the difference."""
+        return self.runs if self.diverged == self.runs else self.runs - self.diverged
+
+    @property
     def always_diverged(self) -> bool:
         """Whether every run diverged, of two or more."""
         return self.runs > 1 and self.diverged == self.runs
@@ -60,7 +66,9 @@ class Contrast:
         """Standard deviation of the differences, as the interval has it."""
         if self.low is None:
             return None
-        return (self.highest - self.lowest) / 2 / float(half_width(1.0, self.runs, self.confidence))
+        return (
+            (self.highest - self.lowest) / 2 / float(half_width(1.0, self.pairs, self.confidence))
+        )
 
     def in_words(self) -> str:
         """E.g. "+0.30 points (95 %: -0.10 to +0.70)"."""
@@ -97,12 +105,12 @@ def paired_contrast(
         resolution: step of the scale on which both sides were measured. Rounding alone spreads
             the difference of two such values by resolution / sqrt(6), so the spread is taken to
             be at least that: three equal differences are no proof of a spread of nothing.
-        diverged: runs that diverged.
+        diverged: pairs that are left out of the differences because a run diverged.
     """
     values, n = np.asarray(differences, dtype=float), len(differences)
-    mean = float(values.mean())
+    mean, runs = float(values.mean()), n + diverged
     if n == 1:
-        return Contrast(mean, None, None, 1, diverged, confidence)
+        return Contrast(mean, None, None, runs, diverged, confidence)
     sd = max(float(values.std(ddof=1)), resolution / math.sqrt(6))
     half = float(half_width(sd, n, confidence))
-    return Contrast(mean, mean - half, mean + half, n, diverged, confidence)
+    return Contrast(mean, mean - half, mean + half, runs, diverged, confidence)

@@ -9,7 +9,7 @@ at 95 %, not for all of them at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
@@ -101,17 +101,20 @@ def name_tradeoff(
     if forward is None:
         return found
     start = start_of(winner, baseline)
-    return _with_forward(found, forward, start, winner_accuracy, reverted)
+    return _with_forward(found, forward, start, winner_accuracy, reverted, lost)
 
 
 def shapley_shares(
-    accuracy: Mapping[frozenset[str], BySeed], groups: Mapping[str, tuple[str, ...]]
+    accuracy: Mapping[frozenset[str], BySeed],
+    groups: Mapping[str, tuple[str, ...]],
+    diverged: Collection[int] = (),
 ) -> tuple[Share, ...]:
     """Shapley values of groups of factors, one per seed, then their mean and interval.
 
     Args:
         accuracy: by the set of groups at the winner's values, then by seed; every set.
         groups: name -> the factors in it.
+        diverged: seeds of which a run diverged.
 
     Raises:
         InvalidInput: too many groups, a set is missing, or no seed is common to all.
@@ -121,9 +124,9 @@ def shapley_shares(
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in needed))) if needed else []
     if not seeds:
         raise InvalidInput("Shapley values need a seed that every run has, but there is none.")
-    by_seed = [shapley_values({s: a[i] for s, a in accuracy.items()}, names) for i in seeds]
+    by_seed = {i: shapley_values({s: a[i] for s, a in accuracy.items()}, names) for i in seeds}
     shares = [
-        Share(factors, paired_contrast([values[name] for values in by_seed]))
+        Share(factors, sound_contrast({i: v[name] for i, v in by_seed.items()}, diverged))
         for name, factors in groups.items()
     ]
     return tuple(sorted(shares, key=lambda share: -abs(share.worth.difference)))
@@ -144,9 +147,23 @@ def compare_by_seed(after: BySeed, before: BySeed, diverged: Sequence[int], what
         raise InvalidInput(
             f"{what}: no seed in common to pair, but {sorted(after)} and {sorted(before)}."
         )
-    differences = [after[seed] - before[seed] for seed in seeds]
     step = resolution_of((*after.values(), *before.values()))
-    return paired_contrast(differences, resolution=step, diverged=len(set(diverged) & set(seeds)))
+    return sound_contrast({s: after[s] - before[s] for s in seeds}, diverged, step)
+
+
+def sound_contrast(differences: BySeed, diverged: Collection[int], step: float = 0.0) -> Contrast:
+    """Over the seeds of which no run diverged; where there is none, over all.
+
+    Args:
+        differences: by seed.
+        diverged: seeds of which a run diverged.
+        step: of the scale on which accuracy was measured.
+    """
+    sound = [d for seed, d in differences.items() if seed not in diverged]
+    if sound:
+        return paired_contrast(sound, resolution=step, diverged=len(differences) - len(sound))
+    n = len(differences)
+    return replace(paired_contrast(list(differences.values()), resolution=step), diverged=n)
 
 
 def _effect(
@@ -176,9 +193,13 @@ def _with_forward(
     start: Recipe,
     winner_accuracy: BySeed,
     reverted: Mapping[str, BySeed],
+    diverged: Mapping[str, Sequence[int]],
 ) -> Tradeoff:
     effects = tuple(
-        _both_ends(effect, forward, winner_accuracy, reverted[effect.factor])
+        _both_ends(
+            *(effect, forward, winner_accuracy, reverted[effect.factor]),
+            diverged.get(effect.factor, ()),
+        )
         for effect in found.effects
     )
     mean = fmean(forward.start.values())
@@ -192,15 +213,26 @@ def _with_forward(
     )
 
 
-def _both_ends(effect: Effect, forward: Forward, winner: BySeed, reverted: BySeed) -> Effect:
-    """The effect with its forward end, where that was trained."""
+def _both_ends(
+    effect: Effect,
+    forward: Forward,
+    winner: BySeed,
+    reverted: BySeed,
+    lost_at_the_end: Sequence[int],
+) -> Effect:
+    """The effect with its forward end, where that was trained.
+
+    Args:
+        lost_at_the_end: seeds that diverged when the factor was reverted.
+    """
     alone = forward.accuracy.get(effect.factor)
     if alone is None:
         return effect
     lost = forward.diverged.get(effect.factor, ())
     first = compare_by_seed(alone, forward.start, lost, f"{effect.factor} alone")
+    lost = (*lost, *lost_at_the_end)
     seeds = winner.keys() & reverted.keys() & alone.keys() & forward.start.keys()
     last_less_first = {s: (winner[s] - reverted[s]) - (alone[s] - forward.start[s]) for s in seeds}
     zero = dict.fromkeys(seeds, 0.0)
-    order = compare_by_seed(last_less_first, zero, (), f"order of {effect.factor}")
+    order = compare_by_seed(last_less_first, zero, lost, f"order of {effect.factor}")
     return replace(effect, first=first, order=order)

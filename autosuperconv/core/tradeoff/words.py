@@ -112,7 +112,7 @@ def _worth(last: Contrast) -> str:
     failed = f"when it is reverted, training {_failures(last)}"
     if last.always_diverged:
         return failed
-    return f"{_size(last)}; {failed}" if last.diverged else _size(last)
+    return f"{failed}; over the others {_size(last)}" if last.diverged else _size(last)
 
 
 def _size(last: Contrast) -> str:
@@ -128,10 +128,11 @@ def _alone(first: Contrast) -> str:
     if first.always_diverged:
         return f"makes training fail: it {_failures(first)}"
     if first.low is None:
-        return f"{fmt.points(first.difference)} points in a single run, so no interval"
-    if not first.separable:
-        return f"is {NOISE}; training {_failures(first)}"
-    text = f"{'gains' if first.difference > 0 else 'costs'} {_bounded(first)}"
+        text = f"{fmt.points(first.difference)} points in a single run, so no interval"
+    elif not first.separable:
+        text = f"is {NOISE}"
+    else:
+        text = f"{'gains' if first.difference > 0 else 'costs'} {_bounded(first)}"
     return f"{text}; training {_failures(first)}" if first.diverged else text
 
 

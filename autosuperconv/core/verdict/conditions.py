@@ -132,6 +132,9 @@ def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C1: not worse than the baseline by the margin."""
     against, margin = measured.against_baseline, measured.margin
     met = against.lowest > -margin and not measured.diverged
+    if measured.diverged:
+        detail = measured.unstable_against_baseline
+        return Condition(ConditionName.ACCURACY, None, -margin, False, detail, Unit.DIFFERENCE)
     if met:
         says = "is within the margin"
     elif against.highest > -margin:
@@ -202,8 +205,10 @@ def control_condition(measured: Measured, criterion: Criterion) -> Condition:
     if against is None:
         detail = "There is no control: the standard schedule was not run at the candidate's cost."
         return Condition(name, None, 0.0, None, detail, Unit.DIFFERENCE)
+    if unstable := measured.unstable_against_control:
+        return Condition(name, None, 0.0, not measured.diverged, unstable, Unit.DIFFERENCE)
     bound = measured.margin if against.low is None else 0.0
-    met = against.lowest > bound and not measured.diverged
+    met = against.lowest > bound
     verb = "beats" if met else "does not beat"
     detail = (
         f"The candidate {verb} the standard schedule compressed to its cost by more than seed "

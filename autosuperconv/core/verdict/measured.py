@@ -25,10 +25,11 @@ class Measured:
         candidate: its runs.
         baseline: its runs.
         control: its runs; empty where it was not run.
-        against_baseline: candidate less baseline.
-        against_control: candidate less control; None where no control was run.
+        against_baseline: candidate less baseline, over the pairs in which neither diverged.
+        against_control: the same against the control; None where no control was run.
         margin: by how much the candidate may fall short of the baseline.
         diverged: number of candidate runs that diverged.
+        control_diverged: number of control runs that diverged.
         candidate_samples: N_C, the cost of the candidate's whole run.
         baseline_samples: T_B, the cost at which the baseline is at its final level for good.
         max_lr: the highest learning rate, the lowest among the candidate's runs.
@@ -43,6 +44,7 @@ class Measured:
     against_control: Contrast | None
     margin: float
     diverged: int
+    control_diverged: int
     candidate_samples: float
     baseline_samples: float
     max_lr: float
@@ -58,6 +60,32 @@ class Measured:
     def diverged_runs(self) -> str:
         """How many candidate runs diverged, e.g. "1 of 3 runs"."""
         return f"{self.diverged} of {fmt.counted(len(self.candidate), 'run')}"
+
+    @property
+    def control_diverged_runs(self) -> str:
+        """The same of the control."""
+        return f"{self.control_diverged} of {fmt.counted(len(self.control), 'run')}"
+
+    @property
+    def unstable_against_baseline(self) -> str:
+        """In how many runs the candidate diverged, and what the others say; "" where in none."""
+        if not self.diverged:
+            return ""
+        head = f"The candidate diverged in {self.diverged_runs}"
+        return head + over_the_others(self.candidate, self.baseline, self.against_baseline)
+
+    @property
+    def unstable_against_control(self) -> str:
+        """Which side diverged, and what the other runs say; "" where neither did. A recipe that
+        fails on some seeds cannot beat one that never does."""
+        if self.diverged:
+            head = f"The candidate diverged in {self.diverged_runs}, so it beats nothing"
+        elif self.control_diverged:
+            failed = self.control_diverged_runs
+            head = f"The control diverged in {failed}, so it is no recipe to keep"
+        else:
+            return ""
+        return head + over_the_others(self.candidate, self.control, self.against_control)
 
 
 def measure_runs(
@@ -88,8 +116,9 @@ def measure_runs(
         against_control=compare(candidate, control, criterion.confidence) if control else None,
         margin=margin,
         diverged=sum(map(has_diverged, candidate)),
-        candidate_samples=fmean(run.samples[-1] for run in candidate),
-        baseline_samples=fmean(samples_to_level(run, margin) for run in baseline),
+        control_diverged=sum(map(has_diverged, control)),
+        candidate_samples=fmean(run.samples[-1] for run in sound(candidate)),
+        baseline_samples=fmean(samples_to_level(run, margin) for run in sound(baseline)),
         max_lr=max_lr,
         lr_ratio=max_lr / max(run.max_lr for run in baseline),
         batch_norm_recalibrated=batch_norm_recalibrated,
@@ -119,20 +148,51 @@ def check_runs(side: str, runs: Sequence[RunCurve]) -> None:
 def margin_of(
     candidate: Sequence[RunCurve], baseline: Sequence[RunCurve], criterion: Criterion
 ) -> float:
-    """The criterion's margin, or the seed standard deviation pooled over both sides where that is
-    larger."""
-    spread = float(pooled_sd(list(map(final, candidate)), list(map(final, baseline))))
+    """The criterion's margin, or the seed standard deviation pooled over the sound runs of both
+    sides where that is larger."""
+    ends = [list(map(final, sound(side))) for side in (candidate, baseline)]
+    spread = float(pooled_sd(*ends)) if max(map(len, ends)) > 1 else 0.0
     single = min(len(candidate), len(baseline)) == 1
     return max(criterion.margin, spread, SINGLE_RUN_MARGIN if single else 0.0)
 
 
 def compare(side: Sequence[RunCurve], other: Sequence[RunCurve], confidence: float) -> Contrast:
-    """The paired difference; with one run on either side, that of the means, with no interval."""
+    """The paired difference; with one run on either side, that of the means, with no interval.
+
+    A run that diverged ends at chance, which says nothing of how accurate the recipe is where it
+    trains. So pairs with one are left out, unless there is no other.
+    """
     if min(len(side), len(other)) == 1:
-        difference = fmean(map(final, side)) - fmean(map(final, other))
+        difference = fmean(map(final, sound(side))) - fmean(map(final, sound(other)))
         return paired_contrast([difference], confidence)
-    differences = [final(a) - final(b) for a, b in paired(side, other)]
-    return paired_contrast(differences, confidence, resolution_of(map(final, (*side, *other))))
+    pairs = sound_pairs(side, other) or paired(side, other)
+    differences = [final(a) - final(b) for a, b in pairs]
+    ends = [final(run) for pair in pairs for run in pair]
+    return paired_contrast(differences, confidence, resolution_of(ends))
+
+
+def over_the_others(
+    candidate: Sequence[RunCurve], other: Sequence[RunCurve], against: Contrast | None
+) -> str:
+    """The end of a sentence: the difference over the pairs in which neither run diverged."""
+    pairs = sound_pairs(candidate, other)
+    if not pairs or against is None:
+        return "."
+    others = fmt.counted(len(pairs), "pair")
+    return f"; over the other {others} the candidate has {against.in_words()}."
+
+
+def sound_pairs(
+    side: Sequence[RunCurve], other: Sequence[RunCurve]
+) -> list[tuple[RunCurve, RunCurve]]:
+    """The pairs in which neither run diverged."""
+    pairs = paired(side, other)
+    return [pair for pair in pairs if not any(map(has_diverged, pair))]
+
+
+def sound(runs: Sequence[RunCurve]) -> Sequence[RunCurve]:
+    """The runs that did not diverge; all of them where every one did."""
+    return [run for run in runs if not has_diverged(run)] or runs
 
 
 def paired(side: Sequence[RunCurve], other: Sequence[RunCurve]) -> list[tuple[RunCurve, RunCurve]]:
@@ -148,8 +208,8 @@ def final(run: RunCurve) -> float:
 
 
 def mean_accuracy(runs: Sequence[RunCurve]) -> float:
-    """Of the final accuracies."""
-    return fmean(map(final, runs))
+    """Of the final accuracies of the sound runs."""
+    return fmean(map(final, sound(runs)))
 
 
 def has_diverged(run: RunCurve) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.verdict.conditions import Condition, ConditionName
-from autosuperconv.core.verdict.measured import Measured
+from autosuperconv.core.verdict.measured import Measured, sound_pairs
 from autosuperconv.core.verdict.types import Outcome
 
 
@@ -26,8 +26,10 @@ def verdict_sentence(
     if outcome is Outcome.DIVERGED:
         failed = measured.diverged_runs
         lr, difference = fmt.number(measured.max_lr), measured.against_baseline.in_words()
+        pairs = sound_pairs(measured.candidate, measured.baseline)
+        over = f"over the other {fmt.counted(len(pairs), 'pair')} accuracy" if pairs else "accuracy"
         return fmt.spelled_out(
-            f"Diverged: at learning rates up to {lr}, training failed in {failed}; accuracy "
+            f"Diverged: at learning rates up to {lr}, training failed in {failed}; {over} "
             f"{difference}."
         )
     reasons = [*_reasons(outcome, blamed), remark]
@@ -35,6 +37,8 @@ def verdict_sentence(
         reasons = _unchecked(outcome, conditions)
     said = [c.name for c in blamed] == [ConditionName.ACCURACY]
     figures = _figures(measured, with_accuracy=not said)
+    if measured.control_diverged and outcome is Outcome.REACHED:
+        reasons.append(f"the control diverged in {measured.control_diverged_runs}")
     return fmt.spelled_out(f"{outcome.label}: {'; '.join(filter(None, [figures, *reasons]))}.")
 
 

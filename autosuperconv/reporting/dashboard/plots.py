@@ -127,5 +127,5 @@ def _add_confirmed(figure: go.Figure, report: Report) -> None:
             error_y={"array": [100 * (row.accuracy.sd or 0.0)]},
             mode="markers",
             marker={"color": LIGHT[row.role], "size": 12, "symbol": "square"},
-            name=f"{row.name} {row.accuracy}",
+            name=f"{row.name} {row.text}",
         )

@@ -155,7 +155,7 @@ def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
             *at, yerr=bar, fmt="s", ms=7, color=LIGHT[row.role], capsize=4, lw=1.6, zorder=5
         )
         beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
-        name = f"{row.name} {row.accuracy}" if wide else f"{row.name}\n{row.accuracy}"
+        name = f"{row.name} {row.text}" if wide else f"{row.name}\n{row.text}"
         above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
         line = 0.0 if wide else 6.0  # half the height of the second line
         places = [

@@ -39,7 +39,7 @@ class Picture:
 def _cost_label(report: Report) -> str:
     roles = rows.role_rows(report.confirmation)
     ends = "; ".join(
-        f"{row.name} {row.accuracy} after {fmt.count(row.samples)} samples" for row in roles
+        f"{row.name} {row.text} after {fmt.count(row.samples)} samples" for row in roles
     )
     return f"Accuracy against training samples of {len(report.trials)} trials. {ends}"
 

@@ -24,7 +24,7 @@ from autosuperconv.core.tradeoff import (
     with_values,
 )
 from autosuperconv.core.tradeoff.shapley import MOST_GROUPS, subsets
-from autosuperconv.tuning.steps.confirmation import Confirmation, by_seed, seeds
+from autosuperconv.tuning.steps.confirmation import Confirmation, by_seed, seeds, sound_by_seed
 from autosuperconv.tuning.store.session import Session
 
 
@@ -45,7 +45,7 @@ def ablate(
         baseline: the tuned standard schedule.
         shapley: retrain every subset of the changed factors as well.
     """
-    n, candidate = len(confirmation.candidate), by_seed(confirmation.candidate)
+    n, candidate = len(confirmation.candidate), sound_by_seed(confirmation.candidate)
     changed = changed_factors(winner, baseline)
     start = start_of(winner, baseline)
     session.start(Step.ABLATION, distinct_runs(len(changed), n, shapley=shapley))
@@ -60,11 +60,12 @@ def ablate(
         {f: by_seed(traces[f"reverted:{f}"]) for f in changed},
         {f: _incomplete(traces[f"reverted:{f}"]) for f in changed},
         _forward(traces, changed) if changed else None,
-        (_highest(confirmation.candidate), _highest(confirmation.baseline)),
+        (_highest(confirmation.candidate, winner), _highest(confirmation.baseline, baseline)),
     )
     if shapley and changed:
         groups = grouped([effect.factor for effect in result.effects])
-        result = replace(result, shares=_shares(session, groups, winner, start, candidate))
+        shares = _shares(session, groups, winner, start, candidate, n)
+        result = replace(result, shares=shares)
     sentences = (result.sentence, result.order_sentence)
     session.finish(Step.ABLATION, " ".join(s for s in sentences if s))
     return result
@@ -72,14 +73,14 @@ def ablate(
 
 def _forward(traces: Mapping[str, Sequence[Trace]], changed: Sequence[str]) -> Forward:
     return Forward(
-        by_seed(traces["forward:none"]),
+        sound_by_seed(traces["forward:none"]),
         {f: by_seed(traces[f"forward:{f}"]) for f in changed},
         {f: _incomplete(traces[f"forward:{f}"]) for f in changed},
     )
 
 
-def _highest(traces: Sequence[Trace]) -> float:
-    return max(trace.highest_lr for trace in traces)
+def _highest(traces: Sequence[Trace], recipe: Recipe) -> float:
+    return max((trace.highest_lr for trace in traces), default=recipe.max_lr)
 
 
 def _incomplete(traces: Sequence[Trace]) -> list[int]:
@@ -111,14 +112,16 @@ def _shares(
     winner: Recipe,
     start: Recipe,
     candidate: Mapping[int, float],
+    n: int,
 ) -> tuple[Share, ...]:
     """Shapley values; the run store already holds the runs of the two halves."""
     named = {frozenset(s): _recipe_of(s, groups, winner, start) for s in subsets(list(groups))}
     del named[frozenset(groups)]
     roles = {f"shapley:{'+'.join(sorted(s)) or 'none'}": s for s in named}
-    traces = _train(session, {role: named[s] for role, s in roles.items()}, len(candidate))
+    traces = _train(session, {role: named[s] for role, s in roles.items()}, n)
     accuracy = {s: by_seed(traces[role]) for role, s in roles.items()}
-    return shapley_shares({**accuracy, frozenset(groups): candidate}, groups)
+    lost = {seed for own in traces.values() for seed in _incomplete(own)}
+    return shapley_shares({**accuracy, frozenset(groups): candidate}, groups, lost)
 
 
 def _recipe_of(

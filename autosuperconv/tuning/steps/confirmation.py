@@ -90,5 +90,10 @@ def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
     return {t.recipe.seed: t.accuracy if t.accuracy is not None else t.chance for t in traces}
 
 
+def sound_by_seed(traces: Sequence[Trace]) -> dict[int, float]:
+    """The same of the runs that completed; of all where none did."""
+    return by_seed([trace for trace in traces if trace.completed] or traces)
+
+
 def _labeller(role: str) -> Callable[[Job], str]:
     return lambda job: f"{role}, seed {job.recipe.seed}"

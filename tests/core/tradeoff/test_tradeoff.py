@@ -7,7 +7,7 @@ import pytest
 
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.serialization import from_json, to_json
-from autosuperconv.core.tradeoff import FACTORS, Tradeoff, name_tradeoff, revert
+from autosuperconv.core.tradeoff import FACTORS, Tradeoff, name_tradeoff, revert, shapley_shares
 from autosuperconv.core.tradeoff.factors import NEVER, gave_way
 from autosuperconv.errors import InvalidInput, UnknownName
 
@@ -148,10 +148,10 @@ def test_divergence_in_one_run_of_three_is_told_and_not_claimed() -> None:
     accuracy = {0: 0.1, 1: 0.931, 2: 0.93}
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {"dropout": accuracy}, {"dropout": [0]})
     assert not found.effects[0].last.separable
-    # the differences are 83, 0.1 and 0.1 points
+    # the differences of the other two are 0.1 points each
     told = (
-        "+27.73 percentage points, indistinguishable from seed noise; when it is reverted, "
-        "training diverged in 1 of 3"
+        "when it is reverted, training diverged in 1 of 3 runs; over the others +0.10 percentage "
+        "points, indistinguishable from seed noise"
     )
     assert told in found.sentence
 
@@ -238,3 +238,22 @@ def test_a_max_lr_that_the_schedule_does_not_reach_is_no_rise() -> None:
     )
     found = name_tradeoff(WINNER, BASELINE, ACCURACY, {}, highest=(0.54, 0.1))
     assert found.sentence.startswith("max_lr rose from 0.1 to 1.4 (reached: 0.1 -> 0.54); whether")
+
+
+def test_runs_that_diverged_hide_no_effect_and_make_none() -> None:
+    accuracy = {0: 0.1, 1: 0.912, 2: 0.9112}
+    found = name_tradeoff(WINNER, BASELINE, ACCURACY, {"dropout": accuracy}, {"dropout": [0]})
+    last = found.effects[0].last
+    # 2.0 and 1.98 points, and the first run's 83 are left out
+    assert last.difference == pytest.approx(0.0199)
+    assert (last.runs, last.pairs, last.diverged, last.separable) == (3, 2, 1, True)
+
+
+def test_shapley_values_leave_out_the_seeds_of_which_a_run_diverged() -> None:
+    sets = {frozenset[str](): (0.8, 0.8, 0.8), frozenset({"a"}): (0.9, 0.91, 0.1)}
+    accuracy = {names: dict(enumerate(values)) for names, values in sets.items()}
+    (share,) = shapley_shares(accuracy, {"a": ("dropout",)}, {2})
+    assert share.worth.difference == pytest.approx(0.105)
+    assert (share.worth.runs, share.worth.diverged) == (3, 1)
+    (every,) = shapley_shares(accuracy, {"a": ("dropout",)}, {0, 1, 2})
+    assert (every.worth.runs, every.worth.diverged) == (3, 3)
