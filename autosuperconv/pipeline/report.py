@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.optional import optional
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
@@ -22,7 +23,9 @@ from autosuperconv.core.tradeoff.factors import factor_name
 from autosuperconv.core.verdict import Verdict
 from autosuperconv.pipeline.setup import ARTIFACTS, Work
 from autosuperconv.reporting.dashboard.publish import publish_report
-from autosuperconv.reporting.files import render_report, write_files
+from autosuperconv.reporting.files import render_data, write_files
+from autosuperconv.reporting.markdown import render_markdown
+from autosuperconv.reporting.page import render_page
 from autosuperconv.tuning.report.exchange_rate import surrogate_view
 from autosuperconv.tuning.report.summaries import reported_run, reported_trials
 from autosuperconv.tuning.steps.baseline import TunedBaseline
@@ -51,6 +54,12 @@ def make_report(work: Work, found: Findings) -> Report:
     session = work.session
     costs = tuple(session.cost(step) for step in STEPS)
     trials = reported_trials(session, found.objective, work.setup.base)
+    left_out: list[str] = []
+    pruning = surrogate = None
+    with optional("What pruning saved", left_out.append):
+        pruning = _pruning(trials, work.setup.n_train)
+    with optional("The surrogate's view of the study", left_out.append):
+        surrogate = surrogate_view(session, found.winner.recipe, work.setup.n_validation)
     return Report(
         version=FORMAT_VERSION,
         setup=work.setup,
@@ -64,19 +73,26 @@ def make_report(work: Work, found: Findings) -> Report:
         tradeoff=found.tradeoff,
         verdict=found.verdict,
         cost=costs,
-        not_measured=_not_measured(session, found),
+        not_measured=(*_not_measured(session, found), *left_out),
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
-        pruning=_pruning(trials, work.setup.n_train),
-        surrogate=surrogate_view(session, found.winner.recipe, work.setup.n_validation),
+        pruning=pruning,
+        surrogate=surrogate,
     )
 
 
 def write_report(work: Work, report: Report) -> None:
-    """Write all files, then show the same in optuna-dashboard."""
-    rendered = render_report(report)
+    """Write all files, the data first, then show the same in optuna-dashboard."""
+    tell = work.session.note
+    rendered = render_data(report)
     write_files(rendered, work.folder)
-    publish_report(work.session.study, report, rendered, work.folder / ARTIFACTS)
+    with optional("The report as a page", tell):
+        rendered = replace(rendered, page=render_page(report, tell))
+        write_files(rendered, work.folder)
+    with optional("The report in Markdown", tell):
+        rendered = replace(rendered, markdown=render_markdown(report))
+        write_files(rendered, work.folder)
+    publish_report(work.session.study, report, rendered, work.folder / ARTIFACTS, tell)
 
 
 def _pruning(trials: Sequence[Trial], n_train: int) -> PruningReport | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from autosuperconv.core.events import Event, Listener, silent
 from autosuperconv.core.format import without_password
+from autosuperconv.core.optional import while_it_works
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.recipe import Recipe
@@ -147,8 +148,9 @@ def open_session(
     direction = DIRECTIONS[setup.options.objective]
     study, run_store = open_study(open_storage(storage), setup.study_name, fingerprint, direction)
     live = LiveNote(setup.name, functools.partial(set_note, study), time.monotonic)
+    live_note = while_it_works("The note in the dashboard", live, listener)
     session = Session(
-        *(study, run_store, resources.executor, tell_all(listener, live), storage),
+        *(study, run_store, resources.executor, tell_all(listener, live_note), storage),
         deadline=None if timeout is None else time.monotonic() + timeout,
     )
     session.remember_start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autosuperconv.core.format import printable
@@ -41,28 +41,37 @@ def check_writable(out: Path) -> None:
 class RenderedReport:
     """A report's texts, made once for everything that shows them."""
 
-    page: str
-    """HTML, with every picture inside."""
+    page: str | None
+    """HTML, with every picture inside; None where it was not made."""
     json: str
     """All of the report; `core.serialization.from_json` reads it back."""
-    markdown: str
-    """The page's main parts."""
+    markdown: str | None
+    """The page's main parts; None where it was not made."""
     recipe: str | None
     """The winner as JSON; None without one."""
 
 
 def render_report(report: Report) -> RenderedReport:
     """All texts of a report. The page takes seconds: it draws every picture."""
+    return replace(render_data(report), page=render_page(report), markdown=render_markdown(report))
+
+
+def render_data(report: Report) -> RenderedReport:
+    """The report and the winner as JSON alone."""
     return RenderedReport(
-        page=printable(render_page(report)),
+        page=None,
         json=to_json(report, indent=1) + "\n",
-        markdown=printable(render_markdown(report)),
+        markdown=None,
         recipe=None if report.winner is None else to_json(report.winner, indent=2) + "\n",
     )
 
 
 def write_files(rendered: RenderedReport, out: Path) -> None:
-    """Write all files of a report into a folder."""
+    """Write all files of a report into a folder.
+
+    Raises:
+        OutputUnwritable: the folder cannot be written, or is full.
+    """
     check_writable(out)
     texts = {
         "report.json": rendered.json,
@@ -71,5 +80,12 @@ def write_files(rendered: RenderedReport, out: Path) -> None:
         "recipe.json": rendered.recipe,
     }
     for name, text in texts.items():
-        if text is not None:
-            (out / name).write_text(text, encoding="utf-8")
+        if text is None:
+            continue
+        try:
+            (out / name).write_text(printable(text), encoding="utf-8")
+        except OSError as error:
+            raise OutputUnwritable(
+                f"{str(out / name)!r} cannot be written: {error.strerror}. The search is kept: "
+                "free some space or name another folder (--out), and run the same command again."
+            ) from None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
+from autosuperconv.core.optional import Tell, optional
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, Run, Trial
 from autosuperconv.core.tradeoff import factor_name
@@ -44,8 +46,13 @@ class KeyFigure:
     """What it was computed from."""
 
 
-def render_page(report: Report) -> str:
-    """The page as HTML text. Everything that a user wrote is escaped."""
+def render_page(report: Report, tell: Tell | None = None) -> str:
+    """The page as HTML text. Everything that a user wrote is escaped.
+
+    Args:
+        report: what it shows.
+        tell: takes a sentence for each picture that cannot be drawn; None: that is an error.
+    """
     template = _environment().get_template("report.html.j2")
     roles = rows.role_rows(report.confirmation)
     searched = rows.searched_fields(report)
@@ -55,7 +62,7 @@ def render_page(report: Report) -> str:
         outcome=report.verdict.outcome.label.upper(),
         key_figures=key_figures(report),
         cost_caption=cost_caption(report),
-        figures=_figures(report),
+        figures=_figures(report, tell),
         roles=roles,
         role_fields=[[_role_cell(row, name) for name in searched] for row in roles],
         fields=fields,
@@ -96,15 +103,16 @@ def minus(text: object) -> str:
     return "\u2013" if shown == fmt.MISSING else shown
 
 
-def _figures(report: Report) -> dict[str, dict[str, Markup]]:
+def _figures(report: Report, tell: Tell | None) -> dict[str, dict[str, Markup]]:
     """By name, the SVG for a desktop and for a phone; the page's style shows one of them."""
     from markupsafe import Markup
 
     figures = {}
     for name in PICTURES:
-        wide, narrow = (picture_svg(name, report, wide=size) for size in (True, False))
-        if wide and narrow:
-            figures[name] = {"wide": Markup(wide), "narrow": Markup(narrow)}
+        with optional(f"The picture {name!r}", tell) if tell else nullcontext():
+            wide, narrow = (picture_svg(name, report, wide=size) for size in (True, False))
+            if wide and narrow:
+                figures[name] = {"wide": Markup(wide), "narrow": Markup(narrow)}
     return figures
 
 

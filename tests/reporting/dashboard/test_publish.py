@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+import pytest
 from optuna_dashboard import get_note
 from optuna_dashboard._custom_plot_data import get_plotly_graph_objects
 
@@ -35,7 +36,7 @@ def rendered(report: Report) -> RenderedReport:
 def test_publishing_sets_note_pictures_and_artifacts(
     study: optuna.Study, report: Report, tmp_path: Path
 ) -> None:
-    publish_report(study, report, rendered(report), tmp_path / "artifacts")
+    publish_report(study, report, rendered(report), tmp_path / "artifacts", pytest.fail)
     assert get_note(study).replace("\u2003", "").startswith(render_markdown(report))
     assert "The winner is [trial 29](/dashboard/studies/0/trials?numbers=29)." in get_note(study)
     assert 'The dashboard\'s "Best Trial" is the cheapest trial' in get_note(study)
@@ -51,7 +52,7 @@ def test_publishing_sets_note_pictures_and_artifacts(
 def test_the_stored_figures_are_complete_and_small(
     study: optuna.Study, report: Report, tmp_path: Path
 ) -> None:
-    publish_report(study, report, rendered(report), tmp_path)
+    publish_report(study, report, rendered(report), tmp_path, pytest.fail)
     figures = {k: json.loads(v) for k, v in get_plotly_graph_objects(_attributes(study)).items()}
     # four cells, two seeds each
     assert len(figures["range-test"]["data"]) == 8
@@ -63,10 +64,10 @@ def test_the_stored_figures_are_complete_and_small(
 def test_publishing_twice_leaves_no_duplicate(
     study: optuna.Study, report: Report, tmp_path: Path
 ) -> None:
-    publish_report(study, report, rendered(report), tmp_path)
+    publish_report(study, report, rendered(report), tmp_path, pytest.fail)
     before, files = _artifacts(study), sorted(tmp_path.glob("*-*"))
     keys = set(_attributes(study))
-    publish_report(study, bare_report(), rendered(bare_report()), tmp_path)
+    publish_report(study, bare_report(), rendered(bare_report()), tmp_path, pytest.fail)
     assert _artifacts(study) == before
     assert sorted(tmp_path.glob("*-*")) == files
     assert set(_attributes(study)) == keys
@@ -78,10 +79,10 @@ def test_publishing_twice_leaves_no_duplicate(
 def test_an_artifact_that_was_deleted_in_the_dashboard_is_published_again(
     study: optuna.Study, report: Report, tmp_path: Path
 ) -> None:
-    publish_report(study, report, rendered(report), tmp_path)
+    publish_report(study, report, rendered(report), tmp_path, pytest.fail)
     # What optuna-dashboard 0.21 does on DELETE /api/artifacts/<study>/<artifact>.
     old = _artifacts(study)["report.html"]
     study._storage.set_study_system_attr(study._study_id, f"artifacts:{old}", json.dumps(None))
-    publish_report(study, report, rendered(report), tmp_path)
+    publish_report(study, report, rendered(report), tmp_path, pytest.fail)
     assert set(artifact_ids(study)) == {"report.html", "report.json"}
     assert artifact_ids(study)["report.html"] != old

@@ -44,7 +44,7 @@ def _get(address: str) -> tuple[str, bytes]:
 def test_the_dashboard_serves_the_study_of_a_journal_and_its_report_page(
     study: optuna.Study, report: Report, tmp_path: Path
 ) -> None:
-    publish_report(study, report, RENDERED, tmp_path / "artifacts")
+    publish_report(study, report, RENDERED, tmp_path / "artifacts", pytest.fail)
     with _served(study._storage, tmp_path / "artifacts") as address:
         listed = json.loads(_get(f"{address}/api/studies")[1])
         assert [one["study_name"] for one in listed["study_summaries"]] == ["a study"]
