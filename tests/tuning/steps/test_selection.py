@@ -84,6 +84,27 @@ def test_what_is_not_believed_to_reach_the_target_is_on_the_first_shortlist_alon
     assert [[t.recipe.epochs for t in few] for few in shortlists(traces, COST)] == [[7, 6, 5]]
 
 
+def test_a_trial_without_an_accuracy_comes_last() -> None:
+    unknown = replace(trace(0.5, 1), accuracy=None)
+    traces = [unknown, trace(0.95, 4), trace(0.89, 2)]
+    assert [t.accuracy for t in shortlists(traces, COST)[0]] == [0.95, 0.89, None]
+
+
+def test_a_trial_right_at_the_target_reaches_it() -> None:
+    traces = [trace(0.95, 4), trace(0.9, 1)]
+    assert [t.recipe.epochs for t in shortlists(traces, COST)[0]] == [1, 4]
+    assert pick([winner(0.95, 4), winner(0.9, 1)], COST).recipe.epochs == 1
+
+
+def test_where_no_list_reaches_the_target_the_most_accurate_of_all_is_chosen() -> None:
+    lists = [[trace(0.91, 1)], [trace(0.91, 2)]]
+
+    def score(few: Sequence[Trace]) -> list[Winner]:
+        return [winner(0.89 - t.recipe.epochs / 100, t.recipe.epochs) for t in few]
+
+    assert first_to_reach(lists, COST, score).recipe.epochs == 1
+
+
 def test_for_accuracy_cost_does_not_count() -> None:
     objective = Objective("accuracy", 0.9, 1000, 4.0)
     traces = [trace(0.91, 1), trace(0.95, 4)]
@@ -136,7 +157,7 @@ def searched(
 def test_a_trial_that_reached_the_target_by_luck_does_not_win() -> None:
     session, _ = searched({2.0: {0: 0.91, 11: 0.85, 12: 0.85}, 3.0: {0: 0.91, 11: 0.92, 12: 0.93}})
     chosen = choose_winner(session, SETTINGS, runs=4)
-    assert chosen.recipe.epochs == 3.0
+    assert (chosen.recipe.epochs, chosen.recipe.seed) == (3.0, 0)
     assert chosen.accuracy == pytest.approx((0.91 + 0.92 + 0.93) / 3)
 
 
@@ -163,8 +184,12 @@ def test_a_run_that_diverges_on_another_seed_counts_as_nothing() -> None:
 
 def test_trials_that_all_diverged_leave_no_winner_and_say_what_to_do() -> None:
     session, _ = searched({2.0: {0: None}, 3.0: {0: None}})
-    with pytest.raises(NothingCompleted, match=r"No trial of study 's'.* all 2 .*--trials"):
+    with pytest.raises(NothingCompleted) as error:
         choose_winner(session, SETTINGS, runs=4)
+    assert str(error.value) == (
+        "No trial of study 's' completed: all 2 were pruned or diverged. Search more trials "
+        "(--trials), longer cycles (--epochs), or lower learning rates (--max-lr)."
+    )
 
 
 class FromThree:
@@ -192,6 +217,17 @@ def test_all_trials_together_say_which_completed_ones_are_believed(
     believed = believed_to_reach(searched(LENGTHS)[0], SETTINGS)
     assert believed is not None
     assert {recipe.epochs for recipe in believed} == {3.0, 5.0}
+
+
+def test_the_shortlist_is_of_the_trials_that_are_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By their own runs the three cheapest reach the target, by the model the longest does."""
+    monkeypatch.setattr(selection, "fit_trial_model", lambda where, trials: FromThree(where))
+    again = {11: 0.91, 12: 0.91}
+    table = {n: {0: 0.91, **again} for n in (1.0, 1.5, 2.0)} | {3.0: {0: 0.85, **again}}
+    session, _ = searched(table)
+    choose_winner(session, SETTINGS, runs=6)
+    trained = [trace.recipe.epochs for _, trace in session.run_store.of(Step.CONFIRMATION)]
+    assert trained[:2] == [3.0, 3.0]
 
 
 def test_with_too_few_trials_or_without_a_target_nothing_is_believed_or_not() -> None:
