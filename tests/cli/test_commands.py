@@ -475,4 +475,4 @@ def test_a_folder_without_a_study_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["reproduce", str(tmp_path)], monkeypatch) == 2
-    assert "it has no run.py" in capsys.readouterr().err
+    assert "it is not a folder with a run.py" in capsys.readouterr().err
