@@ -6,15 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 import torch
+from optuna_dashboard import get_note
 from torch import nn
 from torch.utils.data import Dataset
 
 import autosuperconv
 from autosuperconv import SearchOptions
+from autosuperconv.core.events import Event, StepFinished
 from autosuperconv.core.report import Report
 from autosuperconv.pipeline.setup import open_search
+from autosuperconv.tuning.store.storage import open_storage
 
 TINY = SearchOptions(
     trials=2,
@@ -104,3 +108,31 @@ def test_a_study_of_another_format_is_another_search(
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 2, requested 999"):
         autosuperconv.plan(network, clouds(400), options)
+
+
+def interrupted(event: Event) -> None:
+    if isinstance(event, StepFinished):
+        raise KeyboardInterrupt
+
+
+def test_whatever_runs_on_a_finished_study_leaves_its_verdict_in_the_dashboard(
+    tmp_path: Path,
+) -> None:
+    report = searched(clouds(400), tmp_path)
+    storage = str(tmp_path / "s.journal")
+    options = replace(TINY, storage=storage, out=tmp_path / "out")
+
+    def note() -> str:
+        name = report.setup.study_name
+        study = optuna.load_study(study_name=name, storage=open_storage(storage))
+        return str(get_note(study))
+
+    verdict = note()
+    assert report.verdict.outcome.label.upper() in verdict
+    autosuperconv.range_test(network, clouds(400), options)
+    assert note() == verdict
+    autosuperconv.plan(network, clouds(400), options)
+    assert note() == verdict
+    with pytest.raises(KeyboardInterrupt):
+        autosuperconv.search(network, clouds(400), options, interrupted)
+    assert note() == verdict

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, SearchSpace, default_space
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.resources import ENGINE, Resources, choose_resources
-from autosuperconv.reporting.dashboard.note import LiveNote, set_note
+from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
 from autosuperconv.reporting.files import check_writable
 from autosuperconv.training.data.arrays import Data, as_task_data
 from autosuperconv.training.data.task import TaskData
@@ -136,6 +136,9 @@ def open_work(
             except KeyboardInterrupt:
                 session.remember_wall_seconds()
                 raise
+            finally:
+                with suppress(Exception):  # the note is no reason to hide how the search ended
+                    settle_note(session.study)
     finally:
         resources.executor.stop()
 
@@ -147,7 +150,9 @@ def open_session(
     setup, timeout = resources.setup, resources.setup.options.timeout
     direction = DIRECTIONS[setup.options.objective]
     study, run_store = open_study(open_storage(storage), setup.study_name, fingerprint, direction)
-    live = LiveNote(setup.name, functools.partial(set_note, study), time.monotonic)
+    publish = functools.partial(set_note, study)
+    earlier = functools.partial(earlier_result, study)
+    live = LiveNote(setup.name, publish, time.monotonic, earlier)
     live_note = while_it_works("The note in the dashboard", live, listener)
     session = Session(
         *(study, run_store, resources.executor, tell_all(listener, live_note), storage),

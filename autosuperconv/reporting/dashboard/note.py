@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from optuna import Study
 
 EM_SPACE = "\u2003"
+RUNNING, STOPPED = "## Running: ", "## Stopped: "
+EARLIER = "\n---\n\n*The result of this search before that:*\n\n"
 QUIET = 10.0  # seconds between two notes inside a step; a note costs some milliseconds
 
 
@@ -30,6 +32,25 @@ def set_note(study: Study, text: str) -> None:
         save_note(study, text)
 
 
+def earlier_result(study: Study) -> str:
+    """What a finished search has written into the study's note; "" where none has finished."""
+    from optuna_dashboard import get_note
+
+    text = str(get_note(study))
+    return text.partition(EARLIER)[2] if text.startswith((RUNNING, STOPPED)) else text
+
+
+def settle_note(study: Study) -> None:
+    """Nothing runs any more: the note is the earlier result again or, where there is none, says
+    how far the search got."""
+    from optuna_dashboard import get_note
+
+    text = get_note(study)
+    if text.startswith(RUNNING):
+        stopped = f"{STOPPED}{text.removeprefix(RUNNING)}\nThe same command goes on from here.\n"
+        set_note(study, earlier_result(study) or stopped)
+
+
 class LiveNote:
     """A listener that keeps a note up to date: at once when a step begins or ends, and every few
     seconds in between.
@@ -38,12 +59,18 @@ class LiveNote:
         name: of the search, e.g. "resnet8 on digits".
         publish: takes the note, in Markdown.
         clock: seconds, e.g. `time.monotonic`.
+        earlier: gives the note of a search that has finished, which stays below.
     """
 
     def __init__(
-        self, name: str, publish: Callable[[str], None], clock: Callable[[], float]
+        self,
+        name: str,
+        publish: Callable[[str], None],
+        clock: Callable[[], float],
+        earlier: Callable[[], str] = str,
     ) -> None:
         self._name, self._publish, self._clock = name, publish, clock
+        self._earlier = earlier
         self._found: list[str] = []
         self._notes: list[str] = []
         self._watch, self._under_way = Watch(clock), False
@@ -66,9 +93,13 @@ class LiveNote:
 
     def text(self) -> str:
         """The note as it stands."""
-        parts = [f"## Running: {escape(self._name)}", *(self._step() if self._under_way else [])]
+        parts = [f"{RUNNING}{escape(self._name)}", *(self._step() if self._under_way else [])]
         parts += ["\n".join(lines) for lines in (self._found, self._notes) if lines]
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join(parts) + "\n" + self._below()
+
+    def _below(self) -> str:
+        earlier = self._earlier()
+        return f"{EARLIER}{earlier}" if earlier else ""
 
     def _step(self) -> list[str]:
         watch = self._watch

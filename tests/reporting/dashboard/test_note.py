@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import optuna
 from optuna_dashboard import get_note
 
 from autosuperconv.core.events import Note, RunFinished, Step, StepFinished, StepStarted
-from autosuperconv.reporting.dashboard.note import LiveNote, set_note
+from autosuperconv.reporting.dashboard.note import (
+    LiveNote,
+    earlier_result,
+    set_note,
+    settle_note,
+)
 
 
 class Clock:
@@ -72,3 +79,40 @@ def test_the_live_note_is_written_only_when_it_changes(study: optuna.Study) -> N
     assert study._storage.get_study_system_attrs(study._study_id)["dashboard:note_ver"] == version
     set_note(study, "**13 of 40** trials")
     assert get_note(study) == "**13 of 40** trials"
+
+
+def running(study: optuna.Study) -> None:
+    """Something runs on the study, and does not say that it has ended."""
+    publish, earlier = partial(set_note, study), partial(earlier_result, study)
+    live = LiveNote("net", publish, Clock(), earlier)
+    live(StepStarted(Step.PLAN, 5, 0, None))
+
+
+def test_the_result_of_a_finished_search_stays_below_whatever_runs_and_comes_back() -> None:
+    study = optuna.create_study()
+    set_note(study, "# REACHED\n")
+    running(study)
+    assert get_note(study).startswith("## Running: net\n\n**plan**: run 0 of 5.\n")
+    assert get_note(study).endswith("# REACHED\n")
+    running(study)  # the first was killed
+    assert get_note(study).count("# REACHED") == 1
+    settle_note(study)
+    assert get_note(study) == "# REACHED\n"
+
+
+def test_a_search_that_stopped_before_its_end_says_so() -> None:
+    study = optuna.create_study()
+    running(study)
+    settle_note(study)
+    stopped = "## Stopped: net\n\n**plan**: run 0 of 5.\n\nThe same command goes on from here.\n"
+    assert get_note(study) == stopped
+    assert earlier_result(study) == ""
+    running(study)
+    assert get_note(study) == "## Running: net\n\n**plan**: run 0 of 5.\n"
+
+
+def test_the_note_of_a_finished_search_is_left_alone() -> None:
+    study = optuna.create_study()
+    set_note(study, "# REACHED\n")
+    settle_note(study)
+    assert get_note(study) == "# REACHED\n"
