@@ -27,7 +27,6 @@ from autosuperconv.tuning.steps.plan import (
     budget_of,
     confirm_runs,
     make_plan,
-    sample_counts,
     sweeps_within,
 )
 from autosuperconv.tuning.steps.pruner import make_pruner
@@ -64,15 +63,8 @@ def run_steps(work: Work) -> Report:
 def plan_search(work: Work) -> Plan:
     """Time the engine, choose lengths and forecast; a dry run ends here."""
     setup = work.setup
-    plan = make_plan(
-        work.session,
-        budget_of(setup),
-        setup.base,
-        setup.batch_sizes,
-        sample_counts(setup),
-        make_grid(setup),
-        (*work.choices, *about_target(setup.options)),
-    )
+    choices = (*work.choices, *about_target(setup.options))
+    plan = make_plan(work.session, budget_of(setup), setup, make_grid(setup), choices)
     work.session.finish(Step.PLAN, f"{plan.runs} runs, about {duration(plan.seconds)}")
     return plan
 
@@ -95,10 +87,10 @@ def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> 
         plan: of the search; None: the range test is run by itself.
         bounded: sweep only the requested range of `max_lr`.
     """
-    setup, counts = work.setup, sample_counts(work.setup)
+    setup = work.setup
     budget = budget_of(setup) if plan is None else plan.budget
-    sweeps = sweeps_within(budget, counts, make_grid(setup, bounded))
-    return run_range_test(work.session, setup.base, sweeps, counts.n_train, counts.curve)
+    sweeps = sweeps_within(budget, setup, make_grid(setup, bounded))
+    return run_range_test(work.session, setup.base, sweeps, setup.n_train, setup.curve_cost)
 
 
 def run_study(

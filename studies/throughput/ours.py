@@ -53,9 +53,7 @@ def chosen_engine(case: Case, threads: int) -> tuple[TorchTrainer, list[Timing]]
         for memory_format in formats
     ]
     timings = time_engines(trainer, case.recipe, engines)
-    best = fastest(timings)
-    engine = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
-    return trainer.with_engine(engine), timings
+    return trainer.with_engine(fastest(timings).engine), timings
 
 
 def fit(case: Case, trainer: TorchTrainer, seed: int) -> tuple[float, torch.nn.Module]:

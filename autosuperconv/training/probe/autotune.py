@@ -38,22 +38,18 @@ class Timing:
     """One setting's speed.
 
     Args:
-        precision: of forward and backward pass.
-        memory_format: of images and convolution weights.
-        threads: of the CPU; 0 is torch's own choice.
+        engine: the setting.
         samples_per_second: of training steps without evaluation; 0 if the setting cannot run.
         problem: why it cannot run; "" if it can.
     """
 
-    precision: Precision
-    memory_format: MemoryFormat
-    threads: int
+    engine: Engine
     samples_per_second: float
     problem: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.precision} {self.memory_format}"
+        return f"{self.engine.precision} {self.engine.memory_format}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +99,7 @@ class Probe:
     def timing(self, problem: str = "") -> Timing:
         """From the shortest step: other work on the machine only makes steps longer."""
         rate = self.batch_size / min(self.seconds) if self.seconds and not problem else 0.0
-        e = self.engine
-        return Timing(e.precision, e.memory_format, e.threads or 0, rate, problem)
+        return Timing(self.engine, rate, problem)
 
 
 def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
@@ -175,15 +170,14 @@ def _setting(
         only = engines[0]
         return only, [f"{only.precision}, {only.memory_format}: as requested."]
     timings = time_engines(trainer, recipe, engines)
-    best = fastest(timings)
+    best = fastest(timings).engine
     speeds = ", ".join(f"{t.name} {t.samples_per_second:.0f}" for t in timings if not t.problem)
     reason = (
         f"{best.precision}, {best.memory_format}: the fastest, or a simpler setting within 5 % of "
         f"the fastest, with batches of {recipe.batch_size} (samples/s: {speeds})."
     )
     left_out = [f"{t.name} was left out: {t.problem}." for t in timings if t.problem]
-    chosen = replace(engines[0], precision=best.precision, memory_format=best.memory_format)
-    return chosen, [reason, *left_out]
+    return best, [reason, *left_out]
 
 
 def _open_settings(

@@ -6,7 +6,6 @@ The range test gets a share of the forecast work of all steps (see `sweep_design
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import stdev
 
@@ -19,7 +18,7 @@ from autosuperconv.core.schedule.reach import reach_notes
 from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import DEFAULT_SPACE, ends
-from autosuperconv.core.trace import Job, Split
+from autosuperconv.core.trace import Job
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
 from autosuperconv.tuning.steps.ablation import distinct_runs
@@ -44,36 +43,6 @@ MIN_BASELINE_EPOCHS = 6.0
 BASELINE_EPOCHS = 30.0
 SHORTEST, LONGEST = (end / BASELINE_EPOCHS for end in ends(DEFAULT_SPACE["epochs"]))  # cycles
 JUDGED = (Step.CONFIRMATION, Step.ABLATION)  # on the test split
-
-
-@dataclass(frozen=True, slots=True)
-class SampleCounts:
-    """What the cost of a run depends on.
-
-    Args:
-        n_train: training samples.
-        curve: samples of one evaluation before the end, with those that recalibrate batch norm.
-        validation: samples of the evaluation at the end, on the validation split.
-        test: the same on the test split.
-        statistics: samples that recalibrate batch norm before that evaluation.
-    """
-
-    n_train: int
-    curve: int
-    validation: int
-    test: int
-    statistics: int = 0
-
-    def evaluated(self, split: Split) -> int:
-        """Samples that are evaluated at the end of a run."""
-        return self.statistics + (self.test if split == "test" else self.validation)
-
-
-def sample_counts(setup: Setup) -> SampleCounts:
-    """Those of a search."""
-    return SampleCounts(
-        *(setup.n_train, setup.curve_cost, setup.n_validation, setup.n_test, setup.statistics)
-    )
 
 
 def budget_of(setup: Setup) -> Budget:
@@ -130,10 +99,10 @@ class StepSize:
     evaluations: int
     curve_share: float | None = None
 
-    def work(self, counts: SampleCounts) -> float:
+    def work(self, setup: Setup) -> float:
         """Sample-equivalents: an evaluated sample counts as a third of a trained one."""
-        end = counts.evaluated("test" if self.step in JUDGED else "validation")
-        trained, curve = self.epochs * counts.n_train, counts.curve
+        end = setup.statistics + (setup.n_test if self.step in JUDGED else setup.n_validation)
+        trained, curve = self.epochs * setup.n_train, setup.curve_cost
         if self.curve_share is not None:
             each = self.evaluations // self.runs
             subsets = affordable(round(trained / self.runs), each, self.curve_share, SIZES[-1])
@@ -157,37 +126,37 @@ def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     )
 
 
-def sweeps_within(budget: Budget, counts: SampleCounts, grid: SweepGrid) -> SweepPlan:
+def sweeps_within(budget: Budget, setup: Setup, grid: SweepGrid) -> SweepPlan:
     """The sweeps that stay below their share of a search of this size."""
-    others = sum(step.work(counts) for step in other_steps(budget))
-    return plan_sweeps(grid, counts.n_train, counts.curve, others)
+    others = sum(step.work(setup) for step in other_steps(budget))
+    return plan_sweeps(grid, setup.n_train, setup.curve_cost, others)
 
 
 def forecast(
-    budget: Budget, counts: SampleCounts, speeds: dict[int, float], grid: SweepGrid, workers: int
+    budget: Budget, setup: Setup, speeds: dict[int, float], grid: SweepGrid, workers: int
 ) -> tuple[Forecast, ...]:
     """Expected cost by step.
 
     Args:
         budget: how much to train.
-        counts: samples of the splits.
+        setup: with the sizes of the splits.
         speeds: training samples per second of one worker, by batch size.
         grid: of the range test.
         workers: processes that train at once.
     """
     speed = sum(speeds.values()) / len(speeds)
-    plan = sweeps_within(budget, counts, grid)
-    lengths = [plan.epochs(cell.batch_size, counts.n_train) for cell in plan.expected()]
+    plan = sweeps_within(budget, setup, grid)
+    lengths = [plan.epochs(cell.batch_size, setup.n_train) for cell in plan.expected()]
     sweeps = StepSize(Step.RANGE_TEST, len(lengths), sum(lengths), SWEEP_PHASES * len(lengths))
     return tuple(
-        Forecast(s.step, s.runs, s.epochs, s.work(counts) / speed / min(workers, max(s.runs, 1)))
+        Forecast(s.step, s.runs, s.epochs, s.work(setup) / speed / min(workers, max(s.runs, 1)))
         for s in (sweeps, *other_steps(budget))
     )
 
 
 def budget_within(
     budget: Budget,
-    counts: SampleCounts,
+    setup: Setup,
     speeds: dict[int, float],
     grid: SweepGrid,
     workers: int,
@@ -202,7 +171,7 @@ def budget_within(
         return budget
 
     def takes(b: Budget) -> float:
-        return sum(f.seconds for f in forecast(b, counts, speeds, grid, workers))
+        return sum(f.seconds for f in forecast(b, setup, speeds, grid, workers))
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
@@ -224,30 +193,25 @@ def budget_within(
 
 
 def make_plan(
-    session: Session,
-    budget: Budget,
-    base: Recipe,
-    batch_sizes: Sequence[int],
-    counts: SampleCounts,
-    grid: SweepGrid,
-    choices: tuple[str, ...],
+    session: Session, budget: Budget, setup: Setup, grid: SweepGrid, choices: tuple[str, ...]
 ) -> Plan:
     """Time each batch size, measure the seed noise, choose lengths, forecast. Stored with the
     study, so that a resumed search keeps to it."""
     known = session.stored("plan")
     if known is not None:
         return _resumed(session, from_json(Plan, known), budget)
+    base, batch_sizes = setup.base, setup.batch_sizes
     session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
-    speeds = {b: _speed(session, base, b, counts) for b in batch_sizes}
+    speeds = {b: _speed(session, setup, b) for b in batch_sizes}
     noise, without = _seed_noise(session, base, budget)
-    budget = budget_within(budget, counts, speeds, grid, session.executor.size, session.time_left())
-    lengths = base, counts.n_train, (budget.epochs_low, budget.epochs_high)
+    budget = budget_within(budget, setup, speeds, grid, session.executor.size, session.time_left())
+    lengths = base, setup.n_train, (budget.epochs_low, budget.epochs_high)
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in speeds.items()},
         seed_noise=noise,
         budget=budget,
         workers=session.executor.size,
-        forecast=forecast(budget, counts, speeds, grid, session.executor.size),
+        forecast=forecast(budget, setup, speeds, grid, session.executor.size),
         choices=(*choices, *without, *reach_notes(*lengths, batch_sizes)),
     )
     session.store("plan", to_json(plan))
@@ -262,18 +226,18 @@ def _resumed(session: Session, plan: Plan, budget: Budget) -> Plan:
     return plan
 
 
-def _speed(session: Session, base: Recipe, batch_size: int, counts: SampleCounts) -> float:
+def _speed(session: Session, setup: Setup, batch_size: int) -> float:
     """Training samples per second of one worker while all are busy."""
     recipe = replace(
-        base,
+        setup.base,
         max_lr=1e-3,
         schedule="constant",
         batch_size=batch_size,
-        epochs=TIMING_STEPS * batch_size / counts.n_train,
+        epochs=TIMING_STEPS * batch_size / setup.n_train,
     )
     jobs = [Job(replace(recipe, seed=seed)) for seed in range(max(2, session.executor.size))]
     traces = session.run(Step.PLAN, "timing", jobs, lambda job: f"timing batch {batch_size}")
-    work = traces[0].samples + FORWARD * counts.evaluated("validation")
+    work = traces[0].samples + FORWARD * (setup.statistics + setup.n_validation)
     return work / min(t.seconds for t in traces)
 
 

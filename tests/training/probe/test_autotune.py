@@ -20,7 +20,7 @@ BF16 = replace(PLAIN, precision="bfloat16")
 
 
 def timing(precision: str, memory_format: str, speed: float) -> Timing:
-    return Timing(precision, memory_format, 1, speed)  # type: ignore[arg-type]
+    return Timing(Engine("cpu", precision, memory_format), speed)  # type: ignore[arg-type]
 
 
 def test_the_plainest_setting_within_five_percent_of_the_fastest_wins() -> None:
@@ -28,7 +28,10 @@ def test_the_plainest_setting_within_five_percent_of_the_fastest_wins() -> None:
     assert fastest([plain, fast]) == plain
     clear = timing("bfloat16", "channels_last", 200)
     assert fastest([plain, fast, clear]) == clear
-    assert fastest([plain, timing("float32", "channels_last", 191), clear]).precision == "float32"
+    assert (
+        fastest([plain, timing("float32", "channels_last", 191), clear]).engine.precision
+        == "float32"
+    )
 
 
 def test_every_setting_is_timed_on_the_network_itself() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import optuna
 import pytest
@@ -14,12 +15,12 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.ablation import ablate, distinct_runs, grouped
 from autosuperconv.tuning.steps.confirmation import Confirmation, seeds
-from autosuperconv.tuning.steps.plan import SampleCounts, forecast
+from autosuperconv.tuning.steps.plan import forecast
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
-from tests.surface import BUDGET
+from tests.surface import BUDGET, make_setup
 
 BASELINE = Recipe(
     max_lr=0.1,
@@ -171,7 +172,7 @@ def test_the_forecast_counts_both_halves_and_the_subsets(shapley: bool, runs: in
     budget = replace(BUDGET, seeds=3, factors=5, shapley=shapley)
     steps = forecast(
         budget,
-        SampleCounts(1000, 100, 100, 100),
+        make_setup(Path()),
         {64: 1000.0},
         SweepGrid((SweepCell(64, 1e-4),)),
         1,

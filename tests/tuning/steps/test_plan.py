@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import optuna
 import pytest
 
 from autosuperconv.core.plan import Budget
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.space import Choices
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.errors import InvalidInput
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.plan import (
-    SampleCounts,
     budget_within,
     forecast,
     make_plan,
@@ -24,12 +26,29 @@ from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.studies import open_study
-from tests.surface import BUDGET
+from tests.surface import BUDGET, make_setup
 
-COUNTS = SampleCounts(n_train=1000, curve=0, validation=0, test=0)
 RATES = {32: 1000.0}  # so a second an epoch
 GRID = SweepGrid(tuple(SweepCell(32, wd) for wd in (1e-6, 1e-5, 1e-4, 1e-3)))
 BASE = Recipe(max_lr=1.0, batch_size=32)
+
+
+def setup_of(
+    n_train: int, curve: int = 0, validation: int = 0, test: int = 0, statistics: int = 0
+) -> Setup:
+    return replace(
+        make_setup(Path(), dimensions={}),
+        base=BASE,
+        n_train=n_train,
+        curve_cost=curve,
+        n_validation=validation,
+        n_test=test,
+        statistics=statistics,
+    )
+
+
+SETUP = setup_of(n_train=1000)
+TWO_BATCHES = replace(SETUP, dimensions={"batch_size": Choices((16, 32))})
 
 
 def session_of(trainer: Trainer, workers: int = 1) -> Session:
@@ -41,7 +60,7 @@ def session_of(trainer: Trainer, workers: int = 1) -> Session:
 
 
 def seconds(budget: Budget, workers: int = 1) -> float:
-    return sum(f.seconds for f in forecast(budget, COUNTS, RATES, GRID, workers))
+    return sum(f.seconds for f in forecast(budget, SETUP, RATES, GRID, workers))
 
 
 def test_the_mean_length_of_a_log_uniform_draw() -> None:
@@ -55,7 +74,7 @@ def test_the_forecast_by_hand() -> None:
     budget = replace(
         BUDGET, trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0, seeds=3
     )
-    steps = {f.step: f for f in forecast(budget, COUNTS, RATES, GRID, workers=1)}
+    steps = {f.step: f for f in forecast(budget, SETUP, RATES, GRID, workers=1)}
     assert steps["range test"].runs == 6  # four cells, two of them twice
     assert steps["range test"].seconds == pytest.approx(6 * 1.6)  # 50 steps of 32
     assert steps["baseline"].seconds == pytest.approx(10 * 20)
@@ -71,15 +90,15 @@ def test_workers_share_the_work() -> None:
 
 def test_evaluation_is_a_third_of_training() -> None:
     budget = replace(BUDGET, trials=10, epochs_low=2.0, epochs_high=2.0)
-    counts = SampleCounts(n_train=1000, curve=300, validation=600, test=900)
-    study = next(f for f in forecast(budget, counts, RATES, GRID, 1) if f.step == "study")
+    setup = setup_of(n_train=1000, curve=300, validation=600, test=900)
+    study = next(f for f in forecast(budget, setup, RATES, GRID, 1) if f.step == "study")
     # four on the way with the least subsets, 128 + 200 samples, of which there are only 300
     assert study.seconds == pytest.approx(10 * 2 + (40 * 300 + 10 * 600) / 3 / 1000)
 
 
 def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> None:
     budget = replace(BUDGET, epochs_low=2.0, epochs_high=2 * math.e, baseline_epochs=20.0)
-    steps = {f.step: f for f in forecast(budget, COUNTS, RATES, GRID, 1)}
+    steps = {f.step: f for f in forecast(budget, SETUP, RATES, GRID, 1)}
     mean = 2 * (math.e - 1)
     winner = (mean + 2 * math.e) / 2
     assert steps["study"].epochs == pytest.approx(20 * mean)
@@ -88,33 +107,33 @@ def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> Non
 
 
 def test_what_recalibrates_batch_norm_is_evaluated_at_the_end_too() -> None:
-    counts = SampleCounts(n_train=1000, curve=0, validation=600, test=900, statistics=300)
+    setup = setup_of(n_train=1000, curve=0, validation=600, test=900, statistics=300)
     budget = replace(BUDGET, trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0)
-    steps = {f.step: f for f in forecast(budget, counts, RATES, GRID, 1)}
+    steps = {f.step: f for f in forecast(budget, setup, RATES, GRID, 1)}
     assert steps["baseline"].seconds == pytest.approx(200 + 10 * 900 / 3 / 1000)
     assert steps["ablation"].seconds == pytest.approx(66 + 33 * 1200 / 3 / 1000)
 
 
 def test_longer_trials_are_evaluated_on_more() -> None:
-    counts = SampleCounts(n_train=10_000, curve=1512, validation=0, test=0)
+    setup = setup_of(n_train=10_000, curve=1512, validation=0, test=0)
     budget = replace(BUDGET, trials=1, epochs_low=5.0, epochs_high=5.0)
-    study = next(f for f in forecast(budget, counts, RATES, GRID, 1) if f.step == "study")
+    study = next(f for f in forecast(budget, setup, RATES, GRID, 1) if f.step == "study")
     # a tenth of 50,000 trained, three evaluated for one trained, four times: 3,750 each
     assert study.seconds == pytest.approx(50 + 4 * 1512 / 3 / 1000)
 
 
 def test_a_budget_that_fits_is_left_alone() -> None:
     budget = BUDGET
-    assert budget_within(budget, COUNTS, RATES, GRID, 1, None) == budget
-    assert budget_within(budget, COUNTS, RATES, GRID, 1, 1e6) == budget
+    assert budget_within(budget, SETUP, RATES, GRID, 1, None) == budget
+    assert budget_within(budget, SETUP, RATES, GRID, 1, 1e6) == budget
 
 
 def test_trials_go_first_then_lengths() -> None:
     budget = BUDGET
-    fewer = budget_within(budget, COUNTS, RATES, GRID, 1, seconds(budget) - 10)
+    fewer = budget_within(budget, SETUP, RATES, GRID, 1, seconds(budget) - 10)
     assert fewer.trials < 20
     assert fewer.baseline_epochs == 30.0
-    shorter = budget_within(budget, COUNTS, RATES, GRID, 1, 300)
+    shorter = budget_within(budget, SETUP, RATES, GRID, 1, 300)
     assert shorter.trials == 12
     assert shorter.baseline_epochs < 30
     assert shorter.epochs_high / shorter.baseline_epochs == pytest.approx(1 / 3)
@@ -122,17 +141,17 @@ def test_trials_go_first_then_lengths() -> None:
 
 
 def test_lengths_that_the_user_gave_are_kept() -> None:
-    kept = budget_within(replace(BUDGET, fixed=True), COUNTS, RATES, GRID, 1, seconds(BUDGET) * 0.9)
+    kept = budget_within(replace(BUDGET, fixed=True), SETUP, RATES, GRID, 1, seconds(BUDGET) * 0.9)
     assert kept.baseline_epochs == 30.0
 
 
 def test_a_timeout_that_is_too_short_is_refused_with_what_it_would_take() -> None:
     with pytest.raises(InvalidInput, match=r"--timeout is too short: 1 s.*takes about \d+ s here"):
-        budget_within(BUDGET, COUNTS, RATES, GRID, 1, 1.0)
+        budget_within(BUDGET, SETUP, RATES, GRID, 1, 1.0)
 
 
 def planned(session: Session, budget: Budget = replace(BUDGET, trials=12)) -> tuple[float, int]:
-    plan = make_plan(session, budget, BASE, (16, 32), COUNTS, GRID, ("because",))
+    plan = make_plan(session, budget, TWO_BATCHES, GRID, ("because",))
     return plan.budget.baseline_epochs, plan.budget.trials
 
 
@@ -152,7 +171,7 @@ def test_more_trials_may_be_planned_later_but_not_fewer() -> None:
 
 def test_the_plan_measures_throughput_and_seed_noise() -> None:
     session = session_of(SurfaceTrainer(noise=0.003))
-    plan = make_plan(session, BUDGET, BASE, (16, 32), COUNTS, GRID, ("because",))
+    plan = make_plan(session, BUDGET, TWO_BATCHES, GRID, ("because",))
     assert plan.samples_per_second == {"16": pytest.approx(1e6), "32": pytest.approx(1e6)}
     assert plan.seed_noise is not None
     assert 0.0001 < plan.seed_noise < 0.01
@@ -161,15 +180,15 @@ def test_the_plan_measures_throughput_and_seed_noise() -> None:
 
 def test_the_evaluation_at_the_end_of_a_timing_run_counts_and_no_other() -> None:
     session = session_of(SurfaceTrainer())
-    counts = SampleCounts(n_train=1000, curve=1300, validation=600, test=900, statistics=300)
-    plan = make_plan(session, BUDGET, BASE, (32,), counts, GRID, ())
+    setup = setup_of(n_train=1000, curve=1300, validation=600, test=900, statistics=300)
+    plan = make_plan(session, BUDGET, setup, GRID, ())
     # 24 steps of 32 in 768 microseconds, and 900 evaluated samples are worth 300 trained ones
     assert plan.samples_per_second == {"32": pytest.approx(1e6 * (768 + 300) / 768, abs=1)}
 
 
 def test_where_the_short_cycle_diverges_there_is_no_seed_noise() -> None:
     session = session_of(SurfaceTrainer(edge=0.05))
-    plan = make_plan(session, BUDGET, BASE, (32,), COUNTS, GRID, ())
+    plan = make_plan(session, BUDGET, SETUP, GRID, ())
     assert plan.seed_noise is None
 
 
@@ -177,7 +196,7 @@ def test_a_short_run_that_diverges_leaves_the_seed_noise_unmeasured_and_the_plan
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
         return SurfaceTrainer(edge=1e-9 if job.recipe.seed == 901 else 3.0)(job, on_point)
 
-    plan = make_plan(session_of(trainer), BUDGET, BASE, (32,), COUNTS, GRID, ("because",))
+    plan = make_plan(session_of(trainer), BUDGET, SETUP, GRID, ("because",))
     assert plan.seed_noise is None
     why = "The seed noise is not measured: 1 of 3 short runs at max_lr 0.1 diverged."
     assert plan.choices == ("because", why)
