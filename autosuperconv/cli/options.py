@@ -16,6 +16,7 @@ from typing import Any
 import click
 
 from autosuperconv.cli.parse import Duration, ImageSize, LowHigh, UserPath, WholeNumbers
+from autosuperconv.core.normalisation import KINDS
 from autosuperconv.core.options import CHOICES, SearchOptions
 from autosuperconv.core.recipe import OPTIMIZERS, RECIPE_FIELDS, Recipe
 from autosuperconv.core.schedule import SCHEDULES
@@ -159,6 +160,13 @@ TASK = options(
         "--augment",
         metavar="none|crop-flip|crop-flip-cutout",
         help="Augmentation of training images.  [default: crop-flip for small colour images]",
+    ),
+    click.option(
+        "--normalise",
+        metavar="|".join(KINDS),
+        help="What is brought to mean 0 and standard deviation 1 by the training data: each "
+        "channel (a sample's first axis) or each feature (its last).  [default: channel for "
+        "images, feature for others, none for integers]",
     ),
     click.option(
         "--model",

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from autosuperconv.core.format import printable, without_password
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.serialization import from_json
+from autosuperconv.core.recipe_file import read_recipe
 from autosuperconv.core.space import DEFAULT_SPACE, Choices, Dimension
 from autosuperconv.core.verdict import Criterion
 from autosuperconv.errors import InvalidInput
@@ -135,7 +135,7 @@ def recipe_from(text: str | None, given: dict[str, Any]) -> Recipe:
     """A recipe from a recipe.json's text, or the defaults, with some fields changed."""
     if text is None and "max_lr" not in given:
         raise InvalidInput("A recipe needs a learning rate: give --max-lr, or a --recipe file.")
-    return replace(from_json(Recipe, text) if text else Recipe(max_lr=1.0), **given)
+    return replace(read_recipe(text) if text else Recipe(max_lr=1.0), **given)
 
 
 def values_given(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
@@ -183,6 +183,7 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
         *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
         augment=given["augment"],
         image_size=given["image_size"],
+        normalise=given["normalise"],
     )
     name = given["model"]
     if name is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosuperconv.core.normalisation import Normalisation
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range
@@ -36,6 +37,7 @@ class Setup:
             norm included.
         statistics: samples that recalibrate batch norm before one evaluation.
         environment: versions and hardware, as text.
+        inputs: how they are normalised.
     """
 
     options: SearchOptions
@@ -52,6 +54,7 @@ class Setup:
     curve_cost: int
     statistics: int
     environment: dict[str, str]
+    inputs: Normalisation = Normalisation()
 
     @property
     def name(self) -> str:

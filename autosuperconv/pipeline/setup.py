@@ -215,6 +215,7 @@ def make_setup(
         curve_cost=min(sizes["validation"], engine.curve_samples) + statistics,
         statistics=statistics,
         environment={},
+        inputs=trainer.data.inputs,
     )
 
 
@@ -266,6 +267,7 @@ def fingerprint_of(task: TaskData, network: str, setup: Setup) -> dict[str, obje
         "format": FORMAT_VERSION,
         "data": f"{task.name} {task.fingerprint}",
         "augment": task.augment,
+        "normalise": task.normalise,
         "model": f"{setup.model} {network}",
         "device": setup.device.split(":")[0],
         "precision": options.precision,

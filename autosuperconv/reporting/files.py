@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autosuperconv.core.format import printable
+from autosuperconv.core.recipe_file import recipe_text
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import OutputUnwritable
@@ -53,7 +54,8 @@ class RenderedReport:
 
 def render_report(report: Report) -> RenderedReport:
     """All texts of a report. The page takes seconds: it draws every picture."""
-    return replace(render_data(report), page=render_page(report), markdown=render_markdown(report))
+    page, markdown = printable(render_page(report)), printable(render_markdown(report))
+    return replace(render_data(report), page=page, markdown=markdown)
 
 
 def render_data(report: Report) -> RenderedReport:
@@ -62,7 +64,7 @@ def render_data(report: Report) -> RenderedReport:
         page=None,
         json=to_json(report, indent=1) + "\n",
         markdown=None,
-        recipe=None if report.winner is None else to_json(report.winner, indent=2) + "\n",
+        recipe=recipe_text(report.winner, report.setup.inputs) if report.winner else None,
     )
 
 
@@ -83,7 +85,7 @@ def write_files(rendered: RenderedReport, out: Path) -> None:
         if text is None:
             continue
         try:
-            (out / name).write_text(printable(text), encoding="utf-8")
+            (out / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise OutputUnwritable(
                 f"{str(out / name)!r} cannot be written: {error.strerror}. The search is kept: "

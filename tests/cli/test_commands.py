@@ -26,6 +26,7 @@ TASK = {
     "--n-train",
     "--augment",
     "--image-size",
+    "--normalise",
     "--model",
     "--seed",
     "--device",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recipe_file import read_recipe
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
 from autosuperconv.errors import OutputUnwritable
@@ -48,7 +48,7 @@ def test_the_json_and_the_recipe_can_be_read_back(
     monkeypatch.setattr(page, "picture_svg", lambda *_, **__: None)
     rendered = render_report(report)
     assert from_json(Report, rendered.json) == report
-    assert from_json(Recipe, rendered.recipe or "") == report.winner
+    assert read_recipe(rendered.recipe or "") == report.winner
 
 
 def test_without_a_winner_there_is_no_recipe() -> None:

@@ -8,6 +8,14 @@ from torch import Tensor
 
 from autosuperconv.core.format import printable
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.checked import kind_of_numbers
+from autosuperconv.training.data.normalise import (
+    about_scale,
+    in_float32,
+    kind_of,
+    refuse_constant,
+    statistics,
+)
 from autosuperconv.training.data.split import Divided, Part, Parts, divide
 from autosuperconv.training.data.task import (
     AUGMENTS,
@@ -16,7 +24,6 @@ from autosuperconv.training.data.task import (
     TensorSplit,
     fingerprint,
     majority_accuracy_of,
-    moments,
     usual_augment,
 )
 from autosuperconv.training.data.torch_dataset import first_sample
@@ -32,6 +39,7 @@ def build_task(
     n_train: int | None = None,
     seed: int = 0,
     augment: str | None = None,
+    normalise: str | None = None,
 ) -> TaskData:
     """Check the labels, make the missing splits, and describe the training data."""
     name = printable(name)
@@ -40,28 +48,34 @@ def build_task(
     classes = _check_classes(parts, classes, name)
     divided = divide(parts, classes, n_train, seed, name)
     shape, dtype = _common_shape(divided)
-    mean, std = _scaling(divided.train, shape, dtype)
-    streams = not isinstance(divided.train.samples, TensorSplit)
+    kind = kind_of(normalise, shape, dtype)
+    known = statistics(divided.train, kind, classes)
+    if known.equal:
+        raise refuse_constant(name)
     if augment not in (None, "none") and len(shape) != 3:
         raise DataError(
             f"augment must be none for samples that are not (C, H, W) images, but got {augment!r} "
             f"for shape {shape}."
         )
+    streams = not isinstance(divided.train.samples, TensorSplit)
     usual = "none" if streams else usual_augment(shape, dtype)
     every = (divided.train, divided.validation, divided.test)
+    splits, scale = in_float32([part.samples for part in every], known.found)
     return TaskData(
         name=name,
-        train=divided.train.samples,
-        validation=divided.validation.samples,
-        test=divided.test.samples,
+        train=splits[0],
+        validation=splits[1],
+        test=splits[2],
         classes=classes,
         shape=shape,
-        mean=mean,
-        std=std,
+        mean=scale.mean,
+        std=scale.std,
         augment=augment or usual,
-        fingerprint=fingerprint(((part.samples, part.y) for part in every), classes),
+        fingerprint=fingerprint(zip(splits, (part.y for part in every), strict=True), classes),
         majority_accuracy=majority_accuracy_of(divided.train.y, classes),
-        notes=tuple(map(printable, parts.notes)),
+        normalise=kind,
+        inputs=known.found,
+        notes=tuple(map(printable, (*parts.notes, *about_scale(known, shape, dtype, streams)))),
     )
 
 
@@ -99,11 +113,11 @@ def _check_range(y: Labels, classes: int, what: str) -> None:
 
 
 def _common_shape(divided: Divided) -> tuple[tuple[int, ...], torch.dtype]:
-    """Shape and type of one sample, which all three parts must share."""
+    """Shape and type of one sample, which all three parts must share; all floats are one type."""
     parts = (divided.train, divided.validation, divided.test)
     first = [_one(part, role) for part, role in zip(parts, ROLES, strict=True)]
     for sample, role in zip(first, ROLES, strict=True):
-        if (sample.shape, sample.dtype) != (first[0].shape, first[0].dtype):
+        if (sample.shape, kind_of_numbers(sample)) != (first[0].shape, kind_of_numbers(first[0])):
             raise DataError(
                 f"{role} samples must have the training samples' shape and type, "
                 f"{tuple(first[0].shape)} {first[0].dtype}, but have {tuple(sample.shape)} "
@@ -116,14 +130,3 @@ def _one(part: Part, role: str) -> Tensor:
     if isinstance(part.samples, TensorSplit):
         return part.samples.x[0]
     return first_sample(part.samples, role)
-
-
-def _scaling(
-    train: Part, shape: tuple[int, ...], dtype: torch.dtype
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    if isinstance(train.samples, TensorSplit):
-        return moments(train.samples.x)
-    if dtype == torch.uint8:
-        some = np.linspace(0, len(train.y) - 1, min(1000, len(train.y))).astype(int)
-        return moments(torch.stack([train.samples[int(i)][0] for i in some]))
-    return (0.0,) * shape[0], (1.0,) * shape[0]

@@ -88,6 +88,7 @@ def load_dataset(
     on_progress: OnProgress | None = None,
     augment: str | None = None,
     image_size: tuple[int, int] | None = None,
+    normalise: str | None = None,
 ) -> TaskData:
     """A data set by its name, in memory unless a folder's images are too many for that.
 
@@ -100,6 +101,7 @@ def load_dataset(
         augment: as in `as_task_data`.
         image_size: height and width that a folder's images get. None: their own, or the median
             shorter side where there are several sizes.
+        normalise: as in `as_task_data`.
 
     Raises:
         UnknownName: no such data set.
@@ -121,4 +123,4 @@ def load_dataset(
         parts = DATASETS[name](Path(os.path.expanduser(data_dir)))
     else:
         raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
-    return build_task(parts, name, n_train=n_train, seed=seed, augment=augment)
+    return build_task(parts, name, n_train=n_train, seed=seed, augment=augment, normalise=normalise)

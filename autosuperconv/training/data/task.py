@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from autosuperconv.core.normalisation import Normalisation
+
 AUGMENTS = ("crop-flip", "crop-flip-cutout", "none")
 SMALL_IMAGE = 64  # pixels a side: in larger images a shift by 4 pixels changes little
-FLOAT32_STEP = 1e-7  # relative: a spread below it is rounding, so the channel is constant
+AXES = {"channel": 1, "feature": -1}  # of a batch, by what is normalised
 UNBALANCED = 1.25  # times the odds in balanced classes; MNIST's largest class has 1.14
-CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64 at once
 
 Labels: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = tuple[int, ...]  # of one sample
@@ -28,7 +29,8 @@ class TensorSplit:
     """One split, in memory.
 
     Args:
-        x: (N, C, H, W) uint8 images, (N, F) float32 features, or any other float32 (N, ...).
+        x: (N, C, H, W) uint8 images, (N, F) float32 features, any other float32 (N, ...), or
+            int64 of any shape, such as the numbers of tokens.
         y: (N,) int64 in [0, classes).
     """
 
@@ -51,8 +53,8 @@ class TaskData:
         validation: what the search measures accuracy on.
         test: what the verdict measures accuracy on, and nothing before it.
         shape: of one sample: (C, H, W), (F,) or other.
-        mean: of the training data, one a channel (or feature), on the scale x / 255 for uint8
-            and as given for floats; 0 for streamed floats, which keep their own transforms.
+        mean: of the training data, one a channel or feature, on the scale x / 255 for uint8 and
+            as stored for floats.
         std: as `mean`; 1 where a channel is constant, so never 0.
         augment: "none"; "crop-flip": a crop after padding by 4, and a horizontal flip; or
             "crop-flip-cutout": then a square of half the side is filled with the mean.
@@ -60,6 +62,9 @@ class TaskData:
             count.
         majority_accuracy: of a network that always answers the largest class, fraction of 1;
             None where the classes are balanced, so that it is about one over `classes`.
+        normalise: what has its own mean and deviation: "channel", the first axis of a sample;
+            "feature", the last; or "none", where inputs are as stored, bytes by 255.
+        inputs: the same, with means and deviations on the scale of the caller's data.
         notes: what was decided about the data on the way in, one sentence each.
     """
 
@@ -74,53 +79,29 @@ class TaskData:
     augment: str
     fingerprint: str
     majority_accuracy: float | None = None
+    normalise: str = "channel"
+    inputs: Normalisation = Normalisation()
     notes: tuple[str, ...] = ()
 
 
 def normalised(x: Tensor, data: TaskData) -> Tensor:
-    """A network's input. x: (B, *data.shape) -> float32 of the same shape, on x's device."""
+    """A network's input, on x's device. x: (B, *data.shape) -> float32 of the same shape, or the
+    same whole numbers."""
+    if data.normalise == "none" and x.dtype != torch.uint8 and not x.is_floating_point():
+        return x.long()
     scaled = x.float() / 255 if x.dtype == torch.uint8 else x.float()
-    per_channel = (-1,) + (1,) * (x.ndim - 2)
-    mean = torch.tensor(data.mean, dtype=torch.float32, device=x.device).view(per_channel)
-    std = torch.tensor(data.std, dtype=torch.float32, device=x.device).view(per_channel)
+    if data.normalise == "none":
+        return scaled
+    mean, std = (shaped(v, data.normalise, x.ndim, x.device) for v in (data.mean, data.std))
     return (scaled - mean) / std
 
 
-def moments(x: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation along dimension 1. x: (N, C, ...)."""
-    mean, std = _moments_of_bytes(x) if x.dtype == torch.uint8 else _moments_of_floats(x)
-    std = torch.where(std <= FLOAT32_STEP * mean.abs(), 1.0, std)
-    return tuple(mean.tolist()), tuple(std.tolist())
-
-
-def _moments_of_bytes(x: Tensor) -> tuple[Tensor, Tensor]:
-    """From histograms: ten times as fast as float64 sums on 45,000 32 x 32 images."""
-    values = torch.arange(256, dtype=torch.float64) / 255
-    counts = [torch.bincount(x[:, c].reshape(-1), minlength=256) for c in range(x.shape[1])]
-    shares = torch.stack(counts).double() / (x.numel() // x.shape[1])
-    mean = shares @ values
-    squares = (values - mean[:, None]).square()
-    return mean, (shares * squares).sum(1).sqrt()
-
-
-def _moments_of_floats(x: Tensor) -> tuple[Tensor, Tensor]:
-    others = [dim for dim in range(x.ndim) if dim != 1]
-    per_channel = x.numel() // x.shape[1]
-    mean = _sum_over(chunk.sum(others) for chunk in _doubles(x)) / per_channel
-    centre = mean.view((1, -1) + (1,) * (x.ndim - 2))
-    squares = _sum_over((chunk - centre).square().sum(others) for chunk in _doubles(x))
-    return mean, (squares / per_channel).sqrt()
-
-
-def _doubles(x: Tensor) -> Iterable[Tensor]:
-    return (x[start : start + CHUNK].double() for start in range(0, len(x), CHUNK))
-
-
-def _sum_over(parts: Iterable[Tensor]) -> Tensor:
-    total = torch.zeros((), dtype=torch.float64)
-    for part in parts:
-        total = total + part
-    return total
+def shaped(values: tuple[float, ...], normalise: str, ndim: int, device: torch.device) -> Tensor:
+    """Means or deviations as they broadcast over a batch of `ndim` axes."""
+    sides = [1] * ndim
+    if normalise != "none":
+        sides[AXES[normalise]] = len(values)
+    return torch.tensor(values, dtype=torch.float32, device=device).view(sides)
 
 
 def majority_accuracy_of(y: Labels, classes: int) -> float | None:

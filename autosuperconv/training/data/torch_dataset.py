@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset, Subset
 
@@ -37,7 +36,7 @@ def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
     """One sample's x, as the training loop will see it.
 
     Raises:
-        DataError: it is not a tensor of floats or bytes.
+        DataError: it is not a tensor of numbers.
     """
     x = _sample(dataset, 0, role)[0]
     if not isinstance(x, Tensor):
@@ -45,9 +44,9 @@ def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
             f"{role} samples must be tensors, but got {type(x).__name__}. For PIL images add "
             "torchvision.transforms.ToTensor() to the data set's transform."
         )
-    if x.ndim == 0 or not (x.is_floating_point() or x.dtype == torch.uint8):
+    if x.ndim == 0 or x.is_complex():
         raise DataError(
-            f"{role} samples must be float or uint8 tensors of at least one dimension, but got "
+            f"{role} samples must be tensors of real numbers of at least one dimension, but got "
             f"{x.dtype} of shape {tuple(x.shape)}."
         )
     return x

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.task import Samples, TaskData, TensorSplit
+from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, shaped
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.augment import augmenter
 from autosuperconv.training.feed.batches import (
@@ -84,7 +84,10 @@ class Resident:
             yield self._normalise(split.x.index_select(0, part)), split.y.index_select(0, part)
 
     def _normalise(self, x: Tensor) -> Tensor:
-        """(B, ...) as stored -> (B, ...) float32, zero mean and unit variance per channel."""
+        """(B, ...) as stored -> (B, ...) float32, zero mean and unit variance per channel or
+        feature; whole numbers stay as they are."""
+        if x.dtype == torch.int64:
+            return x
         copied = x.to(torch.float32, copy=True)
         return input_layout(copied.sub_(self._mean).mul_(self._scale), self._engine)
 
@@ -98,8 +101,7 @@ def _on_device(split: Samples, device: torch.device) -> TensorSplit:
 def _affine(data: TaskData, device: torch.device) -> tuple[Tensor, Tensor]:
     """(mean, 1 / std) on the stored scale, shaped to broadcast over a batch."""
     assert isinstance(data.train, TensorSplit)
-    unit = 255.0 if data.train.x.dtype == torch.uint8 else 1.0
-    shape = (1, -1, *([1] * (len(data.shape) - 1)))
-    mean = torch.tensor(data.mean, dtype=torch.float32, device=device).view(shape) * unit
-    std = torch.tensor(data.std, dtype=torch.float32, device=device).view(shape) * unit
+    x = data.train.x
+    unit = 255.0 if x.dtype == torch.uint8 else 1.0
+    mean, std = (shaped(v, data.normalise, x.ndim, device) * unit for v in (data.mean, data.std))
     return mean, 1 / std

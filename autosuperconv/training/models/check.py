@@ -115,12 +115,17 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
     except Exception as error:
         raise ModelError(
             f"The network cannot run on {data.name!r}, whose samples have shape "
-            f"{data.shape}: {type(error).__name__}: {error}. {_remedy(model)}"
+            f"{data.shape}: {type(error).__name__}: {error}. {_remedy(model, probe)}"
         ) from error
     return output
 
 
-def _remedy(model: nn.Module) -> str:
+def _remedy(model: nn.Module, probe: Tensor) -> str:
+    if not probe.is_floating_point():
+        return (
+            "Samples are whole numbers and stay so, as an nn.Embedding takes them. If they are "
+            "measurements, give floats, x.astype('float32'), or say --normalise feature."
+        )
     other = {p.dtype for p in model.parameters() if p.is_floating_point()} - {torch.float32}
     if other:
         return f"Samples are float32, but it has {other.pop()} weights: build it in float32."

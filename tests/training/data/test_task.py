@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def test_one_changed_pixel_changes_the_fingerprint() -> None:
 
 def test_bytes_are_described_on_the_scale_of_1() -> None:
     x = np.zeros((40, 2, 4, 4), dtype=np.uint8)
-    x[:, 1, :2] = 255
+    x[::2, 1, :2] = x[1::2, 1, 2:] = 255
     data = as_task_data((x, np.arange(40) % 2))
     assert data.mean == pytest.approx((0.0, 0.5))
     assert data.std == pytest.approx((1.0, 0.5))  # the constant channel keeps 1
@@ -51,7 +52,8 @@ def test_a_constant_feature_has_standard_deviation_1() -> None:
 def test_only_small_colour_images_are_augmented_unasked(
     shape: tuple[int, ...], augment: str
 ) -> None:
-    x = np.zeros((10, *shape), dtype=np.uint8)
+    x = np.arange(10 * math.prod(shape)).astype(np.uint8).reshape(10, *shape)
+    x[0] = 0
     assert as_task_data((x, np.arange(10) % 2)).augment == augment
     assert as_task_data((x, np.arange(10) % 2), augment="none").augment == "none"
 

@@ -1,0 +1,146 @@
+"""Samples from arrays: which numbers they are, and on which axis their channels lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from autosuperconv.errors import DataError
+
+UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has few operations for these
+MOST_CHANNELS = 16  # of images whose channels are on the last axis; 13 are Sentinel-2's bands
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Samples as they are stored.
+
+    Args:
+        x: (N, C, H, W) uint8 images; or float32, float64 or int64 (N, ...).
+        note: what they were taken for, where their shape could mean something else.
+    """
+
+    x: Tensor
+    note: str = ""
+
+
+def numbers(values: object, what: str) -> Tensor:
+    """As a tensor of any numeric type.
+
+    Raises:
+        DataError: these are no numbers.
+    """
+    if isinstance(values, Tensor):
+        if values.is_complex():
+            raise _no_numbers(what, values.dtype)
+        return values.detach().cpu()
+    array = as_array(values, what)
+    if array.dtype.kind not in "biuf":
+        raise _no_numbers(what, array.dtype)
+    if array.dtype.itemsize > 8:  # long doubles, which torch does not have
+        array = array.astype(np.float64)
+    native = array.astype(array.dtype.newbyteorder("="), order="C", copy=not array.flags.writeable)
+    return torch.from_numpy(native)
+
+
+def as_array(values: object, what: str) -> NDArray[Any]:
+    """As an array of any kind.
+
+    Raises:
+        DataError: its rows have several lengths.
+    """
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{what} must be a rectangular array of numbers: {error}.") from error
+
+
+def _no_numbers(what: str, kind: object) -> DataError:
+    return DataError(
+        f"{what} must be an array of numbers, but got dtype {kind}. Convert it, as in "
+        "x.astype('float32')."
+    )
+
+
+def as_samples(x: object, what: str) -> Taken:
+    """Images as (N, C, H, W) uint8, whole numbers as int64, everything else as floats; checked
+    for NaN and infinity.
+
+    Raises:
+        DataError: these are no samples.
+    """
+    values = numbers(x, what)
+    if values.ndim < 2:
+        raise DataError(
+            f"{what} must have one dimension for the samples and at least one more, but has shape "
+            f"{tuple(values.shape)}. Reshape a single feature with x.reshape(-1, 1)."
+        )
+    if 0 in values.shape[1:]:
+        raise DataError(f"{what} must not be empty, but has shape {tuple(values.shape)}.")
+    _check_finite(values, what)
+    return _laid_out(*_stored(values))
+
+
+def _stored(values: Tensor) -> tuple[Tensor, str]:
+    """The values in one of four types, and a note.
+
+    From three axes on, whole numbers from 0 to 255 are images. Of two axes, bytes and truth
+    values are features, and other whole numbers are left alone: they may be the numbers of tokens.
+    """
+    if values.is_floating_point():
+        return (values if values.dtype == torch.float64 else values.float()), ""
+    if values.ndim < 3:
+        small = values.dtype in (torch.bool, torch.uint8)
+        return (values.float() if small else values.long()), ""
+    if values.dtype in (torch.bool, torch.uint8):
+        return values.to(torch.uint8), ""
+    deep = values.dtype in UNSIGNED
+    values = values.long()
+    low, high = values.aminmax() if values.numel() else (0, 0)
+    if low < 0 or high > 255:
+        return (values.double().unsqueeze(1) if deep and values.ndim == 3 else values.double()), ""
+    note = ""
+    if values.ndim == 3:
+        note = (
+            f"Whole numbers from 0 to 255 of shape {tuple(values.shape)} are taken for gray images "
+            f"of {values.shape[1]} x {values.shape[2]}. Give a series as floats: "
+            "x.astype('float32')."
+        )
+    return values.to(torch.uint8), note
+
+
+def _laid_out(x: Tensor, note: str) -> Taken:
+    if x.dtype == torch.uint8 and x.ndim == 3:
+        return Taken(x.unsqueeze(1), note)
+    if x.ndim != 4 or not _channels_last(*x.shape[1:]):
+        return Taken(x, note)
+    count, height, width, channels = x.shape
+    if channels != 3:
+        note = (
+            f"Shape {tuple(x.shape)} is taken for {count} images of {height} x {width} pixels with "
+            f"{channels} channels on the last axis. Give (N, C, H, W) if it is something else."
+        )
+    return Taken(x.permute(0, 3, 1, 2).contiguous(), note)
+
+
+def _channels_last(a: int, b: int, c: int) -> bool:
+    """Whether samples of (a, b, c) are (H, W, C): an axis of few channels is the shortest."""
+    return c <= MOST_CHANNELS and c < min(a, b) and not (a < min(b, c) or a in (1, 3))
+
+
+def _check_finite(x: Tensor, what: str) -> None:
+    if not x.is_floating_point():
+        return
+    bad = ~torch.isfinite(x)
+    count = int(bad.sum())
+    if count:
+        where = tuple(int(i) for i in bad.nonzero()[0])
+        raise DataError(
+            f"{what} must be finite, but {count} of its {x.numel()} values are NaN or infinite, "
+            f"the first at index {where}: {x[where].item()}. Remove or replace them."
+        )
