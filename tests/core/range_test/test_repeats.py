@@ -36,6 +36,7 @@ def test_cells_that_cannot_tell_or_never_broke_come_first() -> None:
 
 def test_cells_near_the_bound_are_swept_again() -> None:
     assert worth_repeating([of(), of(), of()], [2.0, 1.3, None], 1.2) == (1,)
+    assert worth_repeating([of(256), of(32)], [0.2, 5.0], 0.0) == (1,)  # 0.2 decades are enough
 
 
 def test_edges_of_one_batch_size_that_contradict_each_other_are_both_looked_at() -> None:

@@ -132,6 +132,38 @@ def test_a_constant_accuracy_is_judged_only_against_a_known_chance() -> None:
     assert read_sweep(LINEAR, accuracy=[0.9] * 30, chance=0.1).possible is True
 
 
+@pytest.mark.parametrize(
+    ("accuracy", "chance", "possible", "reason"),
+    [
+        (
+            [0.1] * 30,
+            0.1,
+            False,
+            "Not kept: accuracy stays at 10.00 %, not clearly above chance (10.00 %), from "
+            "learning rate 0.1 to 3.",
+        ),
+        (
+            [*[0.0005] * 29, 0.0],
+            None,
+            None,
+            "Cannot tell: accuracy stays between 0.00 % and 0.05 %, which may be chance; it "
+            "neither rises nor falls clearly from learning rate 0.1 to 3.",
+        ),
+        (
+            [*[0.1] * 20, *[NAN] * 10],
+            None,
+            False,
+            "Not kept: the run diverges at learning rate 2.1 without learning.",
+        ),
+    ],
+)
+def test_a_sweep_that_learns_nothing_says_where_its_accuracy_stays(
+    accuracy: list[float], chance: float | None, possible: bool | None, reason: str
+) -> None:
+    reading = read_sweep(LINEAR, accuracy=accuracy, chance=chance)
+    assert (reading.possible, reading.reason) == (possible, reason)
+
+
 def test_falling_back_to_a_high_chance_is_a_break() -> None:
     accuracy = [*[0.5] * 10, *[0.65] * 20, *[0.5] * 11]
     reading = read_sweep(DECADES, accuracy=accuracy, chance=0.5)
@@ -346,6 +378,12 @@ def test_a_recorded_sweep_prefers_the_test_loss_where_there_is_no_accuracy() -> 
     ]
     reading = read_recorded("\n".join(["lr,test_accuracy,test_loss,train_loss", *rows]))
     assert reading.edge == DECADES[24]
+
+
+def test_beside_an_accuracy_the_training_loss_says_that_a_recorded_sweep_diverged() -> None:
+    rows = [f"{lr},{a},0.5,0.5" for lr, a in zip(LINEAR, [0.1, *[0.8] * 28], strict=False)]
+    reading = read_recorded("\n".join(["lr,accuracy,test_loss,train_loss", *rows, "3,,0.5,nan"]))
+    assert reading.reason.startswith("Not kept: the run diverges at learning rate 3;")
 
 
 def test_rates_on_other_rows_than_the_accuracies_are_said_to_be_apart() -> None:
