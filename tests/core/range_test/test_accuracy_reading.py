@@ -7,21 +7,21 @@ import pytest
 from autosuperconv.core.range_test import read_sweep
 
 LINEAR = [i / 10 for i in range(1, 31)]
-PEAK = "75.00 % at 0.4 (bound 75 %)"
+PEAK = "75.00 % at 0.4 (at least 75 % is required)"
 
 
 def test_accuracy_that_holds_to_the_end_says_so() -> None:
     assert read_sweep(LINEAR, accuracy=[0.125, 0.5, *[0.75] * 28]).reason == (
-        "Kept: over the largest learning rates (2.8 to 3) accuracy is 75.00 % on average, 100 % "
-        f"of its peak {PEAK}; accuracy holds up to the end of the range, 3."
+        "Accuracy is kept: over the largest learning rates (2.8 to 3) accuracy is 75.00 % on "
+        f"average, 100 % of its peak {PEAK}. It holds up to the end of the range, 3."
     )
 
 
 def test_accuracy_that_falls_within_the_largest_rates_says_from_where() -> None:
     """Their mean (0.75 + 0.5 + 0.5) / 3 is above the level of 0.5625."""
     assert read_sweep(LINEAR, accuracy=[0.125, 0.5, *[0.75] * 26, 0.5, 0.5]).reason == (
-        "Kept: over the largest learning rates (2.8 to 3) accuracy is 58.33 % on average, 78 % of "
-        f"its peak {PEAK}; accuracy falls only above 2.8, of up to 3."
+        "Accuracy is kept: over the largest learning rates (2.8 to 3) accuracy is 58.33 % on "
+        f"average, 78 % of its peak {PEAK}. It falls only above 2.8; the range ends at 3."
     )
 
 

@@ -42,7 +42,7 @@ def test_a_sweep_that_diverges_at_its_last_point_is_not_kept_live_or_recorded(
 ) -> None:
     reading = live(COURSES[course], StopReason.DIVERGED, end=end)
     assert reading.possible is False
-    assert reading.reason.startswith("Not kept: the run diverges at learning rate 10;")
+    assert reading.reason.startswith("Accuracy is not kept: the run diverges at learning rate 10;")
     assert "extend" not in reading.reason
     told = recorded(COURSES[course], end)
     assert (reading.edge, reading.reason) == (told.edge, told.reason)

@@ -19,7 +19,7 @@ FALL = [2.3] * 10 + [2.3 - 0.14 * i for i in range(1, 16)]
         (
             [*FALL, *[0.2] * 8, *[math.nan] * 8],
             False,
-            "Not kept: the loss is not finite from learning rate 2 on.",
+            "Diverged: the loss is not finite from learning rate 2 on.",
         ),
         (
             [2.3] * 41,
@@ -29,8 +29,8 @@ FALL = [2.3] * 10 + [2.3 - 0.14 * i for i in range(1, 16)]
         (
             [*FALL, *[0.2] * 8, 0.5, 3.0, 9.0, *[50.0] * 5],
             False,
-            "Not kept: 0 % of the fall of the loss is left at the largest learning rates (up to "
-            "10); it rises from 2 on.",
+            "The fall of the loss is not kept: 0 % of the fall of the loss is left at the largest "
+            "learning rates (up to 10); it rises from 2 on.",
         ),
         (
             # from 2 to 0, and back to 1.5: a quarter is just not lost

@@ -123,22 +123,23 @@ def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
     seen = summarise([bad, good], 1e-3, 10)
     assert seen.possible is True
     assert seen.reason == (
-        "Possible: 1 of 2 cells keep their accuracy to the end of the range or over at least 1.2 "
-        "decades (learning rates 1e-3 to 10); the one that goes furthest is batch 256, weight "
-        "decay 1e-5, learning from 6.31e-3, kept at least up to 10."
+        "Super-convergence looks possible: 1 of 2 cells keep their accuracy over at least 1.2 "
+        "decades, or to the end of the range (learning rates 1e-3 to 10). The one that goes "
+        "furthest (batch 256, weight decay 1e-5) learns from 6.31e-3 and keeps its accuracy at "
+        "least up to 10."
     )
 
 
 def test_of_cells_that_go_as_far_the_one_that_keeps_more_is_named() -> None:
     less, more = (replace(cell(b, 1e-4, 1.0), retention=r) for b, r in ((64, 0.3), (128, 0.5)))
-    assert "is batch 128, weight decay 1e-4, learning" in summarise([less, more], 1e-3, 10).reason
+    assert "furthest (batch 128, weight decay 1e-4)" in summarise([less, more], 1e-3, 10).reason
 
 
 def test_what_a_cell_does_not_have_is_not_named() -> None:
     start = replace(cell(64, 1e-4, 1.0), floor=None)
-    named = ((start, "1e-4, kept up to 1."), (cell(64, 1e-4, None), "1e-4, which has no edge."))
+    named = ((start, "keeps its accuracy up to 1."), (cell(64, 1e-4, None), "has no edge."))
     for one, end in named:
-        assert summarise([one], 1e-3, 10).reason.endswith(f"is batch 64, weight decay {end}")
+        assert summarise([one], 1e-3, 10).reason.endswith(f"(batch 64, weight decay 1e-4) {end}")
 
 
 def test_a_range_test_keeps_its_cost() -> None:
@@ -150,7 +151,7 @@ def test_a_range_test_without_a_good_cell_is_not_possible() -> None:
     seen = summarise([read(64, 1e-2, [curve(20, 29)])], 1e-3, 10)
     assert seen.possible is False
     assert seen.reason.startswith("Super-convergence does not look possible: 0 of 1 cells")
-    assert seen.reason.endswith("batch 64, weight decay 0.01, learning from 0.1, kept up to 0.631.")
+    assert seen.reason.endswith("learns from 0.1 and keeps its accuracy up to 0.631.")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_a_range_test_without_a_good_cell_is_not_possible() -> None:
         ([], "Cannot tell: no cell was swept (learning rates 1e-3 to 10)."),
         (
             [read(64, 0.0, [])],
-            "Cannot tell in any of 1 cell over learning rates 1e-3 to 10; the first: there are no "
+            "Cannot tell in any of 1 cell (learning rates 1e-3 to 10). The first: there are no "
             "repeats.",
         ),
     ],

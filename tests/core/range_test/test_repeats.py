@@ -58,7 +58,7 @@ def test_the_spread_is_pooled_over_the_cells_that_have_one() -> None:
 def test_the_cost_is_said_in_a_sentence() -> None:
     assert COST.sentence == (
         "5 sweeps, 15.9 k samples: 4.0 % of the search's forecast work (the limit is 10 %). "
-        "3 sweeps ended early, which saved 9 % of the training. 1 cell swept twice: the edge's "
+        "3 sweeps ended early, which saved 9 % of the training. 1 cell was swept twice: the edge's "
         "spread over seeds is 0.123 decades."
     )
 
@@ -71,11 +71,11 @@ def test_a_spread_that_a_sweep_cannot_resolve_is_not_said_to_be_nothing() -> Non
 def test_what_was_left_out_or_went_too_far_is_said() -> None:
     tight = replace(COST, cells=1, left_out=3, repeats=0, ended_early=0, work=2e5, edge_spread=None)
     assert tight.sentence == (
-        "1 sweep, 15.9 k samples: 20.0 % of the search's forecast work (the limit is 10 %, which "
-        "fewer sweeps cannot keep). 3 cells left out to stay within it. No cell was swept twice, "
-        "so the spread over seeds is not measured."
+        "1 sweep, 15.9 k samples: 20.0 % of the search's forecast work (the limit is 10 %, "
+        "exceeded although the sweeps were cut to the fewest). 3 more cells would not have fitted "
+        "into it. No cell was swept twice, so the spread over seeds was not measured."
     )
     further = replace(COST, extended=1, edge_spread=None)
     assert further.sentence.endswith(
-        "1 cell swept twice (1 to higher learning rates, because accuracy was never lost)."
+        "1 cell was swept twice (1 to higher learning rates, because accuracy was never lost)."
     )

@@ -139,8 +139,8 @@ def test_a_constant_accuracy_is_judged_only_against_a_known_chance() -> None:
             [0.1] * 30,
             0.1,
             False,
-            "Not kept: accuracy stays at 10.00 %, not clearly above chance (10.00 %), from "
-            "learning rate 0.1 to 3.",
+            "Nothing is learned: accuracy stays at 10.00 %, not clearly above chance (10.00 %), "
+            "from learning rate 0.1 to 3.",
         ),
         (
             [*[0.0005] * 29, 0.0],
@@ -153,7 +153,7 @@ def test_a_constant_accuracy_is_judged_only_against_a_known_chance() -> None:
             [*[0.1] * 20, *[NAN] * 10],
             None,
             False,
-            "Not kept: the run diverges at learning rate 2.1 without learning.",
+            "Nothing is learned: the run diverges at learning rate 2.1.",
         ),
     ],
 )
@@ -383,7 +383,7 @@ def test_a_recorded_sweep_prefers_the_test_loss_where_there_is_no_accuracy() -> 
 def test_beside_an_accuracy_the_training_loss_says_that_a_recorded_sweep_diverged() -> None:
     rows = [f"{lr},{a},0.5,0.5" for lr, a in zip(LINEAR, [0.1, *[0.8] * 28], strict=False)]
     reading = read_recorded("\n".join(["lr,accuracy,test_loss,train_loss", *rows, "3,,0.5,nan"]))
-    assert reading.reason.startswith("Not kept: the run diverges at learning rate 3;")
+    assert reading.reason.startswith("Accuracy is not kept: the run diverges at learning rate 3;")
 
 
 def test_rates_on_other_rows_than_the_accuracies_are_said_to_be_apart() -> None:
