@@ -86,11 +86,14 @@ def name_tradeoff(
             the runs that it is compared with.
         UnknownName: no such factor.
     """
-    lost = diverged or {}
-    effects = [
-        _effect(winner, baseline, factor, winner_accuracy, accuracy, lost.get(factor, ()))
-        for factor, accuracy in reverted.items()
-    ]
+    effects = []
+    for factor, accuracy in reverted.items():
+        lost = (diverged or {}).get(factor, ())
+        last = compare_by_seed(winner_accuracy, accuracy, lost, factor)
+        effect = _effect(winner, baseline, factor, last)
+        if forward is not None:
+            effect = _both_ends(effect, forward, winner_accuracy, accuracy, lost)
+        effects.append(effect)
     effects.sort(key=lambda effect: (-abs(effect.last.difference), effect.factor))
     changed = changed_factors(winner, baseline)
     unchanged = tuple(factor for factor in FACTORS if factor not in changed)
@@ -100,8 +103,14 @@ def name_tradeoff(
     found = Tradeoff(tuple(effects), unchanged, sentence)
     if forward is None:
         return found
-    start = start_of(winner, baseline)
-    return _with_forward(found, forward, start, winner_accuracy, reverted, lost)
+    mean = fmean(forward.start.values())
+    return replace(
+        found,
+        start=start_of(winner, baseline),
+        start_accuracy=mean,
+        total=compare_by_seed(winner_accuracy, forward.start, (), "all factors"),
+        order_sentence=order_sentence(effects, mean),
+    )
 
 
 def shapley_shares(
@@ -166,51 +175,13 @@ def sound_contrast(differences: BySeed, diverged: Collection[int], step: float =
     return replace(paired_contrast(list(differences.values()), resolution=step), diverged=n)
 
 
-def _effect(
-    winner: Recipe,
-    baseline: Recipe,
-    factor: str,
-    winner_accuracy: BySeed,
-    accuracy: BySeed,
-    diverged: Sequence[int],
-) -> Effect:
+def _effect(winner: Recipe, baseline: Recipe, factor: str, last: Contrast) -> Effect:
     if revert(winner, baseline, factor) is None:
         raise InvalidInput(
             f"{factor} was reverted, but winner and baseline agree in it: "
             f"both have {factor_value(winner, factor)}."
         )
-    return Effect(
-        factor=factor,
-        winner_value=factor_value(winner, factor),
-        baseline_value=factor_value(baseline, factor),
-        last=compare_by_seed(winner_accuracy, accuracy, diverged, factor),
-    )
-
-
-def _with_forward(
-    found: Tradeoff,
-    forward: Forward,
-    start: Recipe,
-    winner_accuracy: BySeed,
-    reverted: Mapping[str, BySeed],
-    diverged: Mapping[str, Sequence[int]],
-) -> Tradeoff:
-    effects = tuple(
-        _both_ends(
-            *(effect, forward, winner_accuracy, reverted[effect.factor]),
-            diverged.get(effect.factor, ()),
-        )
-        for effect in found.effects
-    )
-    mean = fmean(forward.start.values())
-    return replace(
-        found,
-        effects=effects,
-        start=start,
-        start_accuracy=mean,
-        total=compare_by_seed(winner_accuracy, forward.start, (), "all factors"),
-        order_sentence=order_sentence(effects, mean),
-    )
+    return Effect(factor, factor_value(winner, factor), factor_value(baseline, factor), last)
 
 
 def _both_ends(
