@@ -6,7 +6,9 @@ The range test gets a share of the forecast work of all steps (see `sweep_design
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from statistics import stdev
 
 from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
@@ -155,12 +157,7 @@ def forecast(
 
 
 def budget_within(
-    budget: Budget,
-    setup: Setup,
-    speeds: dict[int, float],
-    grid: SweepGrid,
-    workers: int,
-    seconds: float | None,
+    budget: Budget, forecast_of: Callable[[Budget], Sequence[Forecast]], seconds: float | None
 ) -> Budget:
     """The largest budget that fits in the time given: fewer trials first, then shorter runs.
 
@@ -171,7 +168,7 @@ def budget_within(
         return budget
 
     def takes(b: Budget) -> float:
-        return sum(f.seconds for f in forecast(b, setup, speeds, grid, workers))
+        return sum(f.seconds for f in forecast_of(b))
 
     while budget.trials > MIN_TRIALS and takes(budget) > seconds:
         budget = replace(budget, trials=budget.trials - 1)
@@ -204,14 +201,16 @@ def make_plan(
     session.start(Step.PLAN, len(batch_sizes) * max(2, session.executor.size) + NOISE_SEEDS)
     speeds = {b: _speed(session, setup, b) for b in batch_sizes}
     noise, without = _seed_noise(session, base, budget)
-    budget = budget_within(budget, setup, speeds, grid, session.executor.size, session.time_left())
+    workers = session.executor.size
+    forecast_of = partial(forecast, setup=setup, speeds=speeds, grid=grid, workers=workers)
+    budget = budget_within(budget, forecast_of, session.time_left())
     lengths = base, setup.n_train, (budget.epochs_low, budget.epochs_high)
     plan = Plan(
         samples_per_second={str(b): round(r, 1) for b, r in speeds.items()},
         seed_noise=noise,
         budget=budget,
-        workers=session.executor.size,
-        forecast=forecast(budget, setup, speeds, grid, session.executor.size),
+        workers=workers,
+        forecast=forecast_of(budget),
         choices=(*choices, *without, *reach_notes(*lengths, batch_sizes)),
     )
     session.store("plan", to_json(plan))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import optuna
@@ -48,6 +49,7 @@ def setup_of(
 
 
 SETUP = setup_of(n_train=1000)
+forecast_of = partial(forecast, setup=SETUP, speeds=RATES, grid=GRID, workers=1)
 TWO_BATCHES = replace(SETUP, dimensions={"batch_size": Choices((16, 32))})
 
 
@@ -124,16 +126,16 @@ def test_longer_trials_are_evaluated_on_more() -> None:
 
 def test_a_budget_that_fits_is_left_alone() -> None:
     budget = BUDGET
-    assert budget_within(budget, SETUP, RATES, GRID, 1, None) == budget
-    assert budget_within(budget, SETUP, RATES, GRID, 1, 1e6) == budget
+    assert budget_within(budget, forecast_of, None) == budget
+    assert budget_within(budget, forecast_of, 1e6) == budget
 
 
 def test_trials_go_first_then_lengths() -> None:
     budget = BUDGET
-    fewer = budget_within(budget, SETUP, RATES, GRID, 1, seconds(budget) - 10)
+    fewer = budget_within(budget, forecast_of, seconds(budget) - 10)
     assert fewer.trials < 20
     assert fewer.baseline_epochs == 30.0
-    shorter = budget_within(budget, SETUP, RATES, GRID, 1, 300)
+    shorter = budget_within(budget, forecast_of, 300)
     assert shorter.trials == 12
     assert shorter.baseline_epochs < 30
     assert shorter.epochs_high / shorter.baseline_epochs == pytest.approx(1 / 3)
@@ -141,13 +143,13 @@ def test_trials_go_first_then_lengths() -> None:
 
 
 def test_lengths_that_the_user_gave_are_kept() -> None:
-    kept = budget_within(replace(BUDGET, fixed=True), SETUP, RATES, GRID, 1, seconds(BUDGET) * 0.9)
+    kept = budget_within(replace(BUDGET, fixed=True), forecast_of, seconds(BUDGET) * 0.9)
     assert kept.baseline_epochs == 30.0
 
 
 def test_a_timeout_that_is_too_short_is_refused_with_what_it_would_take() -> None:
     with pytest.raises(InvalidInput, match=r"--timeout is too short: 1 s.*takes about \d+ s here"):
-        budget_within(BUDGET, SETUP, RATES, GRID, 1, 1.0)
+        budget_within(BUDGET, forecast_of, 1.0)
 
 
 def planned(session: Session, budget: Budget = replace(BUDGET, trials=12)) -> tuple[float, int]:
