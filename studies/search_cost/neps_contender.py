@@ -44,7 +44,7 @@ class Space(neps.PipelineSpace):
 def likeliest(world: World) -> float | None:
     """The range test's max_lr for the middle batch size, within the range."""
     batch = int(statistics.median(world.design.task.batch_sizes))
-    centre = LrPrior(world.range_test, MAX_LR).centre(batch, WEIGHT_DECAY)
+    centre = LrPrior(world.range_test, MAX_LR).centre((batch, WEIGHT_DECAY, None))
     return None if centre is None else min(max(centre, MAX_LR.low), MAX_LR.high)
 
 

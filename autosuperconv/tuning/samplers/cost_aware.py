@@ -153,6 +153,6 @@ class CostAwareSampler(BaseSampler):
         if "max_lr" in encoding.names:
             lr = encoding.names.index("max_lr")
             range_ = encoding.prior.range_
-            cap = encoding.prior.cap(*encoding.cell(row))
+            cap = encoding.prior.cap(encoding.cell(row))
             row[lr] = np.clip(row[lr], range_.low, min(cap, range_.high))
         return dict(zip(encoding.names, (float(v) for v in row), strict=True))

@@ -12,7 +12,7 @@ import numpy as np
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import SearchSpace, share_of, value_at
 from autosuperconv.core.stats.gaussian_process import Floats
-from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
+from autosuperconv.tuning.samplers.prior import LrCell, LrPrior, cell_of
 
 LEAST_DECAY = 1e-9  # stands for 0 on the log scale
 
@@ -48,7 +48,7 @@ class Encoding:
             return np.asarray(x[:, self.names.index(name)])
         return np.full(len(x), float(getattr(self.base, name)))
 
-    def cell(self, row: Floats) -> tuple[int, float, float | None]:
+    def cell(self, row: Floats) -> LrCell:
         """What the prior on max_lr depends on at a (d,) row: see `cell_of`."""
         fields = ("batch_size", "weight_decay", "base_momentum")
         fixed = {name: float(getattr(self.base, name)) for name in fields[:2]}
@@ -78,8 +78,8 @@ class Encoding:
             batch_size, _, momentum = self.cell(row)
             cell = (batch_size, 10 ** (key.imag / 10), momentum)
             range_ = self.prior.range_
-            centre = self.prior.centre(*cell) or math.sqrt(range_.low * range_.high)
-            self._known_centres_and_caps[key] = (centre, self.prior.cap(*cell))
+            centre = self.prior.centre(cell) or math.sqrt(range_.low * range_.high)
+            self._known_centres_and_caps[key] = (centre, self.prior.cap(cell))
         return self._known_centres_and_caps[key]
 
     def lr_decades(self, x: Floats) -> Floats:

@@ -40,9 +40,7 @@ def _inside(
     }
     if "max_lr" in params:
         fixed = {"batch_size": baseline.batch_size, "weight_decay": baseline.weight_decay}
-        lr = min(
-            LARGER_LR * baseline.max_lr / prior.reach, prior.cap(*cell_of({**fixed, **params}))
-        )
+        lr = min(LARGER_LR * baseline.max_lr / prior.reach, prior.cap(cell_of({**fixed, **params})))
         params["max_lr"] = nearest_value(space.dimensions["max_lr"], lr)
     return params
 

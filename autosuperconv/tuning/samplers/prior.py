@@ -24,6 +24,8 @@ from autosuperconv.core.range_test import RangeTest, edge_at
 from autosuperconv.core.space import Range
 
 Floats = NDArray[np.float64]
+LrCell = tuple[int, float, float | None]
+"""Batch size, weight decay and, where the sweeps differ in it, momentum at max_lr."""
 
 WIDTH = 0.45  # standard deviation of the bell, in decades
 CAP_FACTOR = 4.0
@@ -50,47 +52,36 @@ class LrPrior:
     divergence_limit: float = math.inf
     reach: float = 1.0
 
-    def edge(
-        self, batch_size: int, weight_decay: float, momentum: float | None = None
-    ) -> float | None:
+    def edge(self, cell: LrCell) -> float | None:
         """The max_lr whose runs get to the range test's edge in the cell; None if that is unknown,
         or no sweep diverged."""
         if self.range_test is None:
             return None
-        estimate = edge_at(self.range_test, batch_size, weight_decay, momentum)
+        estimate = edge_at(self.range_test, *cell)
         return (
             None if estimate is None or estimate.is_bound else 10**estimate.log10_edge / self.reach
         )
 
-    def centre(
-        self, batch_size: int, weight_decay: float, momentum: float | None = None
-    ) -> float | None:
+    def centre(self, cell: LrCell) -> float | None:
         """The most likely max_lr: the sweeps' peak, or the edge where no peak was read."""
         if self.range_test is None:
             return None
-        estimate = edge_at(at_peak(self.range_test), batch_size, weight_decay, momentum)
+        estimate = edge_at(at_peak(self.range_test), *cell)
         if estimate is None:
-            return self.edge(batch_size, weight_decay, momentum)
+            return self.edge(cell)
         return 10**estimate.log10_edge / self.reach
 
-    def cap(self, batch_size: int, weight_decay: float, momentum: float | None = None) -> float:
+    def cap(self, cell: LrCell) -> float:
         """No max_lr above this is worth training: `CAP_FACTOR` times the edge, or where trials have
         diverged."""
-        edge = self.edge(batch_size, weight_decay, momentum)
+        edge = self.edge(cell)
         limit = self.divergence_limit
         factor = limit if edge is None else min(CAP_FACTOR, limit)
         return min(self.range_.high, max(factor * (edge or 1.0), self.range_.low))
 
-    def draw(
-        self,
-        rng: np.random.Generator,
-        batch_size: int,
-        weight_decay: float,
-        momentum: float | None = None,
-    ) -> float:
+    def draw(self, rng: np.random.Generator, cell: LrCell) -> float:
         """One max_lr, never above the cap."""
-        cell = (batch_size, weight_decay, momentum)
-        centre, cap = self.centre(*cell), np.array([self.cap(*cell)])
+        centre, cap = self.centre(cell), np.array([self.cap(cell)])
         return float(self.draws(rng, np.array([centre or np.nan]), cap)[0])
 
     def draws(self, rng: np.random.Generator, centre: Floats, cap: Floats) -> Floats:
@@ -112,7 +103,7 @@ class LrPrior:
         return np.asarray(10 ** np.where(inside & ~uniform, bell, anywhere))
 
 
-def cell_of(params: Mapping[str, Any]) -> tuple[int, float, float | None]:
+def cell_of(params: Mapping[str, Any]) -> LrCell:
     """What the prior depends on at a trial's parameters: batch size, weight decay and, if it is
     searched, momentum at max_lr."""
     momentum = params.get("base_momentum")

@@ -30,11 +30,11 @@ def refutation(prior: LrPrior, trials: Sequence[FrozenTrial]) -> str:
     if prior.range_test is None:
         return ""
     completed = [t for t in trials if Observation(t).completed]
-    if len(completed) < MIN_COMPLETED or prior.centre(*cell_of(completed[0].params)) is None:
+    if len(completed) < MIN_COMPLETED or prior.centre(cell_of(completed[0].params)) is None:
         return ""
     best = sorted(completed, key=lambda t: -(Observation(t).accuracy or 0.0))
     best = best[: len(completed) // 3]
-    decades = median(math.log10(_ratio(t, prior.centre(*cell_of(t.params)))) for t in best)
+    decades = median(math.log10(_ratio(t, prior.centre(cell_of(t.params)))) for t in best)
     if abs(decades) < OUTSIDE * WIDTH:
         return ""
     factor = times(10**decades)
@@ -54,7 +54,7 @@ def divergence_limit(prior: LrPrior, trials: Sequence[FrozenTrial]) -> float:
     """The second lowest max_lr, over the edge (over 1 where that is unknown), that diverged while
     no run with a higher one completed; infinite if there are fewer than two."""
     ends = [
-        (_ratio(t, prior.edge(*cell_of(t.params)) or 1.0), Observation(t).stopped_because)
+        (_ratio(t, prior.edge(cell_of(t.params)) or 1.0), Observation(t).stopped_because)
         for t in trials
     ]
     highest = max((lr for lr, end in ends if end == StopReason.COMPLETED), default=0.0)

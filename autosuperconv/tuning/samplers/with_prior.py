@@ -77,9 +77,9 @@ class WithPrior(BaseSampler):
             return self._shortened(study, value, param_distribution) if is_length else value
         cell = cell_of(trial.params)
         proposed = self._proposed.pop(trial.number, None)
-        if proposed is not None and proposed <= self.prior.cap(*cell):
+        if proposed is not None and proposed <= self.prior.cap(cell):
             return proposed
-        return self.prior.draw(self._rng, *cell)
+        return self.prior.draw(self._rng, cell)
 
     def _shortened(self, study: optuna.Study, epochs: float, within: BaseDistribution) -> float:
         """The length, or a draw below the limit where it is above."""

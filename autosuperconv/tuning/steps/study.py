@@ -108,7 +108,7 @@ def propose(
         trial = study.ask()
         recipe = suggest(trial, settings.space, settings.base, settings.seed)
         cell = cell_of(trial.params)
-        cap, edge = sampler.prior.cap(*cell), settings.prior.edge(*cell)
+        cap, edge = sampler.prior.cap(cell), settings.prior.edge(cell)
         trial.set_user_attr(EDGE, edge)
         if recipe.max_lr > cap * (1 + 1e-9):
             tell_above_edge(study, trial, settings.objective, cap)

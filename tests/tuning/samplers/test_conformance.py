@@ -92,7 +92,7 @@ def check_inside(where: Encoding, trials: list[FrozenTrial]) -> None:
                 assert dimension.low <= value <= dimension.high
         if "max_lr" in trial.params:
             params = {"batch_size": BASE.batch_size, "weight_decay": BASE.weight_decay}
-            cap = where.prior.cap(*cell_of(params | trial.params))
+            cap = where.prior.cap(cell_of(params | trial.params))
             assert trial.params["max_lr"] <= cap * (1 + 1e-9)
 
 

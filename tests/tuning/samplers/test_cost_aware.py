@@ -144,5 +144,5 @@ def test_where_accuracy_is_searched_it_rises() -> None:
 def test_no_proposal_lies_above_the_cap() -> None:
     where = made_trials.encoding(edge=0.1)
     for trial in searched(SurfaceTrainer(edge=5.0), where, 20):
-        cap = where.prior.cap(trial.params["batch_size"], trial.params["weight_decay"])
+        cap = where.prior.cap((trial.params["batch_size"], trial.params["weight_decay"], None))
         assert trial.params["max_lr"] <= cap * (1 + 1e-9)

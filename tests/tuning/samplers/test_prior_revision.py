@@ -57,7 +57,7 @@ def test_two_runs_that_diverged_above_all_completed_ones_lower_the_cap() -> None
     completed, diverged = trial(0.2, 0.9), [trial(lr, 0.1, "diverged") for lr in (0.5, 0.3, 2.0)]
     assert divergence_limit(PRIOR, [completed, diverged[0]]) == math.inf
     assert divergence_limit(PRIOR, [completed, *diverged]) == pytest.approx(0.5)
-    assert revised_prior(PRIOR, [completed, *diverged]).cap(64, 1e-4) == pytest.approx(0.5)
+    assert revised_prior(PRIOR, [completed, *diverged]).cap((64, 1e-4, None)) == pytest.approx(0.5)
 
 
 def test_a_completed_run_above_raises_the_limit() -> None:
@@ -67,5 +67,5 @@ def test_a_completed_run_above_raises_the_limit() -> None:
 
 def test_a_dropped_prior_is_uniform_and_is_not_refuted_again() -> None:
     dropped = LrPrior(None, PRIOR.range_)
-    assert dropped.cap(64, 1e-4) == 10.0
+    assert dropped.cap((64, 1e-4, None)) == 10.0
     assert refutation(dropped, [trial(1.0, 0.9)] * 20) == ""

@@ -151,7 +151,7 @@ def test_a_joint_proposal_above_the_cap_is_drawn_again(monkeypatch: pytest.Monke
     )
     study = optuna.create_study(sampler=make_sampler("stubborn", encoding(prior()), 0, 0))
     rates = [suggest(study.ask(), SPACE, BASE, 0).max_lr for _ in range(100)]
-    assert max(rates) <= prior().cap(16, 1e-6)
+    assert max(rates) <= prior().cap((16, 1e-6, None))
     assert len(set(rates)) == 100
 
 
