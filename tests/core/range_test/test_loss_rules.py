@@ -9,6 +9,7 @@ from autosuperconv.core.range_test import read_sweep
 from autosuperconv.core.range_test.loss_rules import (
     _longest_fall_middle,
     _steepest,
+    blows_up_from,
     first_level,
     share_kept,
     smooth_loss,
@@ -67,3 +68,15 @@ def test_what_never_falls_has_no_middle() -> None:
 def test_the_fall_that_is_kept_is_read_over_the_last_tenth(eighth: float, kept: float) -> None:
     lr = [*TENTHS[:7], eighth, 0.9]
     assert share_kept(loss(2, 2, 2, 0, 0, 0, 0, 0.5, 1, lr=lr)) == kept
+
+
+def test_three_losses_are_enough_to_blow_up() -> None:
+    assert blows_up_from(loss(1, 1, 5)) == 2
+
+
+def test_two_losses_have_a_lowest_one() -> None:
+    assert read_sweep([0.1, 0.2], loss=[2.0, 1.0]).minimum_tenth == pytest.approx(0.02)
+
+
+def test_losses_as_large_as_floats_go_do_no_harm() -> None:
+    assert read_sweep(TENTHS, loss=[1e308, -1e308, 1e308] * 3).possible is not True

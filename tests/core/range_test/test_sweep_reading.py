@@ -189,8 +189,8 @@ def test_too_few_points_cannot_tell(points: int) -> None:
 
 def test_no_points_cannot_tell() -> None:
     assert read_sweep([], accuracy=[]).reason == "There are no points."
-    assert (
-        "no row has both a learning rate and an" in read_sweep(LINEAR, accuracy=[None] * 30).reason
+    assert read_sweep(LINEAR, accuracy=[None] * 30).reason == (
+        "There are no points: no row has both a learning rate and an accuracy or a loss."
     )
 
 
@@ -321,6 +321,10 @@ def test_a_million_points_take_less_than_two_seconds() -> None:
     ("lr", "accuracy", "chance", "message"),
     [
         ([0.1, -0.2], [0.1, 0.2], None, r"lr must be 0 or above, but got -0.2 at point 2"),
+        ([0.0, -0.2], [0.1, 0.2], None, r"lr must be 0 or above, but got -0.2 at point 2"),
+        ([0.1, 0.2], [0.0, 101.0], None, r"accuracy must lie between 0 and 1 .* but got 101"),
+        ([0.1, 0.2], [0.1, 1.5], None, r"between 0 and 1 .* highest is 1.5: "),
+        ([0.1, 0.2], [0.1, 0.2], 1.0, r"chance must be at least 0 and below 1, but got 1"),
         (
             [0.1, 0.2],
             [0.1],
@@ -343,6 +347,16 @@ def test_what_cannot_be_a_sweep_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
         read_sweep(lr, accuracy=accuracy, chance=chance)
+
+
+def test_one_loss_too_few_is_refused_by_its_name() -> None:
+    with pytest.raises(InvalidInput, match=r"^loss must have one entry per learning rate \(2\)"):
+        read_sweep([0.1, 0.2], loss=[1.0])
+
+
+def test_a_hundred_percent_is_a_percentage() -> None:
+    accuracy = [10, 50, *[100] * 28]
+    assert "of its peak 100.00 %" in read_sweep(LINEAR, accuracy=accuracy).reason
 
 
 RATES = st.one_of(st.floats(0, 1e3), st.sampled_from([0.0, 0.1, 1.0, NAN, math.inf]))
