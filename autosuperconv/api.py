@@ -22,6 +22,7 @@ from autosuperconv.training.engine import Engine, resolve_device
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.check import check_model
+from autosuperconv.training.probe.jobs import try_jobs
 
 TRAIN_PHASES = 20
 
@@ -115,11 +116,13 @@ def train(
     task = task_of(data)
     check_model(model_factory, task)
     engine = Engine(resolve_device(device), deterministic=deterministic)
-    for note in task.notes:
+    trainer = TorchTrainer(task, model_factory, engine)
+    sizes = [recipe.batch_size] if recipe.batch_size <= trainer.n_train else []
+    for note in (*task.notes, *try_jobs(trainer, recipe, sizes)):
         listener(Note(note))
     listener(StepStarted(Step.TRAIN, TRAIN_PHASES, 0, None))
     job = Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature)
-    trace = TorchTrainer(task, model_factory, engine)(job, teller(listener))
+    trace = trainer(job, teller(listener))
     for note in trace.notes:
         listener(Note(note))
     return trace

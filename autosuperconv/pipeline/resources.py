@@ -13,7 +13,9 @@ from autosuperconv.errors import InvalidSpace
 from autosuperconv.training.engine.system import describe_environment
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
+from autosuperconv.training.probe.jobs import try_jobs
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
+from autosuperconv.training.probe.travel import why_not_sent
 from autosuperconv.tuning.store.executor import Executor, make_executor
 from autosuperconv.tuning.store.storage import about_lock, open_storage
 from autosuperconv.tuning.store.studies import companion_of
@@ -47,11 +49,14 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
 
     Raises:
         InvalidSpace: a batch size that was requested does not fit in memory, or none does.
+        ModelError: the network cannot do what a run does.
     """
     stored = stored_choice(storage, setup.study_name)
+    alone = why_not_sent(trainer)
+    try_jobs(trainer, setup.base, setup.batch_sizes[:1])
     needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
     setup, left_out = only_fitting(setup, needs)
-    most = most_runs(needs, trainer.engine.device)
+    most = 1 if alone else most_runs(needs, trainer.engine.device)
     choice = stored or replace(choose_engine(trainer, setup, most), memory=needs)
     workers = at_most(setup.options.workers or choice.workers, most)
     engine = replace(
@@ -61,15 +66,22 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
         threads=1 if workers > 1 else None,
     )
     trainer = trainer.with_engine(engine)
+    tried = trainer if workers == 1 else trainer.with_engine(engine)  # whose data are let go
+    notes = try_jobs(tried, setup.base, setup.batch_sizes)
     return Resources(
         replace(setup, environment=describe_environment(engine)),
         make_executor(trainer, workers),
         choice,
         (
-            *(*trainer.choices(), *choice.reasons, *left_out),
+            *(*trainer.choices(), *choice.reasons, *left_out, *about_sending(alone), *notes),
             *(*about_memory(needs, most), *about_lock(storage)),
         ),
     )
+
+
+def about_sending(alone: str) -> tuple[str, ...]:
+    """Why runs cannot go on at once, where that is so."""
+    return (f"One run at a time, in this process: {alone}.",) if alone else ()
 
 
 def choose_engine(trainer: TorchTrainer, setup: Setup, most: int | None) -> EngineChoice:

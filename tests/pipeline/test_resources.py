@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from torch import nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import Choices
-from autosuperconv.errors import InvalidSpace, StudyMismatch
+from autosuperconv.errors import InvalidSpace, ModelError, StudyMismatch
 from autosuperconv.pipeline import resources
 from autosuperconv.pipeline.resources import ENGINE
 from autosuperconv.pipeline.setup import open_search
+from autosuperconv.training.probe import memory
 from autosuperconv.training.probe.autotune import EngineChoice
 from autosuperconv.training.probe.memory import MemoryNeed
 from autosuperconv.tuning.store.executor import InProcess
+from autosuperconv.tuning.store.storage import open_storage
 from tests.training.made import dots, small_net
 
 CHOICE = EngineChoice("bfloat16", "channels_last", 1, ("Measured so.",))
@@ -136,3 +140,50 @@ def test_no_more_runs_at_once_than_fit_in_memory(
 ) -> None:
     with open_search(small_net, dots(), replace(options, workers=4)) as work:
         assert work.session.executor.size == 1
+
+
+def weight_normed() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), weight_norm(nn.Linear(192, 8)), nn.ReLU(), nn.Linear(8, 2))
+
+
+def test_a_factory_that_cannot_be_sent_trains_in_this_process_and_the_plan_says_so(
+    options: SearchOptions,
+) -> None:
+    net = weight_normed()
+    asked = replace(options, workers=2)
+    with open_search(lambda: copy.deepcopy(net), dots(), asked) as work:
+        assert isinstance(work.session.executor, InProcess)
+        (why,) = (text for text in work.choices if text.startswith("One run at a time"))
+        assert "the function that builds the network cannot be sent to another process" in why
+    with open_search(weight_normed, dots(), replace(asked, study_name="built")) as work:
+        assert work.session.executor.size == 2  # a factory that builds its layers can be sent
+
+
+def test_a_network_that_cannot_be_trained_is_refused_before_there_is_a_study(
+    options: SearchOptions,
+) -> None:
+    one = replace(options, space={"batch_size": Choices((1, 16))})
+    refused = pytest.raises(ModelError, match="Batch norm needs more than one sample")
+    with refused, open_search(small_flat_net, dots(), one):
+        pass
+    assert open_storage(options.storage).get_all_studies() == []
+    two = replace(options, space={"batch_size": Choices((2, 16))})
+    with open_search(small_flat_net, dots(), two) as work:  # the remedy, followed
+        assert work.setup.batch_sizes == (2, 16)
+
+
+def small_flat_net() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.BatchNorm1d(8), nn.Linear(8, 2))
+
+
+@pytest.mark.parametrize("name", ["estimate_need", "measure_upwards"])
+def test_memory_that_cannot_be_measured_ends_no_search(
+    name: str, options: SearchOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object) -> object:
+        raise AttributeError("no storage")
+
+    monkeypatch.setattr(memory, name, broken)
+    monkeypatch.setattr(memory, "FAR", 10**9)
+    with open_search(small_net, dots(), options) as work:
+        assert work.setup.batch_sizes

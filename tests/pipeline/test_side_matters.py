@@ -118,8 +118,8 @@ def test_a_full_disk_is_said_with_the_remedy(
     def full(path: Path, *args: object, **kwargs: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(OutputUnwritable, match=r"report\.json.*No space left.*--out"):
-        again(storage, tmp_path)
-    monkeypatch.undo()
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_text", full)
+        with pytest.raises(OutputUnwritable, match=r"report\.json.*No space left.*--out"):
+            again(storage, tmp_path)
     assert again(storage, tmp_path / "other")[2] == FILES  # the remedy, followed

@@ -102,7 +102,8 @@ def measure_needs(
 ) -> tuple[MemoryNeed, ...]:
     """What a run needs with each of the batch sizes.
 
-    Empty where nothing is known: on MPS, and where the system does not give its free memory.
+    Empty where nothing is known: on MPS, and where the system does not give its free memory. A
+    need that cannot be measured is estimated.
 
     Args:
         trainer: its engine gives device, precision and layout.
@@ -120,12 +121,19 @@ def measure_needs(
     room = int(free * (1 - RESERVE))
     data = trainer.data
     stepper = Stepper(trainer.factory, data.shape, data.classes, trainer.engine, recipe)
-    with isolated(trainer.engine):
-        estimate = estimate_need(stepper)
+    try:
+        with isolated(trainer.engine):
+            estimate = estimate_need(stepper)
+    except Exception:  # no hook sees the tensors of some networks; they train all the same
+        return ()
+    estimated = tuple(MemoryNeed(b, estimate(b), room, False) for b in batch_sizes)
     if FAR * estimate(batch_sizes[-1]) <= room:
-        return tuple(MemoryNeed(b, estimate(b), room, False) for b in batch_sizes)
-    with measuring(stepper) as peak_of:
-        return measure_upwards(batch_sizes, room, estimate, peak_of)
+        return estimated
+    try:
+        with measuring(stepper) as peak_of:
+            return measure_upwards(batch_sizes, room, estimate, peak_of)
+    except Exception:  # a network may not be sent to the process that measures it
+        return estimated
 
 
 def estimate_need(stepper: Stepper) -> Callable[[int], int]:

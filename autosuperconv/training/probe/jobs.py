@@ -1,0 +1,191 @@
+"""One step of each kind of job, before a search: a network that cannot be trained, evaluated or
+repeated is refused, or said to be so, before hours are spent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import torch
+from torch import Tensor, nn
+
+from autosuperconv.core.format import reason_of
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import LrMomentum
+from autosuperconv.core.trace import Split
+from autosuperconv.errors import AutosuperconvError, ModelError
+from autosuperconv.training.engine import isolated
+from autosuperconv.training.engine.system import ran_out
+from autosuperconv.training.engine.undisturbed import undisturbed
+from autosuperconv.training.feed.batches import Batch
+from autosuperconv.training.loop.evaluation import evaluate, recalibrate
+from autosuperconv.training.loop.step import Learner
+from autosuperconv.training.loop.trainer import TorchTrainer
+
+GENTLE = 1e-3  # learning rate of the steps: large enough that two different runs differ
+UNSEEDED = (
+    "Two networks that the factory builds from one seed differ: it draws from a random generator "
+    "of its own, or counts its calls. No run can be repeated, and seeds are not comparable. Draw "
+    "from torch's global generator instead."
+)
+UNREPEATABLE = (
+    "Two runs with one recipe and seed differ: the network draws from a random generator that is "
+    "not seeded, or keeps state outside its modules. Results cannot be repeated."
+)
+WATCHED = (
+    "The network keeps state that an evaluation changes and that cannot be set back, so a run "
+    "that is evaluated more often ends elsewhere. Keep such state in buffers or attributes of its "
+    "modules."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What two steps left.
+
+    Args:
+        before: weights and buffers of the new network.
+        after: the same after two steps.
+    """
+
+    before: list[Tensor]
+    after: list[Tensor]
+
+
+def try_jobs(trainer: TorchTrainer, recipe: Recipe, batch_sizes: Sequence[int]) -> tuple[str, ...]:
+    """Train, recalibrate and evaluate for a step, as the runs of a search do; what the user should
+    know, one sentence each.
+
+    Memory that runs out is no error here: see `probe.memory`.
+
+    Args:
+        trainer: with the engine that the runs have.
+        recipe: of the runs; its batch size is not used.
+        batch_sizes: rising; the smallest and the largest are tried. None: the run refuses its own.
+
+    Raises:
+        ModelError: the network cannot do what a run does.
+    """
+    if not batch_sizes:
+        return ()
+    smallest, largest = batch_sizes[0], batch_sizes[-1]
+    try:
+        notes = about_repeating(trainer, replace(recipe, batch_size=smallest))
+        if largest != smallest:
+            try_steps(trainer, replace(recipe, batch_size=largest), watched=True)
+    except AutosuperconvError:
+        raise
+    except Exception as error:
+        if not ran_out(error):
+            raise
+        return ()
+    return notes
+
+
+def about_repeating(trainer: TorchTrainer, recipe: Recipe) -> tuple[str, ...]:
+    """Whether the same run is the same again, and whether it is the same unwatched."""
+    watched = try_steps(trainer, recipe, watched=True)
+    alone, again = (try_steps(trainer, recipe, watched=False) for _ in range(2))
+    if not _equal(alone.before, again.before):
+        return (UNSEEDED,)
+    if not _equal(alone.after, again.after):
+        exact = trainer.engine.device == "cpu" or trainer.engine.deterministic
+        return (UNREPEATABLE,) if exact else ()
+    return () if _equal(alone.after, watched.after) else (WATCHED,)
+
+
+def try_steps(trainer: TorchTrainer, recipe: Recipe, watched: bool) -> Tried:
+    """Two steps of a run; between them, an evaluation on each split if it is watched.
+
+    Raises:
+        ModelError: one of them fails.
+    """
+    engine, batches = trainer.engine, trainer.batches()
+    with isolated(engine):
+        learner = Learner(recipe, trainer.factory, engine)
+        model = learner.model
+        before = _state(model)
+        with closing(batches.training(recipe.batch_size, recipe.seed)) as training:
+            first, second = islice(training, 2)
+        model.train()
+        _step(trainer, learner, first, recipe)
+        if watched:
+            _evaluate(trainer, model)
+        _step(trainer, learner, second, recipe)
+        return Tried(before, _state(model))
+
+
+def _step(trainer: TorchTrainer, learner: Learner, batch: Batch, recipe: Recipe) -> None:
+    n, classes = len(batch[1]), trainer.data.classes
+    shapes: list[tuple[int, ...]] = []
+    hook = learner.model.register_forward_hook(lambda _, __, out: shapes.append(tuple(out.shape)))
+    what = f"take a training step with {recipe.optimizer} and a batch of {n}"
+    with _refusing(what, lambda error: _remedy(error, n, shapes, classes)):
+        learner.step(*batch, LrMomentum(GENTLE, recipe.max_momentum))
+    hook.remove()
+    if shapes and shapes[-1] != (n, classes):
+        raise ModelError(_cannot(what, f"its output has the shape {shapes[-1]}", _SHAPE))
+
+
+def _evaluate(trainer: TorchTrainer, model: nn.Module) -> None:
+    engine, batches = trainer.engine, trainer.batches()
+    statistics = list(islice(batches.statistics(engine.statistics_samples), 1))
+    splits: tuple[Split, ...] = ("validation", "test")
+    with undisturbed(model):
+        n = len(statistics[0][1])
+        with _refusing(f"pass {n} samples to measure batch-norm statistics", lambda _: _ANY):
+            recalibrate(model, statistics, engine)
+        for split in splits:
+            part = list(islice(batches.evaluation(split), 1))
+            n = len(part[0][1])
+            with _refusing(f"be evaluated on {n} samples at once", lambda _: _ANY):
+                evaluate(model, part, engine)
+
+
+_ANY = "Change its forward so that it takes any number of samples, in training and in evaluation."
+_SHAPE = (
+    "It must return (B, classes) for every batch size B, 1 included: use squeeze(dim) or "
+    "flatten(1) instead of squeeze()."
+)
+
+
+def _remedy(error: Exception, n: int, shapes: list[tuple[int, ...]], classes: int) -> str:
+    text = str(error)
+    if "more than 1 value per channel" in text:
+        return "Batch norm needs more than one sample: train with larger batches (--batch-size)."
+    if "sparse" in text.lower():
+        return "Build its embeddings with sparse=False."
+    if shapes and shapes[-1] != (n, classes):
+        return _SHAPE
+    return "Choose batch sizes that it can take (--batch-size), or change its forward."
+
+
+@contextmanager
+def _refusing(what: str, remedy: Callable[[Exception], str]) -> Iterator[None]:
+    try:
+        yield
+    except AutosuperconvError:
+        raise
+    except Exception as error:
+        if ran_out(error):
+            raise
+        raise ModelError(_cannot(what, reason_of(error), remedy(error))) from error
+
+
+def _cannot(what: str, why: str, remedy: str) -> str:
+    return f"The network cannot {what}: {why}. {remedy}"
+
+
+def _state(model: nn.Module) -> list[Tensor]:
+    with torch.no_grad():
+        return [t.detach().clone() for t in (*model.parameters(), *model.buffers())]
+
+
+def _equal(some: list[Tensor], others: list[Tensor]) -> bool:
+    """Bit for bit; NaN equals NaN."""
+    return len(some) == len(others) and all(
+        a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
+        for a, b in zip(some, others, strict=True)
+    )
