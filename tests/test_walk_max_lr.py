@@ -66,14 +66,15 @@ def test_max_lr_from_argv_to_the_report(monkeypatch: pytest.MonkeyPatch, tmp_pat
         first.max_lr, rel=1e-2
     )
     curve = report["trials"][k]["trace"]["curve"]["lr"]
-    assert max(curve) <= first.max_lr
+    assert max(curve) <= first.max_lr * (1 + 1e-5)  # the report has six digits
     assert max(curve) > 0.8 * first.max_lr
 
     # the verdict holds the winner's against the baseline's
     winner, standard = report["winner"]["max_lr"], report["baseline"]["recipe"]["max_lr"]
     assert winner in rates
     rate = next(c for c in report["verdict"]["conditions"] if c["name"].startswith("C3"))
-    assert rate["value"] == pytest.approx(winner / standard)
+    reached = pytest.approx(winner / standard, rel=1e-2)  # the steps need not meet the peak
+    assert rate["value"] == reached
     assert rate["bound"] == 3
 
     # and it lies in the folder, ready to be trained
