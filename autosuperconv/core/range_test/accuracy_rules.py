@@ -24,6 +24,12 @@ MIN_FOR_NOISE = 20
 """With fewer points noise cannot be told from the rise itself."""
 MAX_DOUBT = 0.15
 """Share of the peak that noise may excuse at most: an end below 0.6 of it is lost all the same."""
+LIFT = 3.0
+"""Accuracy must rise above chance by so many times its noise."""
+LIFT_OFF_LOWEST = 5.0
+"""The same above the lowest accuracy: in pure noise the highest of 80 lies that far above it."""
+MOST_NOISE = 0.25
+"""A larger rise than this is learning, however much single accuracies scatter once it is lost."""
 _EPS = 1e-9
 
 
@@ -74,7 +80,7 @@ def take_apart(accuracy: Series, loss: Series, chance: float | None) -> Accuracy
     level = MIN_RETENTION * top
     if chance is not None:
         level = max(level, chance + MIN_GAIN_KEPT * (top - chance))
-    learned = _has_learned(raw[:living], base)
+    learned = _has_learned(raw[:living], base, chance is None)
     return AccuracyParts(lr, x, raw, y, base, level, peak, learned, chance, diverged)
 
 
@@ -96,12 +102,13 @@ def _divergence(accuracy: Series, loss: Series) -> tuple[float | None, Floats, F
     return float(lr[0]), lr, x
 
 
-def _has_learned(raw: Floats, base: float) -> bool:
+def _has_learned(raw: Floats, base: float, is_lowest: bool) -> bool:
     """Whether accuracy rises above the base by more than noise, and not at a single point."""
     if raw.size == 0:
         return False
     noise = _noise(raw) if raw.size >= MIN_FOR_NOISE else 0.0
-    lift = max(min(base, 0.25 * (1 - base)), 0.01, 3 * noise)
+    above = max(LIFT * noise, min(LIFT_OFF_LOWEST * noise, MOST_NOISE) if is_lowest else 0.0)
+    lift = max(min(base, 0.25 * (1 - base)), 0.01, above)
     return robust_top(raw) - base >= lift
 
 

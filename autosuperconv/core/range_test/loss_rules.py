@@ -19,6 +19,10 @@ MIN_FALL = 0.05
 """A loss that falls by a smaller share of its start has not fallen."""
 FALL_TO_NOISE = 3.0
 """Nor has one that falls by less than so many times its noise."""
+RULES_TO_NOISE = 5.0
+"""Nor does one suggest a learning rate that falls by less than so many times its noise."""
+MIN_FOR_RULES = 8
+"""With fewer points the noise itself is not known well enough for that."""
 LEAST_FALL = 1e-12
 """What is smaller is rounding, also about a loss of 0."""
 THINNED = 2000
@@ -78,12 +82,13 @@ def suggested_lrs(loss: Series) -> LossRules:
     """The rules in use elsewhere, for comparison.
 
     *Steepest* and *valley* are the two automatic suggestions of the LR finders of Lightning and
-    fastai; *minimum / 10* is the older rule of thumb of fastai.
+    fastai; *minimum / 10* is the older rule of thumb of fastai. A loss that does not fall, or of
+    which too few points are known to tell, suggests nothing.
     """
-    if loss.y.size < 2:
+    if loss.y.size < MIN_FOR_RULES:
         return LossRules(None, None, None)
     curve = smooth_loss(loss)
-    if curve.lowest == 0:
+    if curve.lowest == 0 or (curve.fall or 0.0) <= RULES_TO_NOISE * curve.noise:
         return LossRules(None, None, None)
     stop = curve.lowest + 1
     x, y, lr = loss.x[:stop], curve.y[:stop], loss.lr[:stop]

@@ -25,7 +25,8 @@ class Reading:
             is lost within the range.
         peak_lr: learning rate of the highest smoothed accuracy; None where nothing is learned, or
             no accuracy was recorded.
-        steepest: learning rate of the fastest fall of the loss.
+        steepest: learning rate of the fastest fall of the loss; None where the loss does not fall,
+            or noise may be all that it shows. The same holds for the next two.
         valley: learning rate in the middle of the longest fall of the loss.
         minimum_tenth: a tenth of the learning rate of the lowest loss.
         retention: mean accuracy over the last tenth of the range, as far as it was swept, over

@@ -53,10 +53,10 @@ def test_the_loss_says_why(loss: list[float], possible: bool | None, reason: str
     assert (reading.possible, reading.reason) == (possible, reason)
 
 
-def test_a_few_losses_decide_nothing_but_are_read_by_the_rules() -> None:
+def test_a_few_losses_decide_nothing_and_suggest_nothing() -> None:
     reading = read_sweep([0.1, 1.0, 10.0], loss=[2.0, 1.0, 0.5])
     assert reading.reason == "Cannot tell: only 3 points, and no accuracy."
-    assert reading.minimum_tenth == 1.0
+    assert reading.minimum_tenth is None
 
 
 def test_a_loss_that_is_low_at_the_first_rate_alone_has_its_edge_there() -> None:
