@@ -95,11 +95,8 @@ class LiveNote:
         """The note as it stands."""
         parts = [f"{RUNNING}{escape(self._name)}", *(self._step() if self._under_way else [])]
         parts += ["\n".join(lines) for lines in (self._found, self._notes) if lines]
-        return "\n\n".join(parts) + "\n" + self._below()
-
-    def _below(self) -> str:
         earlier = self._earlier()
-        return f"{EARLIER}{earlier}" if earlier else ""
+        return "\n\n".join(parts) + "\n" + (f"{EARLIER}{earlier}" if earlier else "")
 
     def _step(self) -> list[str]:
         watch = self._watch

@@ -61,7 +61,7 @@ def expected_gain(model: TrialModel, trials: Sequence[FrozenTrial], x: Floats) -
     encoding = model.encoding
     if encoding.target is None:
         mean, sd = model.error_log_odds(x)
-        trained = np.array([encoding.row(t.params) for t in trials if Observation(t).trained])
+        trained = encoding.rows(t for t in trials if Observation(t).trained)
         better = (float(model.error_log_odds(trained)[0].min()) - mean) / sd
         return np.asarray(sd * (better * norm.cdf(better) + norm.pdf(better)))
     saved = longest_useful(model, trials) - encoding.column(x, "epochs")
@@ -83,7 +83,5 @@ def longest_useful(model: TrialModel, trials: Sequence[FrozenTrial]) -> float:
 def probable_successes(model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
     """(n, d): the completed trials that reach the target with a probability of 1/2 or more, by the
     evidence of all trials: one lucky seed is not enough."""
-    encoding = model.encoding
-    rows = [encoding.row(t.params) for t in trials if Observation(t).completed]
-    x = np.array(rows).reshape(-1, len(encoding.names))
+    x = model.encoding.rows(t for t in trials if Observation(t).completed)
     return x[model.probably_reaches(x)] if len(x) else x

@@ -136,10 +136,9 @@ class CostAwareSampler(BaseSampler):
     def _nearby(self, model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
         """(m, d): candidates around the trials of the highest expected accuracy, mostly shorter."""
         encoding = model.encoding
-        completed = [t for t in trials if Observation(t).completed]
-        if not completed:
-            return np.empty((0, len(encoding.names)))
-        rows = np.array([encoding.row(t.params) for t in completed])
+        rows = encoding.rows(t for t in trials if Observation(t).completed)
+        if not len(rows):
+            return rows
         best = rows[np.argsort(model.error_log_odds(rows)[0])[:BEST]]
         around = np.repeat(encoding.shares(best), CANDIDATES // (2 * BEST), axis=0)
         around += NEAR * self._rng.normal(size=around.shape)

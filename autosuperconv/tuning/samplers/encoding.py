@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from optuna.trial import FrozenTrial
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import SearchSpace, share_of, value_at
@@ -41,6 +42,10 @@ class Encoding:
     def row(self, params: Mapping[str, float]) -> list[float]:
         """A trial's parameters in the order of columns."""
         return [float(params[name]) for name in self.names]
+
+    def rows(self, trials: Iterable[FrozenTrial]) -> Floats:
+        """(n, d): the parameters of trials."""
+        return np.array([self.row(t.params) for t in trials]).reshape(-1, len(self.names))
 
     def column(self, x: Floats, name: str) -> Floats:
         """(n,) values of a field in (n, d) rows, whether it is searched or not."""

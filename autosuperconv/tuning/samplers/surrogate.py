@@ -79,7 +79,7 @@ class TrialModel:
 def fit_trial_model(encoding: Encoding, trials: Sequence[FrozenTrial]) -> TrialModel | None:
     """The model of these trials; None while there are too few."""
     ended = [t for t in trials if t.state != TrialState.RUNNING and final_accuracy(t) is not None]
-    x = np.array([encoding.row(t.params) for t in ended]).reshape(-1, len(encoding.names))
+    x = encoding.rows(ended)
     y = log_odds_of_error(np.array([final_accuracy(t) for t in ended], dtype=float))
     diverged = really_diverged(encoding, x, [Observation(t).diverged for t in ended])
     pruned = ~diverged & np.array([t.state == TrialState.PRUNED for t in ended], dtype=bool)
@@ -179,12 +179,8 @@ def final_accuracy(trial: FrozenTrial) -> float | None:
 
 def running_rows(encoding: Encoding, trials: Sequence[FrozenTrial]) -> Floats:
     """(m, d): the running trials that have all their parameters."""
-    rows = [
-        encoding.row(t.params)
-        for t in trials
-        if t.state == TrialState.RUNNING and set(encoding.names) <= set(t.params)
-    ]
-    return np.array(rows).reshape(-1, len(encoding.names))
+    running = (t for t in trials if t.state == TrialState.RUNNING)
+    return encoding.rows(t for t in running if set(encoding.names) <= set(t.params))
 
 
 def log_odds_of_error(accuracy: float | Floats) -> Floats:

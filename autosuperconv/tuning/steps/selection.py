@@ -13,8 +13,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 
-import numpy as np
-
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
@@ -83,7 +81,7 @@ def believed_to_reach(session: Session, settings: StudySettings) -> set[Recipe] 
     if model is None:
         return None
     completed = [t for t in trials if t.completed]
-    likely = model.probably_reaches(np.array([encoding.row(t.params) for t in completed]))
+    likely = model.probably_reaches(encoding.rows(t.trial for t in completed))
     return {t.recipe(settings.base) for t, yes in zip(completed, likely, strict=True) if yes}
 
 
