@@ -13,7 +13,7 @@ from click.core import ParameterSource
 import autosuperconv
 from autosuperconv.cli.encoding import write_in_any_encoding
 from autosuperconv.cli.examples import examples
-from autosuperconv.cli.exit import complain, failure, not_lost
+from autosuperconv.cli.exit import by_option, complain, failure, not_lost
 from autosuperconv.cli.options import (
     AS_JSON,
     BOUNDS,
@@ -290,7 +290,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except InvalidInput as error:
-        complain(str(error))
+        complain(by_option(str(error), sys.argv))
         sys.exit(2)
     except (Exception, KeyboardInterrupt) as error:
         sys.exit(failure(error))

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
+from collections.abc import Sequence
 
 import click
 
 from autosuperconv.errors import AutosuperconvError
 
+FIELD = re.compile(r"(?:Recipe\.|Criterion\.)?([a-z]\w*)(?= must be )")
+
+RESUMABLE = {"search", "range-test"}
+"""Commands whose finished runs are stored."""
+
 
 def failure(error: BaseException) -> int:
     """Say what went wrong, where that is known, and return the exit status."""
     if interrupted(error):
-        complain("Interrupted. Finished runs are kept; the same command resumes the search.")
+        kept = " Finished runs are kept; the same command resumes the search."
+        resumes = not RESUMABLE.isdisjoint(sys.argv)
+        click.secho(f"Interrupted.{kept if resumes else ''}", fg="yellow", err=True)
         return 130
     if isinstance(error, AutosuperconvError):
         complain(str(error))
@@ -30,6 +39,16 @@ def failure(error: BaseException) -> int:
 def complain(text: str) -> None:
     """Write an error message to standard error."""
     click.echo(click.style("Error: ", fg="red", bold=True) + text, err=True)
+
+
+def by_option(message: str, argv: Sequence[str]) -> str:
+    """The message; where it begins with a field that an option of the command line has set, with
+    that option instead."""
+    field = FIELD.match(message)
+    option = f"--{field[1].replace('_', '-')}" if field else ""
+    if field is None or option not in [word.partition("=")[0] for word in argv]:
+        return message
+    return option + message[field.end() :]
 
 
 def not_lost(ignored: sys.UnraisableHookArgs) -> None:

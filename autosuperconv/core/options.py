@@ -115,7 +115,7 @@ class SearchOptions:
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
         _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
         enough = self.max_seeds is None or self.max_seeds >= self.seeds
-        _check(enough, "max_seeds", f"at least seeds, {self.seeds}", self.max_seeds)
+        _check(enough, "max_seeds", f"at least the number of seeds, {self.seeds}", self.max_seeds)
         _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
         _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
         in_unit = self.target is None or 0 < self.target < 1

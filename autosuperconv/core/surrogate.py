@@ -39,7 +39,7 @@ class ExchangeRate:
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """One evaluator's answer to its own question.
+    """What one importance evaluator says; each answers a question of its own.
 
     Args:
         name: "fANOVA" or "PED-ANOVA".

@@ -146,7 +146,7 @@ OnPoint = Callable[[Point], None]
 
 
 class Trainer(Protocol):
-    """Does the job. The seam between the search and whatever trains.
+    """Carries out a job: the interface between the search and whatever trains.
 
     A trainer must be picklable, and the same job must give the same trace.
     """

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from autosuperconv.cli.exit import by_option
+
 ROOT = Path(__file__).parents[2]
 SEARCH = "search --dataset digits --model mlp --trials 6 --epochs 1:2 --baseline-epochs 4"
 
@@ -35,5 +37,20 @@ def test_an_interrupt_while_workers_start_is_one_message(
     assert running.returncode == 130
     assert out == ""
     assert err.strip() == (
-        "Error: Interrupted. Finished runs are kept; the same command resumes the search."
+        "Interrupted. Finished runs are kept; the same command resumes the search."
     )
+
+
+@pytest.mark.parametrize(
+    ("argv", "message", "shown"),
+    [
+        (["search", "--margin", "2"], "Criterion.margin must be x.", "--margin must be x."),
+        (["search", "--max-seeds=2"], "max_seeds must be x.", "--max-seeds must be x."),
+        (["train", "--recipe", "r.json"], "Recipe.max_lr must be x.", "Recipe.max_lr must be x."),
+        (["search", "--seed", "1"], "The seed must be x.", "The seed must be x."),
+    ],
+)
+def test_an_error_names_the_option_that_was_given(
+    argv: list[str], message: str, shown: str
+) -> None:
+    assert by_option(message, argv) == shown

@@ -24,7 +24,7 @@ STEPS = 25
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """What is believed of the function before any run.
+    """What is believed about the function before any run.
 
     Args:
         scales: (d,) length scales.

@@ -1,8 +1,8 @@
-"""Where runs diverge: logistic regression with a prior on every weight, and its own uncertainty.
+"""Where runs diverge: logistic regression with a prior on every weight, and its uncertainty.
 
 Bishop 2006, section 4.5: the most probable weights, a Gaussian about them (Laplace), and the
 probability averaged over it (eq. 4.153 with the probit's approximation). Few runs diverge in a
-search, so what they leave open is left to the prior: runs at higher learning rates diverge more.
+search, so the prior decides what they leave open: runs at higher learning rates diverge more often.
 """
 
 from __future__ import annotations

@@ -59,18 +59,23 @@ def judge_recorded(
     Runs are paired in the order given.
 
     Args:
-        candidate, baseline, control: one CSV text a run; control may be empty.
+        candidate: one CSV text per run.
+        baseline: one CSV text per run.
+        control: one CSV text per run; may be empty.
         batch_size: samples per iteration, on all sides.
         n_train: samples in the training set, for costs in epochs.
         chance: accuracy without learning; None: that of the evaluation at iteration 0, if any.
         batch_norm_recalibrated: see `judge`.
 
     Raises:
-        InvalidInput: a column is missing, a cell is no number, or a run has no evaluation.
+        InvalidInput: a column is missing, a cell is not a number, a run has no evaluation, or an
+            argument is out of its range.
     """
     for name, value in (("batch_size", batch_size), ("n_train", n_train)):
         if value < 1:
             raise InvalidInput(f"{name} must be at least 1, but got {value}.")
+    if chance is not None and not 0 <= chance < 1:
+        raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
     verdict = judge(
         _curves("candidate", candidate, batch_size, chance),
         _curves("baseline", baseline, batch_size, chance),

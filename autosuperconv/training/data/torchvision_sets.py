@@ -43,9 +43,10 @@ def _message(name: str, data_dir: Path, files: list[Path], error: Exception) -> 
             f"{name} in {files[0].parent} cannot be read: {error}. Delete that folder; the next "
             "start downloads it again."
         )
+    cause = str(error).partition("\n")[0].rstrip(" .:") or type(error).__name__
     return (
-        f"{name} is not in the data folder {data_dir}, and cannot be downloaded into it: "
-        f"{str(error).splitlines()[0] if str(error) else type(error).__name__}. Missing in "
+        f"{name} is not in the data folder {data_dir}, and cannot be downloaded into it: {cause}. "
+        f"Missing in "
         f"{files[0].parent}: {', '.join(missing)}. Put the files there, or choose another data "
         "folder (--data-dir)."
     )

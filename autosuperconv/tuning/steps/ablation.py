@@ -23,6 +23,7 @@ from autosuperconv.core.tradeoff import (
     start_of,
     with_values,
 )
+from autosuperconv.core.tradeoff.factors import factor_name
 from autosuperconv.core.tradeoff.shapley import MOST_GROUPS, subsets
 from autosuperconv.tuning.steps.confirmation import Confirmation, by_seed, seeds, sound_by_seed
 from autosuperconv.tuning.store.session import Session
@@ -149,4 +150,6 @@ def _train(session: Session, recipes: Mapping[str, Recipe], n: int) -> dict[str,
 
 
 def _text(role_of: Mapping[Job, str], job: Job) -> str:
-    return f"{role_of[job].replace(':', ' ')}, seed {job.recipe.seed}"
+    kind, _, names = role_of[job].partition(":")
+    factors = " + ".join(factor_name(name) for name in names.split("+"))
+    return f"{kind} {factors}, seed {job.recipe.seed}"

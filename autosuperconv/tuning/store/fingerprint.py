@@ -39,7 +39,7 @@ def field_text(value: Any) -> str:
     """A field's value in a few characters."""
     match value:
         case None:
-            return "not given"
+            return "no value"
         case {"low": low, "high": high}:
             return f"{low:g}:{high:g}" + (" (log scale)" if value.get("log") else "")
         case {"values": values}:

@@ -33,7 +33,7 @@ class Session:
         executor: what carries out runs.
         listener: receives every event.
         storage_url: where workers find the study, to report to it.
-        deadline: when the search must end, on the clock of `time.monotonic`; None: whenever.
+        deadline: when the search must end, on the clock of `time.monotonic`; None: no limit.
         plan: what the search is forecast to take; None: no time left is estimated.
     """
 

@@ -37,7 +37,13 @@ def open_storage(url: str, create: bool = True) -> BaseStorage:
         if "://" in url:
             return RDBStorage(url, skip_table_creation=not create)
         return JournalStorage(open_journal(Path(url).resolve()))
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except NoSuchModuleError:
+        kind = url.partition(":")[0]
+        raise InvalidInput(
+            f"--storage {without_password(url)!r} cannot be opened: {kind!r} is not a known kind "
+            "of database, such as sqlite, mysql or postgresql."
+        ) from None
+    except (ArgumentError, ImportError) as error:
         named = without_password(url)
         raise InvalidInput(f"--storage {named!r} cannot be opened: {first_line(error)}.") from None
     except (StorageInternalError, SQLAlchemyError, OSError) as error:

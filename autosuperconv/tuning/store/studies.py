@@ -48,7 +48,7 @@ def open_study(
 
 
 def create_study(storage: BaseStorage, name: str, direction: Direction) -> optuna.Study:
-    """A new study, or the one of that name. Optuna would log either case for the user to see; the
+    """A new study, or the one of that name. Optuna would log either case to the user; the
     level that the user has set is restored."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
@@ -95,8 +95,8 @@ def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
 
 
 def forget_plan(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> None:
-    """Delete the study if all it holds is the plan of another search: a dry run left it, and it
-    would refuse the search that the user decided on after the dry run."""
+    """Delete the study if all it holds is the plan of another search: a dry run left it behind, and
+    it would refuse the search that the user chose after the dry run."""
     attributes = {s.study_name: s.user_attrs for s in optuna.study.get_all_study_summaries(storage)}
     if attributes.get(name + COMPANION, {}).get(PLAN_ONLY) != "yes":
         return

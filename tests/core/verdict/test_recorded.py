@@ -187,6 +187,11 @@ def test_a_table_says_where_the_rules_depart_from_the_claim() -> None:
     assert "agree with the claim on 1 of 2 pairs" in table
 
 
+def test_a_chance_that_is_no_accuracy_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="chance must be at least 0 and below 1, but got 2"):
+        judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000, chance=2.0)
+
+
 def test_a_run_that_is_not_there_is_named() -> None:
     with pytest.raises(InvalidInput, match=r"Pair 'good' needs the recorded run 'c\.csv'"):
         smith_table(Pairs("One", "By hand.", (pair("good", True),)), {})

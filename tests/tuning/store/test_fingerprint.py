@@ -29,7 +29,7 @@ def test_a_field_that_is_in_several_places_is_named_once() -> None:
     requested = {**FINGERPRINT, "seed": 7, "base": base, "space": space, "epochs": (1.0, 4.0)}
     assert differences(FINGERPRINT, requested) == [
         "batch_size: stored 32,64, requested 16,32",
-        "epochs: stored not given, requested 1.0:4.0",
+        "epochs: stored no value, requested 1.0:4.0",
         "seed: stored 0, requested 7",
     ]
 
