@@ -17,9 +17,10 @@ def main() -> None:
     digits = load_dataset("digits", data_dir=Path("data"))
     options = SearchOptions(storage="own_model.journal", device="cpu", workers=1)
     found = range_test(network, digits, options)
-    for cell in found.cells:
-        print(f"batch {cell.batch_size}, weight decay {cell.weight_decay:g}: edge {cell.edge}")
     print(found.reason)
+    for cell in found.cells:
+        edge = "no edge" if cell.edge is None else f"edge {cell.edge:.2g}"
+        print(f"batch {cell.batch_size}, weight decay {cell.weight_decay:g}: {edge}")
 
 
 if __name__ == "__main__":
