@@ -44,6 +44,14 @@ def test_a_square_of_half_the_side_is_cut_out_and_less_at_the_edges() -> None:
     assert abs(widths.float().mean().item() - mean) < 0.2
 
 
+def test_of_an_odd_side_the_half_that_is_cut_out_is_rounded_down() -> None:
+    assert int(cut_images(side=7).any(2).sum(1).max()) == 3
+
+
+def test_a_seed_gives_the_same_crops_flips_and_squares() -> None:
+    assert torch.equal(cut_images(50), cut_images(50))
+
+
 def test_every_pixel_is_cut_out_some_time_and_most_often_in_the_middle() -> None:
     share = cut_images().float().mean(0)
     assert share.min() > 0.02  # a corner: (8 / 32) ** 2 = .06
@@ -61,20 +69,21 @@ def test_without_cutout_the_same_crops_as_ever() -> None:
     assert 0.1 < (~same).float().mean() < 0.25  # 3.1 of 8, squared: .15
 
 
-def test_crops_and_flips_are_all_of_the_slow_way_and_equally_likely() -> None:
-    image = torch.arange(1, 13, dtype=torch.uint8).view(1, 1, 3, 4)
+@pytest.mark.parametrize(("h", "w"), [(3, 4), (5, 5)])  # of the larger every window shows a part
+def test_crops_and_flips_are_all_of_the_slow_way_and_equally_likely(h: int, w: int) -> None:
+    image = torch.arange(1, h * w + 1, dtype=torch.uint8).view(1, 1, h, w)
     padded = torch.nn.functional.pad(image[0, 0], (4, 4, 4, 4))
-    windows = [padded[top : top + 3, left : left + 4] for top in range(9) for left in range(9)]
-    kinds = [[tuple(w.flatten().tolist()) for w in windows]]
-    kinds.append([tuple(w.flip(1).flatten().tolist()) for w in windows])
+    windows = [padded[top : top + h, left : left + w] for top in range(9) for left in range(9)]
+    kinds = [[tuple(x.flatten().tolist()) for x in windows]]
+    kinds.append([tuple(x.flip(1).flatten().tolist()) for x in windows])
     made = CropFlip(image)(torch.zeros(8100, dtype=torch.int64), torch.Generator().manual_seed(0))
     found = Counter(tuple(x.flatten().tolist()) for x in made)
     assert set(found) == {*kinds[0], *kinds[1]}
-    seen = [sum(found[w] for w in set(kind) - set(other)) for kind, other in (kinds, kinds[::-1])]
-    either = sum(found[w] for w in {*kinds[0]} ^ {*kinds[1]})
+    seen = [sum(found[x] for x in set(kind) - set(other)) for kind, other in (kinds, kinds[::-1])]
+    either = sum(found[x] for x in {*kinds[0]} ^ {*kinds[1]})
     assert seen[0] / either == pytest.approx(0.5, abs=0.03)  # 4 standard errors are 0.023
     # the whole image: 1 of 81 windows, of 8,100 draws half unflipped: 50, standard deviation 7
-    assert 20 < found[tuple(range(1, 13))] < 80
+    assert 20 < found[tuple(range(1, h * w + 1))] < 80
 
 
 def photographs(augment: str) -> TaskData:
@@ -82,8 +91,13 @@ def photographs(augment: str) -> TaskData:
     return as_task_data((x, np.arange(40) % 2), augment=augment)
 
 
-def test_what_is_cut_out_is_the_mean_once_normalised() -> None:
-    data = photographs("crop-flip-cutout")
+@pytest.mark.parametrize("unit", [1, 255.0])
+def test_what_is_cut_out_is_the_mean_once_normalised(unit: float) -> None:
+    """Of bytes and of floats from 0 to 1."""
+    bytes_ = split(photographs("none").train), split(photographs("none").test)
+    x, y = (torch.cat([getattr(part, name) for part in bytes_]).numpy() for name in ("x", "y"))
+    x = x if unit == 1 else (x / unit).astype(np.float32)
+    data = as_task_data((x, y), augment="crop-flip-cutout")
     assert isinstance(data.train, TensorSplit)
     for batches in (Resident(data, Engine()), Streamed(data, Engine())):
         x, _ = next(iter(batches.training(16, 0)))
