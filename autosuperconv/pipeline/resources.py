@@ -13,7 +13,7 @@ from autosuperconv.errors import InvalidSpace
 from autosuperconv.training.engine.system import describe_environment
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
-from autosuperconv.training.probe.jobs import try_jobs
+from autosuperconv.training.probe.jobs import try_jobs, try_training
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
 from autosuperconv.training.probe.travel import why_not_sent
 from autosuperconv.tuning.store.executor import Executor, make_executor
@@ -53,7 +53,7 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
     """
     stored = stored_choice(storage, setup.study_name)
     alone = why_not_sent(trainer)
-    try_jobs(trainer, setup.base, setup.batch_sizes[:1])
+    try_training(trainer, replace(setup.base, batch_size=setup.batch_sizes[0]))
     needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
     setup, left_out = only_fitting(setup, needs)
     most = 1 if alone else most_runs(needs, trainer.engine.device)

@@ -7,7 +7,7 @@ import math
 import os
 import platform
 import re
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -34,7 +34,7 @@ def describe_environment(engine: Engine) -> dict[str, str]:
     kind = torch.device(engine.device).type
     device = torch.cuda.get_device_name(engine.device) if kind == "cuda" else kind
     return {
-        **{name: version(name) for name in PACKAGES},
+        **{name: _version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "processor": processor_name(),
@@ -43,6 +43,14 @@ def describe_environment(engine: Engine) -> dict[str, str]:
         "precision": engine.precision,
         "memory_format": engine.memory_format,
     }
+
+
+def _version(package: str) -> str:
+    """Of an installed package; a copy of its files alone does not say."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def processor_name() -> str:

@@ -70,18 +70,27 @@ def try_jobs(trainer: TorchTrainer, recipe: Recipe, batch_sizes: Sequence[int]) 
     """
     if not batch_sizes:
         return ()
-    smallest, largest = batch_sizes[0], batch_sizes[-1]
-    try:
-        notes = about_repeating(trainer, replace(recipe, batch_size=smallest))
-        if largest != smallest:
-            try_steps(trainer, replace(recipe, batch_size=largest), watched=True)
-    except AutosuperconvError:
-        raise
-    except Exception as error:
-        if not ran_out(error):
-            raise
-        return ()
+    notes: tuple[str, ...] = ()
+    with _memory_permitting():
+        notes = about_repeating(trainer, replace(recipe, batch_size=batch_sizes[0]))
+    if len(batch_sizes) > 1:
+        try_training(trainer, replace(recipe, batch_size=batch_sizes[-1]))
     return notes
+
+
+def try_training(trainer: TorchTrainer, recipe: Recipe) -> None:
+    """Train for two steps alone, in less time; errors as `try_jobs`."""
+    with _memory_permitting():
+        try_steps(trainer, recipe, watched=False)
+
+
+@contextmanager
+def _memory_permitting() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, AutosuperconvError) or not ran_out(error):
+            raise
 
 
 def about_repeating(trainer: TorchTrainer, recipe: Recipe) -> tuple[str, ...]:
@@ -169,7 +178,7 @@ def _refusing(what: str, remedy: Callable[[Exception], str]) -> Iterator[None]:
     except AutosuperconvError:
         raise
     except Exception as error:
-        if ran_out(error):
+        if ran_out(error) or "deterministic" in str(error):  # `isolated` says the remedy of that
             raise
         raise ModelError(_cannot(what, reason_of(error), remedy(error))) from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import pickle
 
-from joblib.externals.loky.backend.reduction import dump
+from joblib.externals.loky.backend.reduction import dump, dumps
 
 from autosuperconv.core.format import reason_of
 from autosuperconv.training.data.task import TensorSplit
@@ -38,7 +39,10 @@ def why_not_sent(trainer: TorchTrainer) -> str:
     }
     for what, part in parts.items():
         try:
-            dump(part, Nowhere())
+            if part is trainer.factory:
+                pickle.loads(dumps(part))
+            else:
+                dump(part, Nowhere())  # it may be large
         except Exception as error:
             return f"{what} cannot be sent to another process ({reason_of(error)})"
     return ""

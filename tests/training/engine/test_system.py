@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine import Engine, system
 from autosuperconv.training.engine.system import (
     container_free,
     describe_environment,
@@ -50,6 +50,15 @@ def test_the_machine_says_what_can_be_had(tmp_path: Path) -> None:
 def test_the_environment_counts_the_cores_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")  # as a scheduler or a container sets a limit
     assert describe_environment(Engine())["cores"] == "1"
+
+
+def test_a_package_that_does_not_say_its_version_ends_no_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(system, "PACKAGES", ("torch", "autosuperconv-as-a-folder"))
+    environment = describe_environment(Engine())
+    assert environment["autosuperconv-as-a-folder"] == "unknown"
+    assert environment["torch"] != "unknown"
 
 
 CPU = "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you tried"

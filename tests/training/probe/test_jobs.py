@@ -19,7 +19,13 @@ from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
-from autosuperconv.training.probe.jobs import UNREPEATABLE, UNSEEDED, WATCHED, try_jobs
+from autosuperconv.training.probe.jobs import (
+    UNREPEATABLE,
+    UNSEEDED,
+    WATCHED,
+    try_jobs,
+    try_training,
+)
 
 
 def points(n: int = 401) -> tuple[Tensor, Tensor]:
@@ -235,3 +241,20 @@ def test_trying_takes_none_of_the_callers_random_numbers() -> None:
     before = torch.get_rng_state()
     tried(normed, 2, 32)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_an_operation_without_a_deterministic_algorithm_keeps_its_own_remedy() -> None:
+    class Odd(Line):
+        def change(self, scores: Tensor) -> Tensor:
+            raise RuntimeError("odd_pool_cuda does not have a deterministic implementation.")
+
+    with pytest.raises(RuntimeError, match=r"^odd_pool_cuda"):  # `only_deterministic` adds the rest
+        tried(Odd, 32)
+
+
+def test_a_short_trial_takes_no_evaluation() -> None:
+    trainer = TorchTrainer(as_task_data(points()), Of80InEvaluation, Engine(threads=1))
+    try_training(trainer, Recipe(max_lr=0.1, batch_size=32))
+    short = TorchTrainer(as_task_data(points()), normed, Engine(threads=1))
+    with pytest.raises(ModelError, match="Batch norm"):
+        try_training(short, Recipe(max_lr=0.1, batch_size=1))

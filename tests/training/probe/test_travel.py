@@ -36,6 +36,19 @@ def locked() -> ModelFactory:
     return build
 
 
+class NotRebuilt:
+    """Can be sent, but not received."""
+
+    def __call__(self) -> nn.Module:
+        return small_net()
+
+    def __getstate__(self) -> dict[str, int]:
+        return {"x": 1}
+
+    def __setstate__(self, state: dict[str, int]) -> None:
+        raise KeyError("weights")
+
+
 @pytest.mark.parametrize(
     ("factory", "why"),
     [
@@ -43,6 +56,7 @@ def locked() -> ModelFactory:
         (deepcopied(lambda layer: layer), ""),
         (deepcopied(weight_norm), "RuntimeError: Serialization of parametrized modules"),
         (deepcopied(spectral_norm), "RuntimeError: Serialization of parametrized modules"),
+        (NotRebuilt(), "KeyError: 'weights'"),
         (locked(), "TypeError: cannot pickle '_thread.lock' object"),
     ],
 )
