@@ -162,6 +162,13 @@ TASK = options(
         help="Augmentation of training images.  [default: crop-flip for small colour images]",
     ),
     click.option(
+        "--skip-broken",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Number of a folder's files that may be left out because they cannot be read.",
+    ),
+    click.option(
         "--normalise",
         metavar="|".join(KINDS),
         help="What is brought to mean 0 and standard deviation 1 by the training data: each "

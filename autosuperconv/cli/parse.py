@@ -184,6 +184,7 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
         augment=given["augment"],
         image_size=given["image_size"],
         normalise=given["normalise"],
+        skip_broken=given["skip_broken"],
     )
     name = given["model"]
     if name is None:

@@ -27,6 +27,7 @@ TASK = {
     "--augment",
     "--image-size",
     "--normalise",
+    "--skip-broken",
     "--model",
     "--seed",
     "--device",

@@ -11,11 +11,12 @@ from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.build import ROLES, build_task
+from autosuperconv.training.data.checked import about_broken, without_broken
 from autosuperconv.training.data.containers import as_one_kind, tensors_of
 from autosuperconv.training.data.samples import as_samples, numbers
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import TaskData, TensorSplit
-from autosuperconv.training.data.torch_dataset import read_labels
+from autosuperconv.training.data.torch_dataset import length_of, read_labels
 from autosuperconv.training.engine.isolation import own_state
 
 
@@ -40,6 +41,7 @@ def as_task_data(
     seed: int = 0,
     augment: str | None = None,
     normalise: str | None = None,
+    skip_broken: int = 0,
 ) -> TaskData:
     """The caller's own data.
 
@@ -64,13 +66,15 @@ def as_task_data(
         normalise: to mean 0 and standard deviation 1 over the training data: "channel", the first
             axis of a sample; "feature", the last; or "none". By default channel for samples of
             three axes or more, feature for others, and none for integers that are no images.
+        skip_broken: samples of streamed data sets that may be left out because they cannot be
+            read or differ from the others; they are found by a pass over all samples.
 
     Raises:
         DataError: the data do not suit classification; the message says what is wrong, where, and
             what to do.
     """
     with own_state():  # a data set's transforms may draw random numbers
-        parts = _parts(data)
+        parts = _parts(data, skip_broken)
         return build_task(
             parts,
             name,
@@ -82,7 +86,7 @@ def as_task_data(
         )
 
 
-def _parts(data: object) -> Parts:
+def _parts(data: object, skip_broken: int) -> Parts:
     if not isinstance(data, tuple) or _is_pair(data):
         given: tuple[object, ...] = (data,)
         roles: tuple[str, ...] = ("data",)
@@ -93,9 +97,14 @@ def _parts(data: object) -> Parts:
             f"data must be one set, (train, test) or (train, validation, test), but got "
             f"{len(data)} entries."
         )
-    taken = [_part(part, role) for part, role in zip(given, roles, strict=True)]
+    faults: dict[str, dict[int, str]] = {role: {} for role in roles}
+    taken = [
+        _part(part, role, faults[role] if skip_broken else None)
+        for part, role in zip(given, roles, strict=True)
+    ]
     parts = as_one_kind([part for part, _ in taken])
     notes = tuple(dict.fromkeys(note for _, note in taken if note))
+    notes += about_broken(faults, skip_broken)
     by_role = dict(zip(roles, parts, strict=True))
     return Parts(parts[0], by_role.get("validation"), by_role.get("test"), notes)
 
@@ -104,14 +113,22 @@ def _is_pair(data: tuple[object, ...]) -> bool:
     return len(data) == 2 and all(isinstance(d, SupportsArray | list) for d in data)
 
 
-def _part(data: object, role: str) -> tuple[Part, str]:
-    """A part, and a note on how it was taken."""
+def _part(data: object, role: str, faults: dict[int, str] | None) -> tuple[Part, str]:
+    """A part, and a note on how it was taken.
+
+    Args:
+        faults: takes up what is wrong with samples, which are left out; None: none may be.
+    """
     if isinstance(data, TensorSplit):
         data = (data.x, data.y)
     if isinstance(data, Dataset) and (held := tensors_of(data)) is not None:
         data = held
     if isinstance(data, tuple) and _is_pair(data):
         return _resident_part(data[0], data[1], role)
+    if isinstance(data, Dataset) and faults is not None:
+        sound = without_broken(data, role, length_of(data, role))
+        faults.update(sound.faults)
+        return Part(sound.samples, sound.y), ""
     if isinstance(data, Dataset):
         return Part(data, read_labels(data, role)), ""
     raise DataError(

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
-from autosuperconv.core.format import clause
+from autosuperconv.core.format import counted
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.task import Shape
+from autosuperconv.training.data.task import Labels, Shape
+
+ENOUGH = 100  # samples to tell what one looks like
 
 
 class Checked(Dataset[tuple[Tensor, int]]):
@@ -22,28 +29,45 @@ class Checked(Dataset[tuple[Tensor, int]]):
         shape: of every sample.
         kind: of every sample's numbers, as `kind_of_numbers` tells it.
         classes: their number; labels are below it.
+        y: (N,) the labels that the data set declares; None: not compared.
     """
 
     def __init__(
-        self, samples: Dataset[Any], role: str, shape: Shape, kind: str, classes: int
+        self,
+        samples: Dataset[Any],
+        role: str,
+        shape: Shape,
+        kind: str,
+        classes: float = inf,
+        y: Labels | None = None,
     ) -> None:
-        self._samples, self._role = samples, role
+        self._samples, self._role, self._y = samples, role, y
         self._shape, self._kind, self._classes = shape, kind, classes
 
     def __len__(self) -> int:
         return len(self._samples)  # type: ignore[arg-type]
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        sample, why = self.read(index)
+        if why:
+            raise DataError(
+                f"{self._role} sample {origin(self._samples, index)} {why}. Repair it, take it out "
+                "of the data set, or say how many such samples may be left out (--skip-broken)."
+            )
+        x, label = sample
+        return (x.detach().float() if self._kind == "floats" else x), int(label)
+
+    def read(self, index: int) -> tuple[Any, str]:
+        """A sample and what is wrong with it; "" where nothing is."""
         try:
             sample = self._samples[index]
-        except (AttributeError, MemoryError, NameError, TypeError):
-            raise  # the data set's own code
+        except (AssertionError, AttributeError, MemoryError, NameError):
+            raise  # the data set's own code is wrong
         except Exception as error:
-            raise self._broken(index, f"cannot be read: {type(error).__name__}: {error}") from error
-        if why := self.fault(sample):
-            raise self._broken(index, why)
-        x, label = sample
-        return (x.float() if self._kind == "floats" else x), int(label)
+            return None, f"cannot be read: {type(error).__name__}: {str(error).rstrip('.')}"
+        if not (why := self.fault(sample)) and self._y is not None and sample[1] != self._y[index]:
+            why = f"has the label {sample[1]}, but the data set's targets say {self._y[index]}"
+        return sample, why
 
     def fault(self, sample: Any) -> str:
         """What is wrong with a sample as the data set gives it; "" where nothing is."""
@@ -63,18 +87,12 @@ class Checked(Dataset[tuple[Tensor, int]]):
     def _fault_of_label(self, label: Any) -> str:
         try:
             number = int(label)
-        except (TypeError, ValueError):
+        except (RuntimeError, TypeError, ValueError):
             return f"has a label of type {type(label).__name__}, not an integer"
         if number != label or not 0 <= number < self._classes:
-            return f"has the label {label}, but labels are integers in [0, {self._classes})"
+            top = "" if self._classes == inf else f" in [0, {self._classes})"
+            return f"has the label {label}, but labels are integers from 0{top}"
         return ""
-
-    def _broken(self, index: int, why: str) -> DataError:
-        return DataError(
-            f"{self._role} sample {origin(self._samples, index)} {clause(why)}. Repair it, leave "
-            "it out of the data set, or give the number of such samples to leave out "
-            "(--skip-broken)."
-        )
 
 
 def kind_of_numbers(x: Tensor) -> str:
@@ -90,3 +108,84 @@ def origin(samples: Dataset[Any], index: int) -> int:
     while isinstance(inner, Subset):
         inner, index = inner.dataset, int(inner.indices[index])
     return index
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A data set without its broken samples.
+
+    Args:
+        samples: the sound ones.
+        y: (N,) their labels.
+        faults: what is wrong with the others, by their number in the caller's data set.
+    """
+
+    samples: Dataset[Any]
+    y: Labels
+    faults: dict[int, str]
+
+
+def without_broken(samples: Dataset[Any], role: str, size: int) -> Sound:
+    """One pass over all samples; the first of them decide by majority what a sample is.
+
+    Raises:
+        DataError: there is no sample at all.
+    """
+    some = filter(_is_sample, (_sample(samples, i) for i in range(min(size, ENOUGH))))
+    kinds = Counter((tuple(x.shape), kind_of_numbers(x)) for x, _ in some)
+    if not kinds:
+        raise DataError(
+            f"{role} must return (tensor, label) pairs, but none of the first {min(size, ENOUGH)} "
+            "samples is one. Look at what its __getitem__ returns."
+        )
+    checked = Checked(samples, role, *max(kinds, key=lambda kind: kinds[kind]))
+    labels, faults = {}, {}
+    for index in range(size):
+        sample, why = checked.read(index)
+        if why:
+            faults[origin(samples, index)] = why
+        else:
+            labels[index] = int(sample[1])
+    y = np.array(list(labels.values()), dtype=np.int64)
+    return Sound(Subset(samples, list(labels)) if faults else samples, y, faults)
+
+
+def _sample(samples: Dataset[Any], index: int) -> Any:
+    try:
+        return samples[index]
+    except Exception:  # is told when it is read again
+        return None
+
+
+def _is_sample(sample: Any) -> bool:
+    pair = isinstance(sample, tuple | list) and len(sample) == 2
+    return pair and isinstance(sample[0], Tensor) and sample[0].ndim > 0
+
+
+def about_broken(faults: Mapping[str, Mapping[Any, str]], skip: int) -> tuple[str, ...]:
+    """A sentence about each part's samples that are left out.
+
+    Args:
+        faults: by part and sample.
+        skip: how many there may be.
+
+    Raises:
+        DataError: there are more.
+    """
+    count = sum(map(len, faults.values()))
+    parts = [f"{role}: {_some(found)}" for role, found in faults.items() if found]
+    if count > skip:
+        raise DataError(
+            f"{count} samples are broken, more than the {skip} of --skip-broken: "
+            f"{'; '.join(parts)}. Repair them, or leave all of them out with --skip-broken {count}."
+        )
+    return tuple(
+        f"{counted(len(found), 'broken sample')} left out of {role}: {_some(found)}."
+        for role, found in faults.items()
+        if found
+    )
+
+
+def _some(faults: Mapping[Any, str]) -> str:
+    shown = [f"{name} {why}" for name, why in list(faults.items())[:3]]
+    return ", ".join(shown) + (f" and {len(faults) - 3} more" if len(faults) > 3 else "")

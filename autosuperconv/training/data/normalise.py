@@ -107,7 +107,7 @@ def _read(part: Part, chosen: list[int], role: str, classes: int) -> Iterator[Te
     seed_all(0)
     first = first_sample(part.samples, role)
     kind, shape = kind_of_numbers(first), tuple(first.shape)
-    samples = Checked(part.samples, role, shape, kind, classes)
+    samples = Checked(part.samples, role, shape, kind, classes, part.y)
     for start in range(0, len(chosen), 256):
         yield torch.stack([samples[i][0] for i in chosen[start : start + 256]])
 

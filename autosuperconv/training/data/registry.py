@@ -89,6 +89,7 @@ def load_dataset(
     augment: str | None = None,
     image_size: tuple[int, int] | None = None,
     normalise: str | None = None,
+    skip_broken: int = 0,
 ) -> TaskData:
     """A data set by its name, in memory unless a folder's images are too many for that.
 
@@ -102,6 +103,7 @@ def load_dataset(
         image_size: height and width that a folder's images get. None: their own, or the median
             shorter side where there are several sizes.
         normalise: as in `as_task_data`.
+        skip_broken: how many of a folder's files may be left out because they cannot be read.
 
     Raises:
         UnknownName: no such data set.
@@ -112,7 +114,10 @@ def load_dataset(
 
     if name.startswith(FOLDER):
         parts = load_folder(
-            Path(os.path.expanduser(name.removeprefix(FOLDER))), on_progress, image_size
+            Path(os.path.expanduser(name.removeprefix(FOLDER))),
+            on_progress,
+            image_size,
+            skip_broken,
         )
     elif image_size is not None:
         raise DataError(

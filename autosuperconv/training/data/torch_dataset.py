@@ -18,18 +18,41 @@ def read_labels(dataset: Dataset[Any], role: str) -> Labels:
     Raises:
         DataError: no length, no samples, or labels that are not integers.
     """
-    if isinstance(dataset, IterableDataset):
-        raise DataError(
-            f"{role} must be a data set with a length and an index, but got an IterableDataset, "
-            f"{type(dataset).__name__}. Wrap it in one with __len__ and __getitem__."
-        )
-    size = _length(dataset, role)
+    size = length_of(dataset, role)
     if isinstance(dataset, Subset):
         return read_labels(dataset.dataset, role)[np.asarray(dataset.indices, dtype=np.int64)]
+    if (declared := declared_labels(dataset, role)) is not None:
+        return declared
+    return np.array([_label(dataset, i, role) for i in range(size)], dtype=np.int64)
+
+
+def _label(dataset: Dataset[Any], index: int, role: str) -> int:
+    label = _sample(dataset, index, role)[1]
+    try:
+        number = int(label)
+    except (RuntimeError, TypeError, ValueError):
+        number = -1
+    if number < 0 or number != label:
+        raise DataError(
+            f"{role} labels must be integers from 0, but sample {index} has the label {label!r} "
+            f"of type {type(label).__name__}. Number the classes in the data set."
+        )
+    return number
+
+
+def declared_labels(dataset: Dataset[Any], role: str) -> Labels | None:
+    """(N,) labels that the data set tells without being read, if it does.
+
+    Raises:
+        DataError: they are not integers.
+    """
+    if isinstance(dataset, Subset):
+        whole = declared_labels(dataset.dataset, role)
+        return None if whole is None else whole[np.asarray(dataset.indices, dtype=np.int64)]
     targets = getattr(dataset, "targets", None)  # the convention of torchvision.datasets
-    if targets is not None and getattr(dataset, "target_transform", None) is None:
-        return _integers(targets, size, role)
-    return _integers([_sample(dataset, i, role)[1] for i in range(size)], size, role)
+    if targets is None or getattr(dataset, "target_transform", None) is not None:
+        return None
+    return _integers(targets, length_of(dataset, role), role)
 
 
 def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
@@ -52,7 +75,17 @@ def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
     return x
 
 
-def _length(dataset: Any, role: str) -> int:
+def length_of(dataset: Any, role: str) -> int:
+    """Its number of samples.
+
+    Raises:
+        DataError: it has no length, or no sample.
+    """
+    if isinstance(dataset, IterableDataset):
+        raise DataError(
+            f"{role} must be a data set with a length and an index, but got an IterableDataset, "
+            f"{type(dataset).__name__}. Wrap it in one with __len__ and __getitem__."
+        )
     try:
         size = len(dataset)
     except TypeError as error:
@@ -65,7 +98,16 @@ def _length(dataset: Any, role: str) -> int:
 
 
 def _sample(dataset: Dataset[Any], index: int, role: str) -> tuple[Any, Any]:
-    sample = dataset[index]
+    try:
+        sample = dataset[index]
+    except (AssertionError, AttributeError, MemoryError, NameError):
+        raise  # the data set's own code is wrong
+    except Exception as error:
+        raise DataError(
+            f"{role} sample {index} cannot be read: {type(error).__name__}: "
+            f"{str(error).rstrip('.')}. Repair it, take it out of the data set, or say how many "
+            "such samples may be left out (--skip-broken)."
+        ) from error
     if not isinstance(sample, tuple | list) or len(sample) != 2:
         raise DataError(
             f"{role} must return (x, label) pairs, but sample {index} is of type "

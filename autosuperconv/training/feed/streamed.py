@@ -13,8 +13,11 @@ from torch.utils.data import DataLoader, Dataset
 
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.checked import Checked, kind_of_numbers
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
+from autosuperconv.training.data.torch_dataset import declared_labels, first_sample
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.isolation import own_state
 from autosuperconv.training.feed.augment import augmenter
 from autosuperconv.training.feed.batches import (
     Batch,
@@ -66,6 +69,10 @@ class Streamed:
         if len({isinstance(split, TensorSplit) for split in self._splits.values()}) > 1:
             raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
         self.n_train = size_of(data.train)
+        with own_state():  # reading a sample may draw random numbers
+            self._sets = {
+                role: _as_dataset(part, role, data) for role, part in self._splits.items()
+            }
 
     def size(self, split: Split) -> int:
         return size_of(self._splits[split])
@@ -106,7 +113,7 @@ class Streamed:
         workers, pinned = loader_workers(self._engine), self._engine.device.startswith("cuda")
         samples = self._splits[split]
         loader: DataLoader[Batch] = DataLoader(
-            _as_dataset(samples),
+            self._sets[split],
             batch_sampler=orders,
             collate_fn=_as_it_is if isinstance(samples, TensorSplit) else None,
             num_workers=workers,
@@ -114,13 +121,24 @@ class Streamed:
             pin_memory=pinned,
             generator=torch.Generator().manual_seed(seed),
         )
-        for x, y in loader:
+        for x, y in _with_plain_errors(loader):
             x = x.to(self._engine.device, non_blocking=pinned)
             yield x, y.to(self._engine.device, non_blocking=pinned).long()
 
 
-def _as_dataset(samples: Samples) -> Dataset[Batch]:
-    return Rows(samples) if isinstance(samples, TensorSplit) else samples
+def _as_dataset(samples: Samples, role: str, data: TaskData) -> Dataset[Any]:
+    if isinstance(samples, TensorSplit):
+        return Rows(samples)
+    kind = kind_of_numbers(first_sample(samples, role))
+    return Checked(samples, role, data.shape, kind, data.classes, declared_labels(samples, role))
+
+
+def _with_plain_errors(loader: Iterable[Batch]) -> Iterator[Batch]:
+    """A loader process adds its traceback to the message of an error; only the message is told."""
+    try:
+        yield from loader
+    except DataError as error:
+        raise DataError(str(error).rpartition("DataError: ")[2].strip()) from None
 
 
 def _as_it_is(batch: Any) -> Any:

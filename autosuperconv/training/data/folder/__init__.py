@@ -11,6 +11,7 @@ the verdict, as papers use ImageNet's `val`, and validation samples are taken fr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from autosuperconv.training.data.checked import about_broken
 from autosuperconv.training.data.folder.cache import (
     Decoded,
     Images,
@@ -32,9 +34,10 @@ from autosuperconv.training.data.folder.decoder import (
     decode_one,
     fits_in_memory,
     read_heads,
+    unreadable,
 )
 from autosuperconv.training.data.folder.heads import Target, notes_on, target_for
-from autosuperconv.training.data.folder.listing import ImageFile, list_parts
+from autosuperconv.training.data.folder.listing import ImageFile, Listing, list_parts
 from autosuperconv.training.data.folder.roles import Role
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import Labels
@@ -59,7 +62,10 @@ class FolderImages(Dataset[tuple[Tensor, int]]):
 
 
 def load_folder(
-    root: Path, on_progress: OnProgress | None = None, size: Size | None = None
+    root: Path,
+    on_progress: OnProgress | None = None,
+    size: Size | None = None,
+    skip_broken: int = 0,
 ) -> Parts:
     """A folder's images in one size, in memory if they fit, otherwise streamed.
 
@@ -75,12 +81,16 @@ def load_folder(
         on_progress: called with (files done, files in all), first for the files' headers, then
             for their pixels.
         size: height and width that every image gets; None: as above.
+        skip_broken: how many files that cannot be read may be left out; to find them, all are
+            read beforehand.
 
     Raises:
         DataError: there is no folder, no image or only one class; `test` has other classes than
             `train`; or an image cannot be read.
     """
     listing = list_parts(root)
+    if skip_broken:
+        listing = _readable(listing, skip_broken, on_progress)
     files = [file for part in listing.parts.values() for file in part]
     paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files], size)
@@ -98,6 +108,20 @@ def load_folder(
     pieces = zip(listing.parts.items(), np.split(decoded.images, ends[:-1]), strict=True)
     resident = {role: _resident(piece, part) for (role, part), piece in pieces}
     return _as_parts(resident, (*listing.notes, *decoded.notes, *([kept] if kept else [])))
+
+
+def _readable(listing: Listing, skip_broken: int, on_progress: OnProgress | None) -> Listing:
+    """The listing without the files that cannot be read, which are noted."""
+    faults = {
+        role: unreadable([file.path for file in part], on_progress)
+        for role, part in listing.parts.items()
+    }
+    notes = about_broken({str(role): found for role, found in faults.items()}, skip_broken)
+    parts = {
+        role: [file for file in part if file.path not in faults[role]]
+        for role, part in listing.parts.items()
+    }
+    return replace(listing, parts=parts, notes=(*listing.notes, *notes))
 
 
 def _as_parts(parts: dict[Role, Part], notes: tuple[str, ...]) -> Parts:

@@ -50,6 +50,21 @@ def _head(path: str) -> Head:
         raise _unreadable(path, error) from error
 
 
+def unreadable(paths: Sequence[str], on_progress: OnProgress | None = None) -> dict[str, str]:
+    """Which files cannot be decoded, and why: reads all of them."""
+    reasons = _in_pieces(_fault, paths, on_progress)
+    return {path: why for path, why in zip(paths, reasons, strict=True) if why}
+
+
+def _fault(path: str) -> str:
+    try:
+        with Image.open(path) as image:
+            image.load()
+    except UNREADABLE as error:
+        return f"cannot be read: {str(error).rstrip('.')}"
+    return ""
+
+
 def decode(paths: Sequence[str], target: Target, on_progress: OnProgress | None = None) -> Images:
     """(N, C, H, W), in the order of `paths`.
 
@@ -111,7 +126,10 @@ def _scaled(image: Image.Image, target: Target) -> Image.Image:
 
 
 def _unreadable(path: str, error: Exception) -> DataError:
-    return DataError(f"Image {path} cannot be read: {error}. Repair or remove it.")
+    return DataError(
+        f"Image {path} cannot be read: {error}. Repair or remove it, or say "
+        "how many such files may be left out (--skip-broken)."
+    )
 
 
 Item = TypeVar("Item")
