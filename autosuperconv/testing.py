@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 from joblib.externals.loky.backend.reduction import dumps, loads
@@ -176,8 +177,7 @@ def _check_points(points: list[Point], trace: Trace, phases: tuple[float, ...]) 
 
 
 def _check_splits(trainer: Trainer, job: Job) -> None:
-    splits: tuple[Split, ...] = ("validation", "test")
-    for split in splits:
+    for split in get_args(Split):
         measured_on = trainer(replace(job, measured_on=split)).measured_on
         _check(measured_on == split, f"a job for {split} must not be measured on {measured_on}")
 

@@ -114,22 +114,22 @@ def one_cycle(recipe: Recipe, steps: int) -> Schedule:
 
 def onecycle_torch(recipe: Recipe, steps: int) -> Schedule:
     """`torch.optim.lr_scheduler.OneCycleLR` as it comes: two phases along cosines."""
-    return _torch_two_phases(recipe, steps, cosine=True)
+    return _torch_phases(recipe, steps, three=False, cosine=True)
 
 
 def onecycle_torch_linear(recipe: Recipe, steps: int) -> Schedule:
     """`OneCycleLR(anneal_strategy="linear")`."""
-    return _torch_two_phases(recipe, steps, cosine=False)
+    return _torch_phases(recipe, steps, three=False, cosine=False)
 
 
 def onecycle_torch_three_phase(recipe: Recipe, steps: int) -> Schedule:
     """`OneCycleLR(three_phase=True)`: up, down to base, and on to the final rate."""
-    return _torch_three_phases(recipe, steps, cosine=True)
+    return _torch_phases(recipe, steps, three=True, cosine=True)
 
 
 def onecycle_torch_three_phase_linear(recipe: Recipe, steps: int) -> Schedule:
     """`OneCycleLR(three_phase=True, anneal_strategy="linear")`."""
-    return _torch_three_phases(recipe, steps, cosine=False)
+    return _torch_phases(recipe, steps, three=True, cosine=False)
 
 
 def sgdr(recipe: Recipe, steps: int) -> Schedule:
@@ -233,17 +233,11 @@ def tabulate(recipe: Recipe, steps: int) -> list[LrMomentum]:
     return [schedule(progress_at(step, steps)) for step in range(steps)]
 
 
-def _torch_two_phases(recipe: Recipe, steps: int, cosine: bool) -> Schedule:
-    up = Phase(_knot(recipe.pct_start * steps - 1, steps), _peak(recipe), cosine)
-    return Phases(_bottom(recipe), (up, Phase(_knot(steps - 1, steps), _final(recipe), cosine)))
-
-
-def _torch_three_phases(recipe: Recipe, steps: int, cosine: bool) -> Schedule:
+def _torch_phases(recipe: Recipe, steps: int, three: bool, cosine: bool) -> Schedule:
     up = Phase(_knot(recipe.pct_start * steps - 1, steps), _peak(recipe), cosine)
     down = Phase(_knot(2 * recipe.pct_start * steps - 2, steps), _bottom(recipe), cosine)
-    return Phases(
-        _bottom(recipe), (up, down, Phase(_knot(steps - 1, steps), _final(recipe), cosine))
-    )
+    last = Phase(_knot(steps - 1, steps), _final(recipe), cosine)
+    return Phases(_bottom(recipe), (up, down, last) if three else (up, last))
 
 
 def _knot(position: float, steps: int) -> float:

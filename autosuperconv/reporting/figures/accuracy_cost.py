@@ -63,12 +63,6 @@ def tip(report: Report, trial: Trial) -> str:
     )
 
 
-def _course_top(report: Report) -> float:
-    """The highest point of the baseline's course in percent: its label lies above it."""
-    seen = [y for run in baseline_runs(report) for y in run.trace.curve.accuracy if y is not None]
-    return 100 * max(seen, default=0.0)
-
-
 def accuracy_floor(report: Report) -> float:
     """Lower end of the axis in percent: the completed runs decide, the failed lie on it."""
     ends = _ends(report)
@@ -146,6 +140,7 @@ def _target(beside: Labels, report: Report, wide: bool) -> None:
 
 
 def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
+    course = [y for run in baseline_runs(report) for y in run.trace.curve.accuracy if y is not None]
     for row in rows.role_rows(report.confirmation):
         if row.accuracy.mean is None:
             continue
@@ -156,7 +151,7 @@ def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
         )
         beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
         name = f"{row.name} {row.text}" if wide else f"{row.name}\n{row.text}"
-        above = max(at[1], _course_top(report)) if row.role == "baseline" else at[1]
+        above = max([at[1], *(100 * y for y in course)]) if row.role == "baseline" else at[1]
         line = 0.0 if wide else 6.0  # half the height of the second line
         places = [
             Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)

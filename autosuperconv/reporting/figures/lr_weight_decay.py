@@ -48,11 +48,6 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
         sheet.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def shade_of(trial: Trial, target: float) -> int:
-    """0 far below the target to 4 at it or above."""
-    return sum((trial.accuracy or 0.0) >= target - below for below in BELOW_TARGET)
-
-
 def _shade_name(shade: int) -> str:
     if shade == len(BELOW_TARGET):
         return "reaches the target"
@@ -120,8 +115,9 @@ def _decay(axes: Axes, recipe: Recipe) -> float:
 
 
 def _completed(sheet: Sheet, axes: Axes, report: Report, shade: int) -> None:
-    target = report.baseline.target
-    own = [t for t in report.trials if t.accuracy is not None and shade_of(t, target) == shade]
+    least = [report.baseline.target - below for below in BELOW_TARGET]  # of shade 1, 2 ...
+    ended = [(trial, trial.accuracy) for trial in report.trials if trial.accuracy is not None]
+    own = [trial for trial, accuracy in ended if sum(accuracy >= a for a in least) == shade]
     look = {"s": 46, "edgecolors": LIGHT["soft"], "linewidths": 0.6, "zorder": 3}
     _points(sheet, axes, report, own, _shade_name(shade), look | {"color": SHADES[shade]})
 

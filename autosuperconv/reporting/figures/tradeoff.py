@@ -43,7 +43,12 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
             y -= 1
         y -= 0.65
     axes.axvline(0, color=LIGHT["ink"], lw=1.1)
-    axes.set_yticks(places, [change_label(effect, sheet.wide) for effect in tradeoff.effects])
+    gap = "  " if sheet.wide else "\n"
+    changes = [
+        f"{factor_name(e.factor)}{gap}{e.baseline_value} \u2192 {e.winner_value}"
+        for e in tradeoff.effects
+    ]
+    axes.set_yticks(places, changes)
     axes.tick_params(axis="y", length=0, labelcolor=LIGHT["ink"])
     axes.set_ylim(y + 0.95, 0.8)
     axes.grid(visible=False, axis="y")
@@ -54,12 +59,6 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
         else "costs \u2190 percentage points \u2192 gains"
     )
     _legend(sheet, axes, tradeoff)
-
-
-def change_label(effect: Effect, wide: bool) -> str:
-    """E.g. "weight decay 1e-3 -> 2e-4": the change from the baseline to the winner."""
-    change = f"{effect.baseline_value} \u2192 {effect.winner_value}"
-    return f"{factor_name(effect.factor)}{'  ' if wide else chr(10)}{change}"
 
 
 def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
