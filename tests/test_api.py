@@ -15,7 +15,7 @@ from torch.utils.data import Dataset
 
 import autosuperconv
 from autosuperconv import SearchOptions
-from autosuperconv.core.events import Event, StepFinished
+from autosuperconv.core.events import Event, RunFinished, StepFinished
 from autosuperconv.core.report import Report
 from autosuperconv.pipeline.setup import open_search
 from autosuperconv.tuning.store.storage import open_storage
@@ -88,6 +88,17 @@ def test_tensors_give_a_range_test(tmp_path: Path) -> None:
     assert any(len(cell.curves) == 2 for cell in found.cells)  # so the spread is known
     assert found.cost is not None
     assert found.cost.work <= 0.1 * found.cost.budget
+
+
+def test_an_interrupted_plan_does_not_stand_in_the_way_either(tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, RunFinished):
+            raise KeyboardInterrupt
+
+    options = SearchOptions(storage=str(tmp_path / "a.journal"), out=tmp_path, workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        autosuperconv.plan(network, clouds(400), options, stop)
+    autosuperconv.plan(network, clouds(400), replace(options, seed=1))
 
 
 def test_a_plan_does_not_stand_in_the_way_of_a_search_with_other_options(tmp_path: Path) -> None:

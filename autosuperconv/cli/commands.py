@@ -152,7 +152,7 @@ def train(
         fields["seed"] = given["seed"]
     _, factory, data = named_task({**given, "quiet": quiet})
     with make_listener(quiet=quiet) as listener:
-        chosen = recipe_from(text_of(recipe) if recipe else None, fields)
+        chosen = recipe_from(recipe, fields)
         trace = run_train(
             *(factory, data, chosen, on, given["device"], listener, curvature),
             deterministic=given["deterministic"],

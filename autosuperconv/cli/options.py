@@ -153,8 +153,8 @@ TASK = options(
     click.option(
         "--image-size",
         type=ImageSize(),
-        help="Size that a folder's images get, in pixels, as 64 or 48x64 (height x width).  "
-        "[default: their own, or the median shorter side of several sizes]",
+        help="Size in pixels to which a folder's images are scaled, such as 64 or 48x64 (height x "
+        "width).  [default: their own, or the median shorter side if they have several sizes]",
     ),
     click.option(
         "--augment",
@@ -171,9 +171,9 @@ TASK = options(
     click.option(
         "--normalise",
         metavar="|".join(KINDS),
-        help="What is brought to mean 0 and standard deviation 1 by the training data: each "
-        "channel (a sample's first axis) or each feature (its last).  [default: channel for "
-        "images, feature for others, none for integers]",
+        help="Normalise the inputs to mean 0 and standard deviation 1, as measured on the training "
+        "data: each channel (a sample's first axis), each feature (its last), or none.  [default: "
+        "channel for images, none for integers, feature for others]",
     ),
     click.option(
         "--model",

@@ -131,11 +131,18 @@ class ManyFiles(click.Command):
         return super().parse_args(ctx, spread)
 
 
-def recipe_from(text: str | None, given: dict[str, Any]) -> Recipe:
-    """A recipe from a recipe.json's text, or the defaults, with some fields changed."""
-    if text is None and "max_lr" not in given:
+def recipe_from(path: Path | None, given: dict[str, Any]) -> Recipe:
+    """A recipe from a recipe.json, or the defaults, with some fields changed."""
+    if path is None and "max_lr" not in given:
         raise InvalidInput("A recipe needs a learning rate: give --max-lr, or a --recipe file.")
-    return replace(read_recipe(text) if text else Recipe(max_lr=1.0), **given)
+    if path is None:
+        return replace(Recipe(max_lr=1.0), **given)
+    text = text_of(path)
+    try:
+        recipe = read_recipe(text)
+    except InvalidInput as error:
+        raise InvalidInput(f"{str(path)!r} is not a valid recipe: {error}") from None
+    return replace(recipe, **given)
 
 
 def values_given(given: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:

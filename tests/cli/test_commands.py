@@ -323,7 +323,7 @@ def test_what_reading_a_sweep_would_ignore_is_refused(refused: object) -> None:
 
 
 RECIPES = [
-    ('{"max_lr": 0.1, "weight_decy": 1e-4}', "weight_decy"),
+    ('{"max_lr": 0.1, "weight_decy": 1e-4}', "'recipe.json' is not a valid recipe: Unknown"),
     ('{"max_lr": 0.1, "epochs": "many"}', "epochs"),
     ('{"epochs": 3}', "max_lr"),
     ('{"max_lr": -1}', "Recipe.max_lr must be above 0, but got -1"),

@@ -63,8 +63,8 @@ def reach_notes(
     best = reach_in_search(base, n_train, epochs, batch_sizes)
     if best < REACHED:
         return (
-            f"The learning rate of {name} gets to {number(best)} of max_lr at most; the verdict "
-            "and the prior go by the learning rates that runs really have.",
+            f"The learning rate of {name} reaches at most {number(best)} of max_lr; the verdict "
+            "and the prior use the learning rates that runs really have.",
         )
     fewest = steps_of(replace(base, epochs=epochs[0], batch_size=batch), n_train)
     most = steps_of(replace(base, epochs=epochs[1], batch_size=min(batch_sizes)), n_train)

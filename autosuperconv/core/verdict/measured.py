@@ -79,10 +79,12 @@ class Measured:
         """Which side diverged, and what the other runs say; "" where neither did. A recipe that
         fails on some seeds cannot beat one that never does."""
         if self.diverged:
-            head = f"The candidate diverged in {self.diverged_runs}, so it beats nothing"
+            head = (
+                f"The candidate diverged in {self.diverged_runs}, so it does not beat the control"
+            )
         elif self.control_diverged:
             failed = self.control_diverged_runs
-            head = f"The control diverged in {failed}, so it is no recipe to keep"
+            head = f"The control diverged in {failed}, so it is not reliable"
         else:
             return ""
         return head + over_the_others(self.candidate, self.control, self.against_control)

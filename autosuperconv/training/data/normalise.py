@@ -186,7 +186,8 @@ def about_scale(
     read = f" (of {known.count} samples)" if streams else ""
     return (
         f"The inputs arrive with means of {span(found.mean)} and standard deviations of "
-        f"{span(found.std)}{read}; each {found.kind} is normalised to 0 and 1 (--normalise).",
+        f"{span(found.std)}{read}; each {found.kind} is normalised to mean 0 and "
+        "standard deviation 1 (--normalise).",
     )
 
 

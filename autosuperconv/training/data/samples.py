@@ -107,8 +107,8 @@ def _stored(values: Tensor) -> tuple[Tensor, str]:
     note = ""
     if values.ndim == 3:
         note = (
-            f"Whole numbers from 0 to 255 of shape {tuple(values.shape)} are taken for gray images "
-            f"of {values.shape[1]} x {values.shape[2]}. Give a series as floats: "
+            f"Whole numbers from 0 to 255 of shape {tuple(values.shape)} are taken as gray images "
+            f"of {values.shape[1]} x {values.shape[2]}. If they are series, convert them with "
             "x.astype('float32')."
         )
     return values.to(torch.uint8), note
@@ -122,7 +122,7 @@ def _laid_out(x: Tensor, note: str) -> Taken:
     count, height, width, channels = x.shape
     if channels != 3:
         note = (
-            f"Shape {tuple(x.shape)} is taken for {count} images of {height} x {width} pixels with "
+            f"Shape {tuple(x.shape)} is taken as {count} images of {height} x {width} pixels with "
             f"{channels} channels on the last axis. Give (N, C, H, W) if it is something else."
         )
     return Taken(x.permute(0, 3, 1, 2).contiguous(), note)

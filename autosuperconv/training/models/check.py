@@ -123,8 +123,8 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
 def _remedy(model: nn.Module, probe: Tensor) -> str:
     if not probe.is_floating_point():
         return (
-            "Samples are whole numbers and stay so, as an nn.Embedding takes them. If they are "
-            "measurements, give floats, x.astype('float32'), or say --normalise feature."
+            "Samples are whole numbers and are kept as such, for an nn.Embedding. If they are "
+            "measurements, convert them with x.astype('float32'), or use --normalise feature."
         )
     other = {p.dtype for p in model.parameters() if p.is_floating_point()} - {torch.float32}
     if other:

@@ -35,9 +35,9 @@ UNREPEATABLE = (
     "not seeded, or keeps state outside its modules. Results cannot be repeated."
 )
 WATCHED = (
-    "The network keeps state that an evaluation changes and that cannot be set back, so a run "
-    "that is evaluated more often ends elsewhere. Keep such state in buffers or attributes of its "
-    "modules."
+    "The network keeps state that an evaluation changes and that cannot be restored, so a run "
+    "that is evaluated more often ends differently. Keep such state in buffers or attributes of "
+    "its modules."
 )
 
 

@@ -254,5 +254,5 @@ def _seed_noise(
     if len(ends) == len(traces):
         return stdev(ends), ()
     lost = f"{len(traces) - len(ends)} of {len(traces)} short runs"
-    why = f"The seed noise is not measured: {lost} at max_lr {number(recipe.max_lr)} diverged."
+    why = f"The seed noise was not measured: {lost} at max_lr {number(recipe.max_lr)} diverged."
     return None, (why,)

@@ -25,7 +25,7 @@ Direction = Literal["maximize", "minimize"]
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 COMPANION = ".runs"  # the companion's name is the study's with this at its end
 FINGERPRINT = "fingerprint"  # the study's attribute that says which search it belongs to
-PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" from the end of a dry run to a search
+PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" from a dry run to a search
 
 
 def open_study(

@@ -58,7 +58,7 @@ def test_a_schedule_that_gets_to_its_nominal_rate_is_no_news() -> None:
 def test_a_schedule_that_never_gets_to_it_says_so() -> None:
     exp_range = replace(CYCLE, schedule="exp_range")
     (note,) = reach_notes(exp_range, 1000, (1.0, 10.0), (10,))
-    assert note.startswith("The learning rate of exp_range gets to 0.38")
+    assert note.startswith("The learning rate of exp_range reaches at most 0.38")
 
 
 def test_runs_too_short_to_climb_are_named_and_the_remedy_helps() -> None:

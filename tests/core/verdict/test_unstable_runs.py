@@ -39,7 +39,7 @@ def test_a_control_that_diverged_on_one_seed_cannot_beat_a_sound_candidate() -> 
     assert condition.met
     # 2.0 and 1.9 points are left: 12.706 * 0.0707 / sqrt(2) = 0.635
     assert condition.detail == (
-        "The control diverged in 1 of 3 runs, so it is no recipe to keep; over the other 2 pairs "
+        "The control diverged in 1 of 3 runs, so it is not reliable; over the other 2 pairs "
         "the candidate has +1.95 points (95 %: +1.31 to +2.59)."
     )
     assert verdict.outcome == "reached"
@@ -62,7 +62,7 @@ def test_a_control_that_was_stopped_without_an_accuracy_counts_alike() -> None:
 
 def test_a_control_that_always_diverged_has_no_difference_to_show() -> None:
     condition = c4(cycles(), control(3))
-    assert condition.detail == "The control diverged in 3 of 3 runs, so it is no recipe to keep."
+    assert condition.detail == "The control diverged in 3 of 3 runs, so it is not reliable."
     assert condition.value is None
 
 

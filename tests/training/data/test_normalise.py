@@ -77,7 +77,7 @@ def test_the_same_data_are_normalised_alike_in_every_container(container: str) -
     assert data.mean == pytest.approx(plain.mean)
     assert data.std == pytest.approx(plain.std)
     assert accuracy(data) == accuracy(plain)
-    assert "each feature is normalised to 0 and 1 (--normalise)" in data.notes[0]
+    assert "each feature is normalised to mean 0 and standard deviation 1" in data.notes[0]
 
 
 def test_parts_in_different_containers_go_together() -> None:
@@ -225,7 +225,7 @@ def test_whole_numbers_of_three_axes_are_gray_images_and_that_is_said(kind: type
     data = as_task_data((x, np.arange(20) % 2))
     assert data.shape == (1, 12, 5)
     wide = kind in (np.int8, np.int64)
-    assert any("are taken for gray images of 12 x 5" in note for note in data.notes) == wide
+    assert any("are taken as gray images of 12 x 5" in note for note in data.notes) == wide
     floats = as_task_data((x.astype("float32"), np.arange(20) % 2))
     assert floats.shape == (12, 5)
 

@@ -200,5 +200,5 @@ def test_a_short_run_that_diverges_leaves_the_seed_noise_unmeasured_and_the_plan
 
     plan = make_plan(session_of(trainer), BUDGET, SETUP, GRID, ("because",))
     assert plan.seed_noise is None
-    why = "The seed noise is not measured: 1 of 3 short runs at max_lr 0.1 diverged."
+    why = "The seed noise was not measured: 1 of 3 short runs at max_lr 0.1 diverged."
     assert plan.choices == ("because", why)

@@ -93,7 +93,7 @@ def _not_used(root: Path, names: list[str]) -> tuple[str, ...]:
     if not names:
         return ()
     verb = "is" if len(names) == 1 else "are"
-    return (f"In {root}, {listed(names)} {verb} named like no part of the data, and not used.",)
+    return (f"In {root}, {listed(names)} {verb} not used: no usual name of a part of the data.",)
 
 
 def _parts_of(root: Path, folders: list[Path]) -> dict[Role, Path]:
@@ -218,8 +218,8 @@ def _list_images(folder: Path, label: int) -> list[ImageFile]:
         others = _suffixes(folder)
         holds = f"holds only files of other kinds, {_by_count(others)}" if others else "holds none"
         raise DataError(
-            f"Class folder {folder} must contain images, but {holds}. Read are "
-            f"{', '.join(SUFFIXES)}."
+            f"Class folder {folder} must contain images, but {holds}. Readable "
+            f"files end in {', '.join(SUFFIXES)}."
         )
     return found
 

@@ -36,7 +36,7 @@ def test_a_class_of_other_files_alone_is_refused_with_their_number(tmp_path: Pat
     root = fill(tmp_path / "pets")
     (root / "eel").mkdir()
     (root / "eel" / "a.heic").write_text("")
-    refused(root, r"Class folder .*/eel .* only files of other kinds, \.heic 1\. Read are \.apng")
+    refused(root, r"/eel .* only files of other kinds, \.heic 1\. Readable files end in \.apng")
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_two_folders_of_one_part_are_refused_and_renaming_one_helps(tmp_path: Pa
     (tmp_path / "val").rename(tmp_path / new)
     data = load(tmp_path)
     assert data.notes == (
-        f"In {tmp_path}, not-used-val is named like no part of the data, and not used.",
+        f"In {tmp_path}, not-used-val is not used: no usual name of a part of the data.",
     )
 
 
@@ -103,7 +103,7 @@ def test_a_part_in_a_folder_of_its_own_name_is_taken(tmp_path: Path) -> None:
     (tmp_path / "seg_pred").mkdir()
     data = load(tmp_path)
     assert (data.classes, len(data.test)) == (2, 4)  # type: ignore[arg-type]
-    assert "seg_pred is named like no part" in data.notes[0]
+    assert "seg_pred is not used" in data.notes[0]
 
 
 def test_an_unknown_name_beside_train_is_told_and_renaming_it_helps(tmp_path: Path) -> None:
