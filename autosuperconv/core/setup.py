@@ -38,6 +38,7 @@ class Setup:
         statistics: samples that recalibrate batch norm before one evaluation.
         environment: versions and hardware, as text.
         inputs: how they are normalised.
+        class_names: by label; none where labels are numbers.
     """
 
     options: SearchOptions
@@ -55,6 +56,7 @@ class Setup:
     statistics: int
     environment: dict[str, str]
     inputs: Normalisation = Normalisation()
+    class_names: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -216,6 +216,7 @@ def make_setup(
         statistics=statistics,
         environment={},
         inputs=trainer.data.inputs,
+        class_names=trainer.data.class_names,
     )
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.build import ROLES, build_task
 from autosuperconv.training.data.checked import about_broken, without_broken
 from autosuperconv.training.data.containers import as_one_kind, tensors_of
-from autosuperconv.training.data.samples import as_samples, numbers
+from autosuperconv.training.data.labels import about_names, as_labels, class_numbers
+from autosuperconv.training.data.samples import as_samples
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.data.torch_dataset import length_of, read_labels
@@ -54,7 +53,7 @@ def as_task_data(
             sequences (N, T, F). Channels may be last where there are at most 16, fewer than
             rows and columns. Integers (N, F) and (N, ...) of other ranges, such as the numbers
             of tokens, reach the network as they are.
-            y: (N,) integers from 0.
+            y: (N,) integers from 0, or text, which is numbered in alphabetical order.
             A TensorDataset counts as its two tensors, and so does a Subset or a ConcatDataset of
             them. Any other Dataset is streamed with its own transforms; a validation split taken
             from it has the same transforms. Where one part is streamed, all are.
@@ -97,6 +96,7 @@ def _parts(data: object, skip_broken: int) -> Parts:
             f"data must be one set, (train, test) or (train, validation, test), but got "
             f"{len(data)} entries."
         )
+    given, names = _numbered_classes(given, roles)
     faults: dict[str, dict[int, str]] = {role: {} for role in roles}
     taken = [
         _part(part, role, faults[role] if skip_broken else None)
@@ -104,9 +104,23 @@ def _parts(data: object, skip_broken: int) -> Parts:
     ]
     parts = as_one_kind([part for part, _ in taken])
     notes = tuple(dict.fromkeys(note for _, note in taken if note))
-    notes += about_broken(faults, skip_broken)
+    notes += (*about_broken(faults, skip_broken), *about_names(names))
     by_role = dict(zip(roles, parts, strict=True))
-    return Parts(parts[0], by_role.get("validation"), by_role.get("test"), notes)
+    return Parts(parts[0], by_role.get("validation"), by_role.get("test"), notes, names)
+
+
+def _numbered_classes(
+    given: tuple[object, ...], roles: tuple[str, ...]
+) -> tuple[tuple[object, ...], tuple[str, ...]]:
+    """The parts with whole numbers for labels of text, and the classes' names."""
+    pairs = [i for i, part in enumerate(given) if isinstance(part, tuple) and _is_pair(part)]
+    if 0 not in pairs:
+        return given, ()
+    parts: list[Any] = list(given)
+    labels, names = class_numbers([parts[i][1] for i in pairs], [roles[i] for i in pairs])
+    for i, y in zip(pairs, labels, strict=True):
+        parts[i] = (parts[i][0], y)
+    return tuple(parts), names
 
 
 def _is_pair(data: tuple[object, ...]) -> bool:
@@ -147,21 +161,3 @@ def _resident_part(x: object, y: object, role: str) -> tuple[Part, str]:
     if len(labels) == 0:
         raise DataError(f"{role} must have at least one sample, but got none.")
     return tensor_part(taken.x, labels), taken.note
-
-
-def as_labels(y: object, what: str) -> Tensor:
-    """(N,) int64, not yet checked against the number of classes."""
-    values = numbers(y, what)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise DataError(
-            f"{what} must hold one label per sample, but has shape {tuple(values.shape)}. Convert "
-            "one-hot labels with y.argmax(axis=1)."
-        )
-    if values.is_floating_point():
-        raise DataError(
-            f"{what} must be integers, but got dtype {values.dtype}. Convert class numbers with "
-            "y.astype('int64'); regression is not supported."
-        )
-    return values.to(torch.int64)

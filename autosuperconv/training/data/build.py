@@ -75,6 +75,7 @@ def build_task(
         majority_accuracy=majority_accuracy_of(divided.train.y, classes),
         normalise=kind,
         inputs=known.found,
+        class_names=tuple(map(printable, parts.class_names)),
         notes=tuple(map(printable, (*parts.notes, *about_scale(known, shape, dtype, streams)))),
     )
 

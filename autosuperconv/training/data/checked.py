@@ -52,7 +52,7 @@ class Checked(Dataset[tuple[Tensor, int]]):
         if why:
             raise DataError(
                 f"{self._role} sample {origin(self._samples, index)} {why}. Repair it, take it out "
-                "of the data set, or say how many such samples may be left out (--skip-broken)."
+                "of the data set, or say how many such samples may be left out (skip_broken)."
             )
         x, label = sample
         return (x.detach().float() if self._kind == "floats" else x), int(label)
@@ -61,8 +61,8 @@ class Checked(Dataset[tuple[Tensor, int]]):
         """A sample and what is wrong with it; "" where nothing is."""
         try:
             sample = self._samples[index]
-        except (AssertionError, AttributeError, MemoryError, NameError):
-            raise  # the data set's own code is wrong
+        except (AssertionError, AttributeError, DataError, MemoryError, NameError):
+            raise  # the data set's own code is wrong, or says better what is
         except Exception as error:
             return None, f"cannot be read: {type(error).__name__}: {str(error).rstrip('.')}"
         if not (why := self.fault(sample)) and self._y is not None and sample[1] != self._y[index]:
@@ -176,8 +176,8 @@ def about_broken(faults: Mapping[str, Mapping[Any, str]], skip: int) -> tuple[st
     parts = [f"{role}: {_some(found)}" for role, found in faults.items() if found]
     if count > skip:
         raise DataError(
-            f"{count} samples are broken, more than the {skip} of --skip-broken: "
-            f"{'; '.join(parts)}. Repair them, or leave all of them out with --skip-broken {count}."
+            f"{count} samples are broken, more than the {skip} of skip_broken: "
+            f"{'; '.join(parts)}. Repair them, or leave all of them out with skip_broken {count}."
         )
     return tuple(
         f"{counted(len(found), 'broken sample')} left out of {role}: {_some(found)}."

@@ -37,12 +37,14 @@ class Parts:
         validation: None: it has none.
         test: None: it has none.
         notes: what was decided on the way in, one sentence each.
+        class_names: by label; none where labels are numbers.
     """
 
     train: Part
     validation: Part | None = None
     test: Part | None = None
     notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class TaskData:
             "feature", the last; or "none", where inputs are as stored, bytes by 255.
         inputs: the same, with means and deviations on the scale of the caller's data.
         notes: what was decided about the data on the way in, one sentence each.
+        class_names: by label; none where labels are numbers.
     """
 
     name: str
@@ -82,6 +83,7 @@ class TaskData:
     normalise: str = "channel"
     inputs: Normalisation = Normalisation()
     notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
 
 def normalised(x: Tensor, data: TaskData) -> Tensor:

@@ -100,13 +100,13 @@ def length_of(dataset: Any, role: str) -> int:
 def _sample(dataset: Dataset[Any], index: int, role: str) -> tuple[Any, Any]:
     try:
         sample = dataset[index]
-    except (AssertionError, AttributeError, MemoryError, NameError):
+    except (AssertionError, AttributeError, DataError, MemoryError, NameError):
         raise  # the data set's own code is wrong
     except Exception as error:
         raise DataError(
             f"{role} sample {index} cannot be read: {type(error).__name__}: "
             f"{str(error).rstrip('.')}. Repair it, take it out of the data set, or say how many "
-            "such samples may be left out (--skip-broken)."
+            "such samples may be left out (skip_broken)."
         ) from error
     if not isinstance(sample, tuple | list) or len(sample) != 2:
         raise DataError(

@@ -127,7 +127,7 @@ def test_broken_samples_are_left_out_as_far_as_allowed_and_counted(
     assert task.notes[0].startswith("2 broken samples left out of data: 0 ")
     with pytest.raises(DataError, match=r"2 samples are broken, more than the 1") as refusal:
         as_task_data(data, skip_broken=1)
-    found = re.search(r"with --skip-broken (\d+)\.", str(refusal.value))
+    found = re.search(r"with skip_broken (\d+)\.", str(refusal.value))
     assert found is not None
     as_task_data(data, skip_broken=int(found[1]))
 

@@ -101,13 +101,13 @@ def load_folder(
         notes = notes_on(heads, target)
         if not fits_in_memory(len(files), target):
             streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
-            return _as_parts(streamed, (*listing.notes, *notes))
+            return _as_parts(streamed, listing, *notes)
         decoded = Decoded(decode(paths, target, on_progress), notes)
         kept = write_cache(cache, decoded)
     ends = np.cumsum([len(part) for part in listing.parts.values()])
     pieces = zip(listing.parts.items(), np.split(decoded.images, ends[:-1]), strict=True)
     resident = {role: _resident(piece, part) for (role, part), piece in pieces}
-    return _as_parts(resident, (*listing.notes, *decoded.notes, *([kept] if kept else [])))
+    return _as_parts(resident, listing, *decoded.notes, *([kept] if kept else []))
 
 
 def _readable(listing: Listing, skip_broken: int, on_progress: OnProgress | None) -> Listing:
@@ -124,8 +124,14 @@ def _readable(listing: Listing, skip_broken: int, on_progress: OnProgress | None
     return replace(listing, parts=parts, notes=(*listing.notes, *notes))
 
 
-def _as_parts(parts: dict[Role, Part], notes: tuple[str, ...]) -> Parts:
-    return Parts(parts["train"], parts.get("validation"), parts.get("test"), notes)
+def _as_parts(parts: dict[Role, Part], listing: Listing, *notes: str) -> Parts:
+    return Parts(
+        parts["train"],
+        parts.get("validation"),
+        parts.get("test"),
+        (*listing.notes, *notes),
+        listing.classes,
+    )
 
 
 def _labels(part: Sequence[ImageFile]) -> Labels:
