@@ -11,35 +11,79 @@ import operator
 import random
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from autosuperconv.training.engine.isolation import own_state
 
 LARGEST = 2**26  # bytes of a tensor that is copied; larger ones are tables, which nobody writes
+LONGEST = 10_000  # items of a container that is looked through; longer ones are data
+Restore = Callable[[], object]
 # of a module: hooks, weights and children are its structure, which no evaluation changes
 STRUCTURE = vars(nn.Module()).keys() - {"_buffers", "training"}
 FOREIGN = {*sys.stdlib_module_names, "torch", "numpy"}  # whose objects are left alone
 
 
 @contextlib.contextmanager
-def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Afterwards: the model's state and all global random states are as they were.
+def undisturbed(model: nn.Module, *data: object) -> Iterator[None]:
+    """Afterwards: the model's state and all random states are as they were.
 
     Only state that the model's modules reach by attributes, containers and objects of the same
-    package is known; its weights are not copied.
+    package is known; its weights are not copied. `probe.jobs` notices where that is not enough.
+
+    Args:
+        model: that is watched.
+        data: whose own random generators are restored, but nothing else: files that they have
+            opened meanwhile stay open.
     """
-    state = Snapshot(model)
+    state, drawn = Snapshot(model), generators_of(data)
     with own_state():
         try:
             yield
         finally:
             state.restore()
+            for restored in drawn:
+                restored()
+
+
+def generators_of(data: Iterable[object]) -> list[Restore]:
+    """Functions that set back each random generator that data sets and their transforms hold."""
+    seen: dict[int, object] = {}
+    waiting, restore = list(data), []
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen:
+            continue
+        seen[id(found)] = found
+        if (kept := _kept_generator(found)) is not None:
+            restore.append(kept)
+        elif isinstance(found, list | tuple | dict):
+            if len(found) <= LONGEST:
+                waiting += found.values() if isinstance(found, dict) else found
+        elif isinstance(found, Dataset) or _package(found) not in FOREIGN:
+            with contextlib.suppress(TypeError):  # it has no attributes
+                waiting += vars(found).values()
+    return restore
+
+
+def _kept_generator(found: object) -> Restore | None:
+    match found:
+        case torch.Generator():
+            return partial(found.set_state, found.get_state())
+        case np.random.RandomState():
+            return partial(found.set_state, found.get_state(legacy=True))
+        case np.random.Generator():
+            bits = found.bit_generator
+            return partial(setattr, bits, "state", bits.state)
+        case random.Random():
+            return partial(found.setstate, found.getstate())
+    return None
 
 
 class Snapshot:
@@ -47,7 +91,7 @@ class Snapshot:
 
     def __init__(self, model: nn.Module) -> None:
         self._seen: dict[int, object] = {}  # kept alive, so that no other object has its id
-        self._restore: list[Callable[[], object]] = []
+        self._restore: list[Restore] = []
         self._own = {_package(module) for module in model.modules()} - FOREIGN
         for buffer in model.buffers():  # batch norm writes its own without a new version
             self._seen[id(buffer)] = buffer
@@ -58,13 +102,15 @@ class Snapshot:
             found = self._waiting.pop()
             if id(found) not in self._seen:
                 self._seen[id(found)] = found
-                self._keep(found)
+                with contextlib.suppress(Exception):  # what cannot be copied is left as it is
+                    self._keep(found)
 
     @torch.no_grad()
     def restore(self) -> None:
         """Set everything back."""
         for restored in self._restore:
-            restored()
+            with contextlib.suppress(Exception):  # the next one may still be
+                restored()
 
     def _keep(self, found: object) -> None:
         match found:
@@ -75,29 +121,24 @@ class Snapshot:
                     self._restore.append(partial(np.copyto, found, found.copy()))
             case list() | deque() | set() | dict():
                 self._keep_container(found)
-            case torch.Generator():
-                self._restore.append(partial(found.set_state, found.get_state()))
-            case np.random.RandomState():
-                self._restore.append(partial(found.set_state, found.get_state(legacy=True)))
-            case np.random.Generator():
-                bits = found.bit_generator
-                self._restore.append(partial(setattr, bits, "state", bits.state))
-            case random.Random():
-                self._restore.append(partial(found.setstate, found.getstate()))
             case tuple():
                 self._waiting += found
             case nn.Module():
                 self._keep_attributes(found, STRUCTURE)
             case _:
-                if _package(found) in self._own:
+                if (kept := _kept_generator(found)) is not None:
+                    self._restore.append(kept)
+                elif _package(found) in self._own:
                     self._keep_attributes(found, frozenset())
 
     def _keep_tensor(self, found: Tensor) -> None:
-        if not isinstance(found, nn.Parameter) and found.nbytes <= LARGEST:
+        if not isinstance(found, nn.Parameter) and found.numel() <= LARGEST // 4:
             version = None if found.is_inference() else found._version
             self._restore.append(partial(_write, found, found.detach().clone(), version))
 
     def _keep_container(self, found: list[Any] | deque[Any] | set[Any] | dict[Any, Any]) -> None:
+        if len(found) > LONGEST:
+            return
         before = dict(found) if isinstance(found, dict) else list(found)
         self._waiting += before.values() if isinstance(before, dict) else before
         self._restore.append(partial(_refill, found, before))

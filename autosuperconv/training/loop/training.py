@@ -52,6 +52,7 @@ class Training:
         on_point: OnPoint | None = None,
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, engine, batches, on_point
+        self.splits = (data.train, data.validation, data.test)
         self.classes, self.majority_accuracy = data.classes, data.majority_accuracy
         recipe = job.recipe
         self.factory = factory
@@ -166,7 +167,8 @@ class Training:
         samples = subsets.statistics if subsets else self.engine.statistics_samples
         limit = subsets.curve if subsets else None
         split = self.job.measured_on
-        with undisturbed(self.model) if subsets else own_state():  # nothing follows the last one
+        last = subsets is None  # nothing follows it
+        with own_state() if last else undisturbed(self.model, *self.splits):
             seed_all(self.job.recipe.seed, self.engine.device)
             recalibrate(self.model, self.batches.statistics(samples), self.engine)
             return evaluate(self.model, self.batches.evaluation(split, limit), self.engine)

@@ -142,7 +142,8 @@ def _evaluate(trainer: TorchTrainer, model: nn.Module) -> None:
     engine, batches = trainer.engine, trainer.batches()
     statistics = list(islice(batches.statistics(engine.statistics_samples), 1))
     splits: tuple[Split, ...] = ("validation", "test")
-    with undisturbed(model):
+    data = trainer.data
+    with undisturbed(model, data.train, data.validation, data.test):
         n = len(statistics[0][1])
         with _refusing(f"pass {n} samples to measure batch-norm statistics", lambda _: _ANY):
             recalibrate(model, statistics, engine)
@@ -196,5 +197,9 @@ def _equal(some: list[Tensor], others: list[Tensor]) -> bool:
     """Bit for bit; NaN equals NaN."""
     return len(some) == len(others) and all(
         a.shape == b.shape and bool(((a == b) | (a.isnan() & b.isnan())).all())
-        for a, b in zip(some, others, strict=True)
+        for a, b in zip(map(_dense, some), map(_dense, others), strict=True)
     )
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    return tensor if tensor.layout == torch.strided else tensor.to_dense()

@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import Dataset
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, evenly
@@ -195,6 +196,48 @@ def test_what_a_listener_draws_is_not_taken_from_the_run() -> None:
     assert trainer(job, drawing).curve == trainer(job).curve
 
 
+class Jitter:
+    """A transform with a generator of its own."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return x + float(self.rng.normal())
+
+
+class Jittered(Dataset[tuple[Tensor, int]]):
+    """Draws from a generator of its own and one of its transform; opens a file when first read."""
+
+    opened = 0
+
+    def __init__(self) -> None:
+        self.generator, self.transforms = torch.Generator().manual_seed(0), [Jitter()]
+        self.file: str | None = None
+
+    def __len__(self) -> int:
+        return 100
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        if self.file is None:
+            self.file, Jittered.opened = "open", Jittered.opened + 1
+        label = index % 2
+        return self.transforms[0](2.0 * label + torch.rand(8, generator=self.generator)), label
+
+
+def test_evaluations_take_nothing_from_a_data_sets_own_generators() -> None:
+    found = []
+    for looks in (1, 6):
+        torch.manual_seed(0)
+        data = as_task_data(Jittered())
+        trainer = TorchTrainer(data, Net, Engine(threads=1))
+        job = Job(Recipe(max_lr=0.1, epochs=3.0, batch_size=10), phases=evenly(looks))
+        Jittered.opened = 0
+        found.append(trainer(job).curve.train_loss)
+        assert Jittered.opened <= 1  # and not once more after each look
+    assert found[0] == found[1]
+
+
 def test_modes_attributes_and_references_are_restored() -> None:
     net = Nested()
     net.b.eval()
@@ -228,3 +271,12 @@ def test_an_expanded_buffer_is_left_alone() -> None:
     with undisturbed(net):
         net(torch.ones(4, 8))
     assert net.get_buffer("table").tolist() == [0.0] * 5
+
+
+def test_a_sparse_table_hinders_nothing() -> None:
+    net = Net()
+    net.adjacency = torch.eye(5).to_sparse()
+    net.register_buffer("other", torch.eye(5).to_sparse())
+    with undisturbed(net):
+        net(torch.ones(4, 8))
+    assert torch.equal(net.get_buffer("other").to_dense(), torch.eye(5))

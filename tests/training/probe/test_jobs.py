@@ -258,3 +258,20 @@ def test_a_short_trial_takes_no_evaluation() -> None:
     short = TorchTrainer(as_task_data(points()), normed, Engine(threads=1))
     with pytest.raises(ModelError, match="Batch norm"):
         try_training(short, Recipe(max_lr=0.1, batch_size=1))
+
+
+class Graph(Line):
+    """Has sparse tensors, as graph networks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("links", torch.eye(2).to_sparse())
+        self.more = torch.eye(2).to_sparse()
+
+    def change(self, scores: Tensor) -> Tensor:
+        links = self.get_buffer("links") + self.more
+        return torch.sparse.mm(links, scores.T).T
+
+
+def test_a_network_with_sparse_tensors_is_sound() -> None:
+    assert tried(Graph, 2, 32) == ()
