@@ -103,7 +103,10 @@ def space_option(name: str, default: Dimension) -> Decorator:
     """The option that says where a recipe field is searched."""
     if isinstance(default, Range):
         kind: click.ParamType[Any] = LowHigh()
-        what, where = "Range to search", f"{plain(default.low)}:{plain(default.high)}"
+        what, where = (
+            "Range to search, or one value to fix",
+            f"{plain(default.low)}:{plain(default.high)}",
+        )
     else:
         kind, what = WholeNumbers(), "Values to search"
         where = ",".join(map(str, default.values))

@@ -178,7 +178,7 @@ def dimension_from(name: str, given: tuple[Any, ...]) -> Dimension:
     if isinstance(default, Choices):
         return Choices(given)
     low, high = given
-    return replace(default, low=low, high=high)
+    return replace(default, low=low, high=high, log=default.log and low < high)
 
 
 def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:

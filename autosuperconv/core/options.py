@@ -51,7 +51,8 @@ class SearchOptions:
         max_seeds: add seeds up to this number while the verdict is undecided. None: 3, or `seeds`
             if that is more.
         shapley: retrain every subset of the changed factors as well, for their Shapley values.
-        space: recipe fields whose range or choices differ from the default.
+        space: recipe fields whose range or choices differ from the default; a range of one value
+            fixes the field, in sweeps and baseline as well.
         base: the recipe fields that are not searched.
         sweep: how the range test raises the learning rate, up to the top of `max_lr`:
             "exponential" by equal factors, "linear" by equal steps from 0 (up to 3 where `max_lr`

@@ -11,7 +11,7 @@ from pathlib import Path
 from autosuperconv.core.normalisation import Normalisation
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Dimension, Range
+from autosuperconv.core.space import Choices, Dimension, Range, fixed_value
 from autosuperconv.core.tradeoff.factors import FACTORS
 
 TUNED_OR_FIXED = {"weight_decay", "max_lr", "base_momentum", "max_momentum"}  # by the baseline
@@ -75,10 +75,18 @@ class Setup:
         return dimension.values if isinstance(dimension, Choices) else (self.base.batch_size,)
 
     @property
+    def fixed(self) -> dict[str, float]:
+        """Fields that were given a single value, which sweeps and baseline have as well. The
+        baseline has a learning rate of its own all the same, and `epochs` are planned."""
+        values = {name: fixed_value(d) for name, d in self.dimensions.items()}
+        own = ("batch_size", "epochs", "max_lr")
+        return {n: v for n, v in values.items() if v is not None and n not in own}
+
+    @property
     def factors(self) -> int:
         """The number of factors in which a winner will probably differ from the baseline: those
         that are searched, and those that the baseline tunes or fixes for itself."""
-        differing = {*self.dimensions, *TUNED_OR_FIXED}
+        differing = {*self.dimensions, *TUNED_OR_FIXED} - {*self.fixed}
         return sum(not differing.isdisjoint(fields) for fields in FACTORS.values())
 
     def range_of(self, field: str) -> Range:

@@ -86,6 +86,12 @@ def ends(dimension: Dimension) -> tuple[float, float] | tuple[int, ...]:
     return (dimension.low, dimension.high) if isinstance(dimension, Range) else dimension.values
 
 
+def fixed_value(dimension: Dimension) -> float | None:
+    """The only value of a dimension; None where there are more."""
+    values = ends(dimension)
+    return values[0] if values[0] == values[-1] else None
+
+
 def check_kind(field: str, dimension: Dimension) -> None:
     """Numbers have ranges, whole numbers have choices, and nothing else can be searched.
 
@@ -111,8 +117,14 @@ def check_range(field: str, range_: Range) -> None:
     values = f"got {range_.low:g}:{range_.high:g}"
     if range_.low > range_.high:
         raise InvalidSpace(f"The range of {field} must be LOW:HIGH with LOW <= HIGH, but {values}.")
-    if range_.log and range_.low <= 0:
-        raise InvalidSpace(f"The range of {field} must be above 0, but {values}.")
+    if range_.log and range_.low <= 0 and range_.low != range_.high:
+        remedy = f"Begin above 0, as in {range_.high / 1e5:g}:{range_.high:g}"
+        if field != "max_lr":
+            remedy += ", or give 0 alone to fix it there"
+        raise InvalidSpace(
+            f"The range of {field} must be above 0, because its logarithm is searched, but "
+            f"{values}. {remedy}."
+        )
     if range_.low < 0:
         raise InvalidSpace(f"The range of {field} must not be negative, but {values}.")
 

@@ -21,8 +21,16 @@ from autosuperconv.core.report import FORMAT_VERSION
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.serialization import to_dict, to_json
 from autosuperconv.core.setup import Setup
-from autosuperconv.core.space import Choices, Dimension, SearchSpace, default_space
+from autosuperconv.core.space import (
+    Choices,
+    Dimension,
+    Range,
+    SearchSpace,
+    default_space,
+    fixed_value,
+)
 from autosuperconv.errors import InvalidSpace
+from autosuperconv.pipeline.fixed import as_point
 from autosuperconv.pipeline.resources import ENGINE, Resources, choose_resources
 from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
 from autosuperconv.reporting.files import check_writable
@@ -200,7 +208,7 @@ def make_setup(
     statistics = min(sizes["train"], engine.statistics_samples)
     batch_size = middle_batch(dimensions, options.base)
     out = None if options.out is None else Path(os.path.expanduser(options.out))
-    return Setup(
+    setup = Setup(
         options=replace(options, storage=without_password(options.storage), out=out),
         study_name=re.sub(r"[^\w.-]+", "-", study_name),
         dataset=trainer.data.name,
@@ -218,6 +226,7 @@ def make_setup(
         inputs=trainer.data.inputs,
         class_names=trainer.data.class_names,
     )
+    return replace(setup, base=replace(setup.base, **setup.fixed))  # type: ignore[arg-type]
 
 
 def task_of(data: TaskData | Data) -> TaskData:
@@ -233,10 +242,11 @@ def space_to_search(
     Raises:
         InvalidSpace: dropout is requested, but the model has no dropout layer.
     """
+    requested = {name: as_point(dimension) for name, dimension in requested.items()}
     space = SearchSpace({**default_space(n_train), **requested})
     if has_dropout:
         return dict(space.dimensions), []
-    if "dropout" in requested:
+    if fixed_value(requested.get("dropout", Range(0.0, 0.0))) != 0:
         raise InvalidSpace(
             "dropout cannot be searched: the model has no dropout layer. "
             "Add nn.Dropout(0.0) where it should be set, or leave dropout out."

@@ -15,6 +15,7 @@ from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.stats import FIRST_LOOK
 from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
+from autosuperconv.pipeline.fixed import about_fixed
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.tuning.samplers.initial_trials import initial_trials
@@ -44,7 +45,7 @@ def run_steps(work: Work) -> Report:
     range_test = sweep_range(work, plan)
     baseline = tune_baseline(
         *(session, setup.base, plan.budget.baseline_epochs, range_test),
-        *(options.target, options.criterion.margin),
+        *(options.target, options.criterion.margin, setup.fixed),
     )
     study = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, study, confirm_runs(options.seeds))
@@ -63,7 +64,8 @@ def run_steps(work: Work) -> Report:
 def plan_search(work: Work) -> Plan:
     """Time the engine, choose lengths and forecast; a dry run ends here."""
     setup = work.setup
-    choices = (*work.choices, *about_target(setup.options))
+    own = (*about_fixed(setup.options.space), *about_target(setup.options))
+    choices = (*work.choices, *own)
     plan = make_plan(work.session, budget_of(setup), setup, make_grid(setup), choices)
     work.session.finish(Step.PLAN, f"{plan.runs} runs, about {duration(plan.seconds)}")
     return plan

@@ -143,7 +143,7 @@ WRONG_NAMES = [
 ]
 WRONG_VALUES = [
     (["--max-lr", "8:0.5"], "expected LOW:HIGH with 0 <= LOW <= HIGH, but got '8:0.5'"),
-    (["--max-lr", "0:1"], "The range of max_lr must be above 0, but got 0:1."),
+    (["--max-lr", "0:1"], "but got 0:1. Begin above 0, as in 1e-05:1."),
     (["--range-test-share", "1"], "--range-test-share must be a share of the search in"),
     (["--max-lr", "abc"], "expected LOW:HIGH, as in 0.1:3, but got 'abc'"),
     (["--max-lr=-1:2"], "expected LOW:HIGH with 0 <= LOW <= HIGH"),

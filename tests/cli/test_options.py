@@ -63,7 +63,8 @@ def test_a_new_dimension_gets_its_option_from_the_space_and_the_recipe() -> None
     option = made_options(click.command()(made))["label_smoothing"]
     assert option.opts == ["--label-smoothing"]
     assert option.help == (
-        "Range to search: share of the target spread evenly over the classes.  [default: 0:0.2]"
+        "Range to search, or one value to fix: share of the target spread evenly over the "
+        "classes.  [default: 0:0.2]"
     )
 
 

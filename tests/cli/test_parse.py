@@ -9,7 +9,8 @@ import click
 import pytest
 
 from autosuperconv.cli.commands import cli
-from autosuperconv.cli.parse import ImageSize
+from autosuperconv.cli.parse import ImageSize, dimension_from
+from autosuperconv.core.space import Choices, Dimension, Range, SearchSpace
 
 PATHS = [
     (command, parameter)
@@ -41,3 +42,18 @@ def test_an_images_size_is_one_number_or_height_and_width(text: str, size: tuple
 def test_any_other_image_size_is_refused_with_the_form(text: str) -> None:
     with pytest.raises(click.BadParameter, match=r"as in 64 or 48x64 \(height x width\)"):
         ImageSize().convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "dimension"),
+    [
+        ("weight_decay", (0.0, 0.0), Range(0.0, 0.0)),
+        ("weight_decay", (1e-4, 1e-4), Range(1e-4, 1e-4)),
+        ("weight_decay", (1e-5, 1e-4), Range(1e-5, 1e-4, log=True)),
+        ("dropout", (0.1, 0.1), Range(0.1, 0.1)),
+        ("batch_size", (32,), Choices((32,))),
+    ],
+)
+def test_one_value_has_no_scale_to_search(name: str, given: Any, dimension: Dimension) -> None:
+    assert dimension_from(name, given) == dimension
+    SearchSpace({name: dimension})

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autosuperconv.core.space import Choices, Range, share_of, value_at
+from autosuperconv.core.space import Choices, Range, SearchSpace, fixed_value, share_of, value_at
+from autosuperconv.errors import InvalidSpace
 
 shares = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20).map(np.array)
 logarithmic = st.tuples(st.floats(1e-8, 10.0), st.floats(1.01, 1e6)).map(
@@ -63,3 +64,21 @@ def test_choices_lie_by_their_logarithm_and_those_with_zero_by_their_value() -> 
 def test_a_dimension_of_one_value_has_one_place() -> None:
     assert share_of(Range(0.3, 0.3), np.array([0.3, 0.3])).tolist() == [0, 0]
     assert value_at(Choices((32,)), np.array([0.0, 0.4, 1.0])).tolist() == [32, 32, 32]
+
+
+def test_a_range_from_0_on_a_log_scale_is_refused_with_two_remedies_that_work() -> None:
+    with pytest.raises(InvalidSpace) as error:
+        SearchSpace({"weight_decay": Range(0.0, 1e-3, log=True)})
+    assert str(error.value) == (
+        "The range of weight_decay must be above 0, because its logarithm is searched, but got "
+        "0:0.001. Begin above 0, as in 1e-08:0.001, or give 0 alone to fix it there."
+    )
+    SearchSpace({"weight_decay": Range(1e-08, 0.001, log=True)})
+    SearchSpace({"weight_decay": Range(0.0, 0.0, log=True)})
+
+
+def test_a_dimension_of_one_value_is_fixed() -> None:
+    assert fixed_value(Range(0.0, 0.0)) == 0.0
+    assert fixed_value(Choices((32,))) == 32
+    assert fixed_value(Range(0.0, 0.1)) is None
+    assert fixed_value(Choices((32, 64))) is None

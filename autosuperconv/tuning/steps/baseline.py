@@ -9,9 +9,10 @@ noise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
+from types import MappingProxyType
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number, percent, size_in_points
@@ -58,18 +59,17 @@ class TunedBaseline:
         return stdev(self.accuracies) if len(self.accuracies) > 1 else None
 
 
-def standard(base: Recipe, epochs: float, max_lr: float, weight_decay: float) -> Recipe:
-    """A standard recipe like `base`."""
-    return replace(
-        base,
-        schedule="step",
-        epochs=epochs,
-        max_lr=max_lr,
-        weight_decay=weight_decay,
-        dropout=0.0,
-        max_momentum=0.9,
-        base_momentum=0.9,
-    )
+def standard(
+    base: Recipe,
+    epochs: float,
+    max_lr: float,
+    weight_decay: float,
+    fixed: Mapping[str, float] = MappingProxyType({}),
+) -> Recipe:
+    """A standard recipe like `base`; what the user has fixed is as in every run."""
+    usual = {"dropout": 0.0, "max_momentum": 0.9, "base_momentum": 0.9}
+    given = {**usual, "weight_decay": weight_decay, **fixed}
+    return replace(base, schedule="step", epochs=epochs, max_lr=max_lr, **given)  # type: ignore[arg-type]
 
 
 def first_grid(range_test: RangeTest | None) -> list[float]:
@@ -86,6 +86,7 @@ def tune_baseline(
     range_test: RangeTest | None,
     target: float | None,
     min_margin: float,
+    fixed: Mapping[str, float] = MappingProxyType({}),
 ) -> TunedBaseline:
     """Tune the standard schedule.
 
@@ -97,6 +98,7 @@ def tune_baseline(
         target: validation accuracy that the user gave for the trials; None: the baseline's, less
             the margin.
         min_margin: the margin, unless the spread over seeds is larger; a fraction of 1.
+        fixed: recipe fields that have one value in every run.
 
     Raises:
         NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
@@ -105,7 +107,7 @@ def tune_baseline(
     tried: list[Trace] = []
 
     def attempt(rates: Sequence[float], weight_decay: float) -> None:
-        jobs = [Job(standard(base, epochs, lr, weight_decay)) for lr in rates]
+        jobs = [Job(standard(base, epochs, lr, weight_decay, fixed)) for lr in rates]
         tried.extend(session.run(Step.BASELINE, "tuning", jobs, _label))
 
     attempt(first_grid(range_test), WEIGHT_DECAYS[1])
@@ -115,7 +117,7 @@ def tune_baseline(
             break
         attempt([beyond], WEIGHT_DECAYS[1])
     lr = best(tried).recipe.max_lr
-    for weight_decay in WEIGHT_DECAYS:
+    for weight_decay in () if "weight_decay" in fixed else WEIGHT_DECAYS:
         attempt([lr], weight_decay)
     chosen = best(tried).recipe
     again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]

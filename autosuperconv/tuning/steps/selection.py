@@ -103,7 +103,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
         raise NothingCompleted(
             f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "
             "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
-            "lower learning rates (--max-lr)."
+            "other learning rates (--max-lr)."
         )
     session.start(Step.CONFIRMATION, runs)
 

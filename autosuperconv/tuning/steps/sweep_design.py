@@ -141,7 +141,8 @@ class SweepPlan:
 
 
 def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
-    """The outer batch sizes x two weight decays, x the ends of the momentum where it is searched.
+    """The outer batch sizes x two weight decays, or the fixed one, x the ends of the momentum where
+    it is searched.
 
     Args:
         setup: of the search.
@@ -150,7 +151,8 @@ def make_grid(setup: Setup, bounded: bool = False) -> SweepGrid:
     """
     batch_sizes = sorted({setup.batch_sizes[0], setup.batch_sizes[-1]})
     momenta = _momenta(setup.dimensions.get("base_momentum"))
-    axes = (enumerate(batch_sizes), enumerate(WEIGHT_DECAYS), enumerate(momenta))
+    decays = (setup.fixed["weight_decay"],) if "weight_decay" in setup.fixed else WEIGHT_DECAYS
+    axes = (enumerate(batch_sizes), enumerate(decays), enumerate(momenta))
     cells = tuple(
         SweepCell(b, wd, m, (i + j + k) % 2) for (i, b), (j, wd), (k, m) in product(*axes)
     )

@@ -124,3 +124,12 @@ def test_fresh_seeds_that_diverge_are_counted_and_leave_no_spread() -> None:
     assert (len(tuned.accuracies), tuned.diverged, tuned.sd) == (1, 2, None)
     text = next(event.text for event in told if isinstance(event, StepFinished))
     assert "(n = 1; 2 of 3 seeds diverged)" in text
+
+
+def test_what_is_fixed_is_fixed_in_the_baseline_too() -> None:
+    fixed = {"weight_decay": 0.0, "dropout": 0.1, "max_momentum": 0.95, "base_momentum": 0.85}
+    session = session_of(SurfaceTrainer())
+    tuned = tune_baseline(session, BASE, 10.0, range_test(1.0), None, 0.002, fixed)
+    assert len({t.recipe.max_lr for t in tuned.tuning}) >= 4
+    for name, value in fixed.items():
+        assert {getattr(t.recipe, name) for t in tuned.tuning} == {value}

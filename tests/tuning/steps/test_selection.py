@@ -188,7 +188,7 @@ def test_trials_that_all_diverged_leave_no_winner_and_say_what_to_do() -> None:
         choose_winner(session, SETTINGS, runs=4)
     assert str(error.value) == (
         "No trial of study 's' completed: all 2 were pruned or diverged. Search more trials "
-        "(--trials), longer cycles (--epochs), or lower learning rates (--max-lr)."
+        "(--trials), longer cycles (--epochs), or other learning rates (--max-lr)."
     )
 
 

@@ -119,3 +119,11 @@ def test_a_larger_share_buys_more() -> None:
     plan = plan_sweeps(grid, 1000, 30, 9500.0)
     assert (plan.steps, len(plan.cells), plan.repeats) == (50, 4, 2)
     assert plan.allowance == pytest.approx(9500.0)
+
+
+@pytest.mark.parametrize("decay", [0.0, 1e-4])
+def test_a_fixed_weight_decay_is_that_of_every_sweep(decay: float) -> None:
+    space = {**SPACE, "weight_decay": Range(decay, decay)}
+    assert {c.weight_decay for c in make_grid(make_setup(Path(), dimensions=space)).cells} == {
+        decay
+    }
