@@ -246,7 +246,7 @@ def _pruners(name: str, rows: Sequence[dict[str, Any]]) -> str:
     lines = [
         f"### {name}: what pruners save, and which runs they stop",
         "",
-        "| pruner | saved, whole space | best tenth lost | saved, about good rates | best tenth lost |",
+        "| pruner | saved, whole space | best tenth lost | saved, around good learning rates | best tenth lost |",
         "| --- | --- | --- | --- | --- |",
     ]
     for label in dict.fromkeys(r["name"] for r in rows):

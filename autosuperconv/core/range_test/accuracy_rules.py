@@ -17,9 +17,9 @@ MIN_GAIN_KEPT = 0.6
 MAX_CHANCE = 0.5
 """Where chance is not known it is at most this: two balanced classes."""
 END = 0.1
-"""Share of the range that counts as its largest rates."""
+"""Share of the range that counts as its largest learning rates."""
 WIDER_END = 0.3
-"""Share of the range that is looked at where its largest rates are near to the level."""
+"""Share of the range that is looked at where its largest learning rates are near to the level."""
 MIN_FOR_NOISE = 20
 """With fewer points noise cannot be told from the rise itself."""
 MAX_DOUBT = 0.15
@@ -85,7 +85,7 @@ def take_apart(accuracy: Series, loss: Series, chance: float | None) -> Accuracy
 
 
 def _divergence(accuracy: Series, loss: Series) -> tuple[float | None, Floats, Floats]:
-    """Rate from which the run has diverged, and the points from there on (rates, x).
+    """Learning rate from which the run has diverged, and the points from there on (rates, x).
 
     It has where accuracy or loss is never finite again, or where the loss ends far above its
     start and accuracy was not evaluated any more.
@@ -126,7 +126,7 @@ def robust_top(raw: Floats) -> float:
 
 
 def largest_rates(a: AccuracyParts, share: float = END) -> slice:
-    """The points of the largest rates: the last tenth of the range, and two points at least."""
+    """The points of the largest learning rates: the last tenth of the range, at least two."""
     first = int(np.searchsorted(a.x, a.x[-1] - share * (a.x[-1] - a.x[0]) - _EPS * abs(a.x[-1])))
     return slice(min(first, a.x.size - (2 if a.x.size >= 6 else 1)), None)
 
@@ -137,7 +137,7 @@ def retention_of(a: AccuracyParts) -> float | None:
 
 
 def may_be_noise(a: AccuracyParts) -> bool:
-    """Whether noise may have brought the largest rates below the level.
+    """Whether noise may have brought the largest learning rates below the level.
 
     The mean over them lies below it by no more than two of its standard errors, and the mean over
     the last part of the range (`WIDER_END`) does not lie below it.
@@ -150,13 +150,13 @@ def may_be_noise(a: AccuracyParts) -> bool:
 
 
 def gain_kept(a: AccuracyParts) -> float:
-    """Share of the rise from the base to the peak that is left over the largest rates."""
+    """Share of the rise from the base to the peak that is left over the largest learning rates."""
     rise = float(a.y[a.peak]) - a.base
     return (float(a.raw[largest_rates(a)].mean()) - a.base) / rise if rise > 0 else 0.0
 
 
 def floor_of(a: AccuracyParts) -> float:
-    """Rate of the first point that has a fifth of the rise from the base to the peak."""
+    """Learning rate of the first point that has a fifth of the rise from the base to the peak."""
     start = a.base + 0.2 * (float(a.y[a.peak]) - a.base)
     return float(a.lr[np.argmax((a.y >= start) & (a.raw >= start))])
 

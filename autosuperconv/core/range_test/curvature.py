@@ -24,8 +24,8 @@ START = 0.1
 
 
 def curvature_lr(lr: float, moved: float, bent: float) -> float | None:
-    """Eq. 8 from its two sums; None where the path does not bend, so that any rate would do, or
-    is not finite."""
+    """Eq. 8 from its two sums; None where the path does not bend, so that any learning rate
+    would do, or is not finite."""
     if not (bent > 0 and math.isfinite(moved) and math.isfinite(bent)):
         return None
     return lr * moved / bent

@@ -101,7 +101,7 @@ def suggested_lrs(loss: Series) -> LossRules:
 
 
 def _steepest(x: Floats, y: Floats) -> int:
-    """Where the loss falls fastest along the range; equal rates have no slope."""
+    """Where the loss falls fastest along the range; equal learning rates have no slope."""
     span = float(x[-1] - x[0])
     run = np.diff(x) / span if span > 0 else np.zeros(x.size - 1)
     slope = np.divide(np.diff(y), run, out=np.zeros(run.size), where=run > 1e-9)

@@ -29,7 +29,7 @@ steps and equal factors) it ends 18, 15 % before their end, and class and edge a
 def lost_from(
     lr: Sequence[float], accuracy: Values, loss: Values, phase: Sequence[float]
 ) -> float | None:
-    """The rate from which on accuracy is lost for good; None while it may come back.
+    """The learning rate from which on accuracy is lost for good; None while it may come back.
 
     The edge is found by the rules of the reading, on the curve so far; so it is the one that the
     reading of the ended sweep gives.

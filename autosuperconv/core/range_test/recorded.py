@@ -27,7 +27,7 @@ def read_recorded(text: str) -> Reading:
     Args:
         text: a table with a column `lr` and at least one of `test_accuracy`, `accuracy`,
             `test_loss`, `train_loss`, `loss`, in the order of training. Other columns are
-            ignored, as are rows without a rate; cells may be empty.
+            ignored, as are rows without a learning rate; cells may be empty.
 
     Raises:
         InvalidInput: a column is missing or a cell is not a number.

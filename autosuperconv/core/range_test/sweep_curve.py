@@ -29,7 +29,7 @@ MIN_SHARE = 0.15
 MIN_FOR_SCATTER = 6
 """With fewer points their scatter about a slow curve is not estimated."""
 MIN_EXPONENTIAL_RATIO = 5.0
-"""Below this ratio of highest to lowest rate, equal steps and equal factors look alike."""
+"""Below this ratio of highest to lowest learning rate, equal steps and equal factors look alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def is_missing(values: Values) -> npt.NDArray[np.bool_]:
 
 
 def rising_part(lr: Floats) -> RisingPart:
-    """The first stretch of points over which the rate rises through (nearly) all its range.
+    """The first stretch over which the learning rate rises through (nearly) all its range.
 
-    Rates in no order are sorted; rates that are constant or mostly fall are no sweep.
+    Learning rates in no order are sorted; rates that are constant or mostly fall are no sweep.
     """
     known = np.flatnonzero(np.isfinite(lr))
     if known.size == 0:
@@ -104,7 +104,7 @@ def rising_part(lr: Floats) -> RisingPart:
 
 
 def _among_many(known: Indices, rates: Floats, steps: Floats, falls: Indices) -> RisingPart:
-    """The same where the rate goes up and down more than once."""
+    """The same where the learning rate goes up and down more than once."""
     low, high = float(rates.min()), float(rates.max())
     starts = np.concatenate(([0], falls + 1))
     ends = np.concatenate((falls, [rates.size - 1]))
@@ -123,7 +123,7 @@ def _among_many(known: Indices, rates: Floats, steps: Floats, falls: Indices) ->
 
 
 def _unordered(steps: Floats) -> bool:
-    """Whether the rate turns as often as at random (at two of three points), not in cycles."""
+    """Whether the learning rate turns as often as at random (at 2 of 3 points), not in cycles."""
     ways = np.sign(steps[steps != 0])
     return bool(np.count_nonzero(ways[1:] != ways[:-1]) > 0.3 * ways.size)
 
@@ -148,7 +148,7 @@ def _warm_up(part: RisingPart) -> RisingPart:
 
 
 def is_exponential(rates: Floats) -> bool:
-    """Whether rising rates go by equal factors rather than by equal steps."""
+    """Whether learning rates rise by equal factors rather than by equal steps."""
     positive = rates[rates > 0]
     if positive.size < 3 or positive[-1] < MIN_EXPONENTIAL_RATIO * positive[0]:
         return False

@@ -1,4 +1,4 @@
-"""What one sweep says: floor, edge, peak, retention, and whether the largest rates are kept.
+"""What one sweep says: floor, edge, peak, retention, and whether accuracy is kept to the top.
 
 The decisive number is the *retention*: mean accuracy over the last tenth of the range over the
 peak of the smoothed accuracy. On the 16 range tests that the author of super-convergence published
@@ -55,8 +55,8 @@ def read_sweep(
 ) -> Reading:
     """Read one sweep.
 
-    Where the rate rises and then falls, the rise is read; points in no order are sorted. None
-    means "not measured there"; a value that is not finite, with no finite one after it, means
+    Where the learning rate rises and then falls, the rise is read; points in no order are sorted.
+    None means "not measured there"; a value that is not finite, with no finite one after it, means
     that the run has diverged there. "Kept" needs measurements up to the end of a sweep that got
     there.
 
@@ -68,7 +68,8 @@ def read_sweep(
         stopped: why the run ended; where it diverged, it did so at the last point.
 
     Raises:
-        InvalidInput: a negative rate, an accuracy or chance out of range, or lengths that differ.
+        InvalidInput: a negative learning rate, an accuracy or chance out of range, or lengths
+            that differ.
     """
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
@@ -88,7 +89,7 @@ def held_stretch(
     chance: float | None = None,
     stopped: StopReason = StopReason.COMPLETED,
 ) -> tuple[float, float] | None:
-    """First and last rate between which accuracy is held (arguments as for `read_sweep`).
+    """First and last learning rate between which accuracy is held (arguments as for `read_sweep`).
 
     None where nothing is learned.
     """
@@ -106,7 +107,7 @@ def held_stretch(
 
 @dataclass(frozen=True, slots=True)
 class PreparedSweep:
-    """The sweep's two quantities along its rising rates.
+    """The sweep's two quantities along its rising learning rates.
 
     Args:
         accuracy: as far as it was measured.

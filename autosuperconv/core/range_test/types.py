@@ -31,7 +31,8 @@ class Reading:
         minimum_tenth: a tenth of the learning rate of the lowest loss.
         retention: mean accuracy over the last tenth of the range, as far as it was swept, over
             the peak accuracy.
-        possible: whether the net trains at the largest rates of the range; None: cannot tell.
+        possible: whether the net trains at the largest learning rates of the range; None: cannot
+            tell.
         reason: one sentence for `possible`.
     """
 
@@ -99,7 +100,7 @@ class SweepCost:
         left_out: cells of the whole grid for which the share left no room.
         repeats: second sweeps of a cell.
         extended: those of them that went to higher learning rates.
-        ended_early: sweeps that ended before their highest rate.
+        ended_early: sweeps that ended before their highest learning rate.
         samples: trained.
         saved: samples not trained, because sweeps ended early.
         work: sample-equivalents of all sweeps.
@@ -166,7 +167,7 @@ class RangeTest:
         highest_lr: that any of them got to.
         possible: whether any cell allows large learning rates; None: cannot tell.
         reason: one sentence for `possible`.
-        sweep: whether rates rose by equal factors or by equal steps.
+        sweep: whether learning rates rose by equal factors or by equal steps.
         cost: None where it was not counted.
         planned_lr: to which the sweeps were to go, had none ended early; None: `highest_lr`.
     """

@@ -153,7 +153,7 @@ def rate_of(own: tuple[float, float], drawn: Floats, trials: int, predicted: flo
 def make_design(trials: Sequence[Observation], evaluated: int) -> tuple[Design | None, str]:
     """The trials as numbers, or None and why they do not support a model."""
     if len(trials) < MIN_TRIALS:
-        return None, f"{len(trials)} completed trials, and a model needs {MIN_TRIALS}"
+        return None, f"{len(trials)} completed trials, but a model needs {MIN_TRIALS}"
     scales = common_scales(trials)
     missing = EXCHANGED.keys() - scales.keys()
     if missing:

@@ -79,7 +79,7 @@ def test_no_surface_is_drawn_from_noise() -> None:
 
 def test_a_few_trials_carry_no_model() -> None:
     exchange, surface = exchange_at(trials_of(lambda r, d: r, n=5), WINNER, EVALUATED)
-    assert exchange.sentence == ("No exchange rate: 5 completed trials, and a model needs 12.")
+    assert exchange.sentence == ("No exchange rate: 5 completed trials, but a model needs 12.")
     assert (exchange.factor, surface) == (None, None)
 
 
