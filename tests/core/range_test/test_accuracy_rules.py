@@ -40,6 +40,12 @@ def test_accuracy_that_is_never_lost_is_held_to_the_last_point() -> None:
     assert held_stretch(LINEAR, accuracy=accuracy) == (LINEAR[10], LINEAR[-1])
 
 
+def test_nothing_is_held_where_nothing_rises_is_measured_or_learned() -> None:
+    assert held_stretch([1.0] * 9, accuracy=[0.5] * 9) is None
+    assert held_stretch(LINEAR, accuracy=[None] * 30) is None
+    assert held_stretch(LINEAR, accuracy=[0.1] * 30, chance=0.1) is None
+
+
 @pytest.mark.parametrize(
     ("points", "accuracy", "retention"),
     [

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from autosuperconv.core.range_test import read_sweep
+from autosuperconv.core.trace import StopReason
 
 RATES = [10 ** (-3 + i / 10) for i in range(41)]
 FALL = [2.3] * 10 + [2.3 - 0.14 * i for i in range(1, 16)]
@@ -66,3 +67,18 @@ def test_a_loss_that_is_low_at_the_first_rate_alone_has_its_edge_there() -> None
 @pytest.mark.parametrize("end", [[50.0, *[0.2] * 9], [1.0] * 10])
 def test_a_single_high_loss_or_less_than_half_of_the_fall_is_no_rise(end: list[float]) -> None:
     assert read_sweep(RATES, loss=[*FALL, *[0.2] * 6, *end]).edge is None
+
+
+@pytest.mark.parametrize(
+    ("loss", "edge"),
+    [
+        ([*FALL, *[0.2] * 15, 50.0], RATES[40]),  # the last point is where it diverged, no rise
+        ([*FALL, *[0.2] * 14, 50.0, 50.0], RATES[38]),
+        ([0.5, 3, 3, 3, 3, 3, 9], RATES[0]),
+    ],
+)
+def test_a_run_that_diverged_has_its_edge_where_the_loss_rises_before_its_last_point(
+    loss: list[float], edge: float
+) -> None:
+    reading = read_sweep(RATES[: len(loss)], loss=loss, stopped=StopReason.DIVERGED)
+    assert (reading.possible, reading.edge) == (False, edge)

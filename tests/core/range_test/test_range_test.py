@@ -88,7 +88,7 @@ def test_a_cell_takes_the_mean_retention_and_keeps_its_momentum() -> None:
     ends = [StopReason.COMPLETED] * 2
     seen = summarise_cell(64, 1e-4, [curve(8, None), curve(8, 29)], range(2), ends, momentum=0.9)
     assert seen.retention == pytest.approx((1 + 0.125) / 2)
-    assert seen.momentum == 0.9
+    assert (seen.momentum, seen.seeds) == (0.9, (0, 1))
 
 
 def test_how_long_a_cell_holds_its_accuracy_is_measured_against_chance_too() -> None:
@@ -130,9 +130,30 @@ def test_one_good_cell_makes_the_range_test_possible_and_is_named() -> None:
     )
 
 
-def test_of_cells_that_go_as_far_the_one_that_keeps_more_is_named() -> None:
-    less, more = (replace(cell(b, 1e-4, 1.0), retention=r) for b, r in ((64, 0.3), (128, 0.5)))
-    assert "furthest (batch 128, weight decay 1e-4)" in summarise([less, more], 1e-3, 10).reason
+def test_a_cell_of_which_half_is_kept_goes_by_the_range_it_holds() -> None:
+    """1.3 decades to the end and 0.7 of a collapse: 1.0 on average."""
+    assert read(64, 1e-4, [curve(26, None), curve(20, 29)]).possible is False
+
+
+def test_the_point_at_which_a_sweep_diverged_is_not_held() -> None:
+    """Points a quarter of a decade apart: held at five of them, 1 decade, less at the sixth."""
+    rates = tuple(10 ** (-3 + i / 4) for i in range(17))
+    sweep = Curve(lr=rates, accuracy=(*[0.1] * 10, *[0.8] * 7))
+    diverged = summarise_cell(64, 1e-4, [sweep], [0], [StopReason.DIVERGED])
+    assert diverged.possible is False
+
+
+def furthest(*cells: tuple[float | None, float | None]) -> str:
+    """The batch size that is named, of cells with these edges and retentions."""
+    made = [replace(cell(2**i, 1e-4, e), retention=r) for i, (e, r) in enumerate(cells)]
+    return summarise(made, 1e-3, 10).reason.partition("(batch ")[2].partition(",")[0]
+
+
+def test_the_cell_that_goes_furthest_is_named_and_of_equals_the_one_that_keeps_more() -> None:
+    assert furthest((1.0, 0.5), (2.0, 0.3)) == "2"
+    assert furthest((1.0, 0.3), (1.0, 0.5)) == "2"
+    assert furthest((None, 0.9), (0.5, 0.3)) == "2"
+    assert furthest((1.0, None), (1.0, 0.5)) == "2"
 
 
 def test_what_a_cell_does_not_have_is_not_named() -> None:

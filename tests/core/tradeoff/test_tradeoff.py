@@ -257,3 +257,9 @@ def test_shapley_values_leave_out_the_seeds_of_which_a_run_diverged() -> None:
     assert (share.worth.runs, share.worth.diverged) == (3, 1)
     (every,) = shapley_shares(accuracy, {"a": ("dropout",)}, {0, 1, 2})
     assert (every.worth.runs, every.worth.diverged) == (3, 3)
+
+
+def test_where_every_run_diverged_their_spread_has_the_scale_of_the_accuracies_too() -> None:
+    winner, back = {0: 0.9, 1: 0.91, 2: 0.92}, {0: 0.1, 1: 0.11, 2: 0.12}
+    found = name_tradeoff(WINNER, BASELINE, winner, {"dropout": back}, {"dropout": [0, 1, 2]})
+    assert found.effects[0].last.low == pytest.approx(0.8 - 0.01014, abs=1e-5)

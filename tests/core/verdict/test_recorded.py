@@ -56,6 +56,21 @@ def test_a_chance_that_is_given_holds_for_both_sides(candidate: str, outcome: st
     assert judge_recorded(*runs, 128, 1_000, chance=0.9).outcome == outcome
 
 
+def test_a_control_at_the_given_chance_is_one_that_diverged() -> None:
+    baseline = BASELINE.replace("1.0,0.8\n", "1.0,0.95\n").replace("1.0,0.9\n", "1.0,0.96\n")
+    runs = [CANDIDATE.replace("0.905", "0.97")], [baseline], [CANDIDATE.replace("0.905", "0.904")]
+    for chance, diverged in ((0.9, True), (0.1, False)):
+        control = judge_recorded(*runs, 128, 1_000, chance=chance).conditions[3]
+        assert ("diverged" in control.detail) is diverged
+
+
+@pytest.mark.parametrize("chance", [-0.1, 1.0])
+def test_a_chance_that_is_no_fraction_below_one_is_refused(chance: float) -> None:
+    with pytest.raises(InvalidInput, match="chance must be"):
+        judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000, chance=chance)
+    assert judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000, chance=0.0)
+
+
 def test_sides_that_were_evaluated_differently_are_undecided() -> None:
     verdict = judge_recorded([CANDIDATE], [BASELINE], [], 128, 1_000, batch_norm_recalibrated=False)
     assert verdict.outcome == "undecided"
