@@ -30,6 +30,7 @@ class Checked(Dataset[tuple[Tensor, int]]):
         kind: of every sample's numbers, as `kind_of_numbers` tells it.
         classes: their number; labels are below it.
         y: (N,) the labels that the data set declares; None: not compared.
+        floats: the type that floats get.
     """
 
     def __init__(
@@ -40,8 +41,9 @@ class Checked(Dataset[tuple[Tensor, int]]):
         kind: str,
         classes: float = inf,
         y: Labels | None = None,
+        floats: torch.dtype = torch.float32,
     ) -> None:
-        self._samples, self._role, self._y = samples, role, y
+        self._samples, self._role, self._y, self._floats = samples, role, y, floats
         self._shape, self._kind, self._classes = shape, kind, classes
 
     def __len__(self) -> int:
@@ -55,7 +57,7 @@ class Checked(Dataset[tuple[Tensor, int]]):
                 "of the data set, or say how many such samples may be left out (skip_broken)."
             )
         x, label = sample
-        return (x.detach().float() if self._kind == "floats" else x), int(label)
+        return (x.detach().to(self._floats) if self._kind == "floats" else x), int(label)
 
     def read(self, index: int) -> tuple[Any, str]:
         """A sample and what is wrong with it; "" where nothing is."""

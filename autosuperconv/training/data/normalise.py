@@ -107,9 +107,14 @@ def _read(part: Part, chosen: list[int], role: str, classes: int) -> Iterator[Te
     seed_all(0)
     first = first_sample(part.samples, role)
     kind, shape = kind_of_numbers(first), tuple(first.shape)
-    samples = Checked(part.samples, role, shape, kind, classes, part.y)
+    samples = Checked(part.samples, role, shape, kind, classes, part.y, floats_of(first))
     for start in range(0, len(chosen), 256):
         yield torch.stack([samples[i][0] for i in chosen[start : start + 256]])
+
+
+def floats_of(first: Tensor) -> torch.dtype:
+    """The type in which floats like a sample's are measured."""
+    return torch.float64 if first.dtype == torch.float64 else torch.float32
 
 
 def _moments(pieces: Iterable[Tensor], kind: str) -> tuple[Tensor, Tensor, bool]:
@@ -146,7 +151,7 @@ def in_float32(
     if not all(isinstance(split, TensorSplit) for split in splits):
         return list(splits), found
     ready = [_in_float32(split, found) for split in splits if isinstance(split, TensorSplit)]
-    if not (_needs_doubles(found) and _is_double(splits[0])):
+    if not (needs_doubles(found) and _is_double(splits[0])):
         return list(ready), found
     flat = (len(found.mean),)
     return list(ready), Normalisation(found.kind, (0.0,) * flat[0], (1.0,) * flat[0])
@@ -160,7 +165,7 @@ def _in_float32(split: TensorSplit, found: Normalisation) -> TensorSplit:
     x = split.x
     if x.dtype == torch.int64 and found.kind == "none":
         return split
-    if x.dtype == torch.float64 and _needs_doubles(found):
+    if x.dtype == torch.float64 and needs_doubles(found):
         sides = [1] * x.ndim
         sides[AXES[found.kind]] = len(found.mean)
         mean, std = (torch.tensor(v, dtype=x.dtype).view(sides) for v in (found.mean, found.std))
@@ -168,7 +173,8 @@ def _in_float32(split: TensorSplit, found: Normalisation) -> TensorSplit:
     return TensorSplit(x if x.dtype == torch.uint8 else x.float(), split.y)
 
 
-def _needs_doubles(found: Normalisation) -> bool:
+def needs_doubles(found: Normalisation) -> bool:
+    """Whether float32 would lose what tells samples apart before they are normalised."""
     return found.kind != "none" and any(
         s < COARSE * abs(m) or max(s, abs(m)) > LARGEST or s < 1 / LARGEST
         for m, s in zip(found.mean, found.std, strict=True)

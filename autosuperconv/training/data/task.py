@@ -91,19 +91,20 @@ def normalised(x: Tensor, data: TaskData) -> Tensor:
     same whole numbers."""
     if data.normalise == "none" and x.dtype != torch.uint8 and not x.is_floating_point():
         return x.long()
-    scaled = x.float() / 255 if x.dtype == torch.uint8 else x.float()
+    floats = x if x.dtype == torch.float64 else x.float()
+    scaled = floats / 255 if x.dtype == torch.uint8 else floats
     if data.normalise == "none":
-        return scaled
-    mean, std = (shaped(v, data.normalise, x.ndim, x.device) for v in (data.mean, data.std))
-    return (scaled - mean) / std
+        return scaled.float()
+    mean, std = (shaped(v, data.normalise, scaled) for v in (data.mean, data.std))
+    return ((scaled - mean) / std).float()
 
 
-def shaped(values: tuple[float, ...], normalise: str, ndim: int, device: torch.device) -> Tensor:
-    """Means or deviations as they broadcast over a batch of `ndim` axes."""
-    sides = [1] * ndim
+def shaped(values: tuple[float, ...], normalise: str, x: Tensor) -> Tensor:
+    """Means or deviations as they broadcast over a batch x, of its type and on its device."""
+    sides = [1] * x.ndim
     if normalise != "none":
         sides[AXES[normalise]] = len(values)
-    return torch.tensor(values, dtype=torch.float32, device=device).view(sides)
+    return torch.tensor(values, dtype=x.dtype, device=x.device).view(sides)
 
 
 def majority_accuracy_of(y: Labels, classes: int) -> float | None:

@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.checked import Checked, kind_of_numbers
+from autosuperconv.training.data.normalise import needs_doubles
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.data.torch_dataset import declared_labels, first_sample
 from autosuperconv.training.engine import Engine
@@ -130,7 +131,9 @@ def _as_dataset(samples: Samples, role: str, data: TaskData) -> Dataset[Any]:
     if isinstance(samples, TensorSplit):
         return Rows(samples)
     kind = kind_of_numbers(first_sample(samples, role))
-    return Checked(samples, role, data.shape, kind, data.classes, declared_labels(samples, role))
+    declared = declared_labels(samples, role)
+    floats = torch.float64 if needs_doubles(data.inputs) else torch.float32
+    return Checked(samples, role, data.shape, kind, data.classes, declared, floats)
 
 
 def _with_plain_errors(loader: Iterable[Batch]) -> Iterator[Batch]:

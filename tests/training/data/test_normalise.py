@@ -16,6 +16,7 @@ from autosuperconv.errors import ModelError, UnknownName
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.task import TaskData, normalised
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.feed.streamed import Streamed
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import model_factory
 from autosuperconv.training.models.check import check_model
@@ -168,13 +169,22 @@ def test_whole_numbers_for_a_network_of_floats_are_refused_with_a_remedy_that_wo
         lambda y: 2.0**53 - 2 * y,
     ],
 )
-def test_values_that_float32_cannot_tell_apart_are_centred_before(signal: Any) -> None:
-    data = as_task_data((signal(Y.double().numpy())[:, None], Y))
-    ready = normalised(split(data.train).x, data)
+@pytest.mark.parametrize("streams", [False, True])
+def test_values_that_float32_cannot_tell_apart_are_centred_before(
+    signal: Any, streams: bool
+) -> None:
+    x = torch.from_numpy(signal(Y.double().numpy())[:, None])
+    data = as_task_data(Own(x, Y) if streams else (x, Y))
+    if streams:
+        batches = Streamed(data, Engine(threads=1))
+        ready, test = (
+            torch.cat([x for x, _ in batches.evaluation(split_)]) for split_ in ("train", "test")
+        )
+    else:
+        ready, test = (normalised(split(part).x, data) for part in (data.train, data.test))
     assert len(ready.unique()) == 2
     assert ready.std(correction=0) == pytest.approx(1, rel=1e-4)
     assert data.inputs.mean == (pytest.approx(signal(np.array([0.0, 1.0])).mean(), rel=0.2),)
-    test = normalised(split(data.test).x, data)
     assert set(test.unique().tolist()) == set(ready.unique().tolist())
 
 
