@@ -76,7 +76,7 @@ def build_task(
         normalise=kind,
         inputs=known.found,
         class_names=tuple(map(printable, parts.class_names)),
-        notes=tuple(map(printable, (*parts.notes, *about_scale(known, shape, dtype, streams)))),
+        notes=tuple(map(printable, (*parts.notes, *about_scale(known, dtype, streams)))),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from autosuperconv.core.format import counted
 from autosuperconv.core.normalisation import KINDS, Normalisation, span
 from autosuperconv.errors import DataError, UnknownName
 from autosuperconv.training.data.checked import Checked, kind_of_numbers
@@ -49,12 +50,16 @@ class InputStatistics:
     """Of training samples.
 
     Args:
-        found: their mean and standard deviation.
+        found: their mean and standard deviation, where they are normalised.
+        arriving: the same where they are not, by feature.
+        constant: features or channels that have one value.
         equal: all samples are the same.
         count: how many were read.
     """
 
     found: Normalisation
+    arriving: Normalisation
+    constant: int
     equal: bool
     count: int
 
@@ -69,9 +74,8 @@ def statistics(part: Part, kind: str, classes: int) -> InputStatistics:
     if isinstance(samples, TensorSplit) and samples.x.dtype == torch.uint8 and kind == "channel":
         mean, std = _moments_of_bytes(samples.x)
         equal = bool((samples.x == samples.x[:1]).all())
-        return InputStatistics(
-            Normalisation(kind, _values(mean), _values(std)), equal, len(samples.x)
-        )
+        found = Normalisation(kind, _values(mean), _values(std))
+        return InputStatistics(found, found, 0, equal, len(samples.x))
     if isinstance(samples, TensorSplit):
         pieces, count = _pieces(samples.x), len(samples.x)
     else:
@@ -79,9 +83,11 @@ def statistics(part: Part, kind: str, classes: int) -> InputStatistics:
         chosen = np.linspace(0, len(part.y) - 1, count).astype(int)
         pieces = _read(part, chosen.tolist(), "train", classes)
     mean, std, equal = _moments(pieces, kind)
-    if kind == "none":
-        return InputStatistics(Normalisation(), equal, count)
-    return InputStatistics(Normalisation(kind, _values(mean), _values(std)), equal, count)
+    constant = std == 0
+    std = torch.where(constant, 1.0, std)
+    arriving = Normalisation(kind, _values(mean), _values(std))
+    found = Normalisation() if kind == "none" else arriving
+    return InputStatistics(found, arriving, int(constant.sum()), equal, count)
 
 
 def _values(numbers: Tensor) -> Values:
@@ -118,7 +124,7 @@ def floats_of(first: Tensor) -> torch.dtype:
 
 
 def _moments(pieces: Iterable[Tensor], kind: str) -> tuple[Tensor, Tensor, bool]:
-    """In one pass, by Chan, Golub and LeVeque's update (1979)."""
+    """In one pass, by Chan, Golub and LeVeque's update (1979); rounding is no deviation."""
     n, equal, first, rounding = 0, True, None, FLOAT32_ROUNDING
     mean = squares = torch.zeros((), dtype=torch.float64)
     for piece in pieces:
@@ -132,7 +138,7 @@ def _moments(pieces: Iterable[Tensor], kind: str) -> tuple[Tensor, Tensor, bool]
         squares = squares + here + shift.square() * (n * len(rows) / total)
         mean, n = mean + shift * (len(rows) / total), total
     std = (squares / max(n, 1)).sqrt()
-    return mean, torch.where(std <= rounding * mean.abs(), 1.0, std), equal
+    return mean, torch.where(std <= rounding * mean.abs(), 0.0, std), equal
 
 
 def _by_axis(x: Tensor, kind: str) -> Tensor:
@@ -181,20 +187,30 @@ def needs_doubles(found: Normalisation) -> bool:
     )
 
 
-def about_scale(
-    known: InputStatistics, shape: Shape, dtype: torch.dtype, streams: bool
-) -> tuple[str, ...]:
+def about_scale(known: InputStatistics, dtype: torch.dtype, streams: bool) -> tuple[str, ...]:
     """What the user should know about the scale of the inputs, one sentence each."""
-    found = known.found
-    pairs = list(zip(found.mean, found.std, strict=True))
-    if dtype == torch.uint8 or all(1 / NEAR < s < NEAR and abs(m) < NEAR for m, s in pairs):
-        return ()
+    arriving, kind = known.arriving, known.found.kind
+    notes = []
+    if known.constant and kind != "none":
+        notes.append(
+            f"{known.constant} of {counted(len(arriving.std), kind)} have one value in all "
+            "training samples and tell nothing apart."
+        )
+    pairs = zip(arriving.mean, arriving.std, strict=True)
+    scaled = all(1 / NEAR < s < NEAR and abs(m) < NEAR for m, s in pairs)
+    if scaled or (not dtype.is_floating_point and kind == "none") or dtype == torch.uint8:
+        return tuple(notes)
     read = f" (of {known.count} samples)" if streams else ""
-    return (
-        f"The inputs arrive with means of {span(found.mean)} and standard deviations of "
-        f"{span(found.std)}{read}; each {found.kind} is normalised to mean 0 and "
-        "standard deviation 1 (--normalise).",
+    what = (
+        "they are not normalised"
+        if kind == "none"
+        else (f"each {kind} is normalised to mean 0 and standard deviation 1")
     )
+    notes.append(
+        f"The inputs arrive with means of {span(arriving.mean)} and standard deviations of "
+        f"{span(arriving.std)}{read}; {what} (--normalise)."
+    )
+    return tuple(notes)
 
 
 def refuse_constant(name: str) -> DataError:

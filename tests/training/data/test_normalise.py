@@ -118,6 +118,7 @@ def test_normalisation_can_be_chosen_or_left_out() -> None:
     none = as_task_data((X, Y), normalise="none")
     assert torch.equal(normalised(split(none.train).x, none), split(none.train).x)
     assert none.inputs.text == "not normalised"
+    assert "they are not normalised (--normalise)" in none.notes[0]
     series = torch.randn(60, 12, 5)
     assert len(as_task_data((series, Y[:60]), normalise="channel").mean) == 12
     with pytest.raises(UnknownName, match=r"normalisation 'features'\. Did you mean 'feature'"):
@@ -245,3 +246,13 @@ def test_deep_gray_images_in_arrays_get_a_channel_and_keep_their_levels() -> Non
     data = as_task_data(((x, np.arange(20) % 2), (x, np.arange(20) % 2)))
     assert data.shape == (1, 16, 16)
     assert len(split(data.test).x.unique()) == len(np.unique(x))
+
+
+def test_features_that_are_constant_are_counted_and_the_others_learned() -> None:
+    x = torch.randn(60, 5)
+    x[:, 1:3] = 0.3
+    data = as_task_data((x, Y[:60]))
+    assert data.std[1:3] == (1.0, 1.0)
+    assert data.notes == (
+        "2 of 5 features have one value in all training samples and tell nothing apart.",
+    )
