@@ -147,9 +147,15 @@ def _mean(values: Sequence[float]) -> float | None:
 
 
 def _held_decades(sweeps: Sequence[tuple[Curve, StopReason]], chance: float | None) -> float | None:
-    """Mean number of decades over which accuracy is held."""
-    held = (_held(curve, stopped, chance) for curve, stopped in sweeps)
-    return _mean([math.log10(high / low) for low, high in filter(None, held) if low > 0])
+    """Mean number of decades over which accuracy is held; none where a sweep diverged before."""
+    decades = []
+    for curve, stopped in sweeps:
+        held = _held(curve, stopped, chance)
+        if held is not None and held[0] > 0:
+            decades.append(math.log10(held[1] / held[0]))
+        elif held is None and stopped is StopReason.DIVERGED:
+            decades.append(0.0)
+    return _mean(decades)
 
 
 def _cell_possible(readings: Sequence[Reading], decades: float | None) -> bool | None:

@@ -180,8 +180,12 @@ def over_the_others(
     pairs = sound_pairs(candidate, other)
     if not pairs or against is None:
         return "."
-    others = fmt.counted(len(pairs), "pair")
-    return f"; over the other {others} the candidate has {against.in_words()}."
+    return f"; over {the_other(len(pairs))} the candidate has {against.in_words()}."
+
+
+def the_other(pairs: int) -> str:
+    """E.g. "the other 2 pairs"."""
+    return "the other pair" if pairs == 1 else f"the other {pairs} pairs"
 
 
 def sound_pairs(

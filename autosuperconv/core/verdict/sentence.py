@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.verdict.conditions import Condition, ConditionName
-from autosuperconv.core.verdict.measured import Measured, sound_pairs
+from autosuperconv.core.verdict.measured import Measured, sound_pairs, the_other
 from autosuperconv.core.verdict.types import Outcome
 
 
@@ -27,7 +27,7 @@ def verdict_sentence(
         failed = measured.diverged_runs
         lr, difference = fmt.number(measured.max_lr), measured.against_baseline.in_words()
         pairs = sound_pairs(measured.candidate, measured.baseline)
-        over = f"over the other {fmt.counted(len(pairs), 'pair')} accuracy" if pairs else "accuracy"
+        over = f"over {the_other(len(pairs))} accuracy" if pairs else "accuracy"
         return fmt.spelled_out(
             f"Diverged: at learning rates up to {lr}, training failed in {failed}; {over} "
             f"{difference}."

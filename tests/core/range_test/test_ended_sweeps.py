@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -142,3 +143,14 @@ def test_a_cell_that_diverged_at_the_end_has_an_edge_and_no_bound() -> None:
     assert (sound.edge_is_bound, broken.edge_is_bound) == (True, False)
     assert (sound.edge, broken.edge) == (RATES[17], RATES[17])
     assert (never_lost(sound), never_lost(broken)) == (True, False)
+
+
+def test_a_sweep_that_diverges_at_once_counts_against_its_cell() -> None:
+    """1.5 decades are held by the sound sweep, 0.75 by both together."""
+    kept = Curve(lr=RATES, train_loss=(0.7,) * 19, accuracy=(*[0.5] * 6, *[0.9] * 13))
+    at_once = Curve(lr=RATES[:1], train_loss=(None,))
+    lost = replace(kept, accuracy=(*[0.5] * 6, *[0.9] * 8, *[0.5] * 5))
+    ends = [StopReason.COMPLETED, StopReason.DIVERGED]
+    alone = summarise_cell(64, 1e-4, [lost], [0], ends[:1], 0.5)
+    both = summarise_cell(64, 1e-4, [lost, at_once], [0, 1], ends, 0.5)
+    assert (alone.possible, both.possible) == (True, False)

@@ -108,3 +108,7 @@ def test_no_control_run_that_diverges_makes_the_control_win(
     broken = data.draw(st.sets(st.integers(0, len(finals) - 1), min_size=1))
     unstable = [lost(run) if run.seed in broken else run for run in sound]
     assert c4(candidate, unstable).met
+
+
+def test_one_pair_that_is_left_is_the_other_pair() -> None:
+    assert "; over the other pair the candidate has " in c4(cycles(), control(2)).detail
