@@ -58,6 +58,9 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     parts.append(_labelled("Search", f"{len(report.trials)} trials; {took}"))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
+    if verdict.more_seeds is not None:
+        seeds = verdict.against_baseline.runs + verdict.more_seeds
+        parts.append(_labelled("Next", f"The same command with --max-seeds {seeds} adds seeds."))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
 

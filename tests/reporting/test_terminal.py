@@ -42,6 +42,15 @@ def test_the_summary_says_where_the_files_are(report: Report) -> None:
     assert "Page        runs/a/report.html" in shown
 
 
+def test_an_undecided_summary_names_the_command_that_would_settle_it(report: Report) -> None:
+    runs = report.verdict.against_baseline.runs
+    undecided = replace(report, verdict=replace(report.verdict, more_seeds=4))
+    assert f"Next        The same command with --max-seeds {runs + 4} adds seeds." in to_text(
+        text.report_text(undecided)
+    )
+    assert "Next" not in to_text(text.report_text(report))
+
+
 def test_a_search_without_any_result_still_has_a_summary() -> None:
     shown = to_text(text.report_text(bare_report()))
     assert shown.startswith("UNDECIDED: no trial completed.")
