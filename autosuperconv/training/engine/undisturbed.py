@@ -93,6 +93,8 @@ class Snapshot:
         self._seen: dict[int, object] = {}  # kept alive, so that no other object has its id
         self._restore: list[Restore] = []
         self._own = {_package(module) for module in model.modules()} - FOREIGN
+        for module in model.modules():  # a scripted module does not hold its mode in Python
+            self._restore.append(partial(_set_mode, module, module.training))
         for buffer in model.buffers():  # batch norm writes its own without a new version
             self._seen[id(buffer)] = buffer
             if not _shares_memory_with_itself(buffer):
@@ -151,6 +153,11 @@ class Snapshot:
         before = {name: value for name, value in attributes.items() if name not in besides}
         self._waiting += before.values()
         self._restore.append(partial(_set_attributes, attributes, before, besides))
+
+
+def _set_mode(module: nn.Module, training: bool) -> None:
+    if module.training != training:
+        module.training = training
 
 
 def _package(found: object) -> str:

@@ -52,7 +52,11 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> Optimizer:
     """The recipe's optimizer over all parameters that take a gradient."""
     weights: list[Tensor] = [p for p in model.parameters() if p.requires_grad]
     fused = bool(weights) and all(_can_fuse(w) for w in weights)
-    return BUILDERS[recipe.optimizer](recipe, weights, fused)
+    optimizer = BUILDERS[recipe.optimizer](recipe, weights, fused)
+    if fused and isinstance(optimizer, SGD) and recipe.max_momentum > 0:
+        for weight in weights:  # fused SGD fails where only some weights have a momentum yet
+            optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
+    return optimizer
 
 
 def set_lr_momentum(optimizer: Optimizer, now: LrMomentum) -> None:

@@ -4,7 +4,7 @@ repeated is refused, or said to be so, before hours are spent."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -127,15 +127,12 @@ def try_steps(trainer: TorchTrainer, recipe: Recipe, watched: bool) -> Tried:
 
 
 def _step(trainer: TorchTrainer, learner: Learner, batch: Batch, recipe: Recipe) -> None:
-    n, classes = len(batch[1]), trainer.data.classes
-    shapes: list[tuple[int, ...]] = []
-    hook = learner.model.register_forward_hook(lambda _, __, out: shapes.append(tuple(out.shape)))
+    n, due = len(batch[1]), (len(batch[1]), trainer.data.classes)
     what = f"take a training step with {recipe.optimizer} and a batch of {n}"
-    with _refusing(what, lambda error: _remedy(error, n, shapes, classes)):
-        learner.step(*batch, LrMomentum(GENTLE, recipe.max_momentum))
-    hook.remove()
-    if shapes and shapes[-1] != (n, classes):
-        raise ModelError(_cannot(what, f"its output has the shape {shapes[-1]}", _SHAPE))
+    with _refusing(what, lambda error: _remedy(error, learner.model, batch, due)):
+        _, scores = learner.step(*batch, LrMomentum(GENTLE, recipe.max_momentum))
+    if tuple(scores.shape) != due:
+        raise ModelError(_cannot(what, f"its output has the shape {tuple(scores.shape)}", _SHAPE))
 
 
 def _evaluate(trainer: TorchTrainer, model: nn.Module) -> None:
@@ -161,14 +158,15 @@ _SHAPE = (
 )
 
 
-def _remedy(error: Exception, n: int, shapes: list[tuple[int, ...]], classes: int) -> str:
+def _remedy(error: Exception, model: nn.Module, batch: Batch, due: tuple[int, int]) -> str:
     text = str(error)
     if "more than 1 value per channel" in text:
         return "Batch norm needs more than one sample: train with larger batches (--batch-size)."
     if "sparse" in text.lower():
         return "Build its embeddings with sparse=False."
-    if shapes and shapes[-1] != (n, classes):
-        return _SHAPE
+    with suppress(Exception), torch.no_grad():
+        if tuple(model(batch[0]).shape) != due:
+            return _SHAPE
     return "Choose batch sizes that it can take (--batch-size), or change its forward."
 
 

@@ -280,3 +280,12 @@ def test_a_sparse_table_hinders_nothing() -> None:
     with undisturbed(net):
         net(torch.ones(4, 8))
     assert torch.equal(net.get_buffer("other").to_dense(), torch.eye(5))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+def test_a_scripted_network_is_left_in_its_mode() -> None:
+    net = torch.jit.script(nn.Sequential(nn.Linear(8, 4), nn.BatchNorm1d(4)))
+    with undisturbed(net):
+        net.eval()
+        net(torch.ones(4, 8))
+    assert all(module.training for module in net.modules())

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from autosuperconv.core.recipe import OPTIMIZERS
-from autosuperconv.core.schedule import tabulate
+from autosuperconv.core.recipe import OPTIMIZERS, Recipe
+from autosuperconv.core.schedule import LrMomentum, tabulate
 from autosuperconv.core.trace import Job
 from autosuperconv.training.data.task import TaskData
-from autosuperconv.training.loop.optimizer import BUILDERS
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.loop.optimizer import BUILDERS, make_optimizer, set_lr_momentum
+from autosuperconv.training.loop.step import Learner
 from tests.training.loop.runs import SHORT, digits_trainer
 
 
@@ -91,3 +94,39 @@ def test_every_optimizer_learns(optimizer: str, digits: TaskData) -> None:
     assert trace.completed
     assert trace.accuracy is not None
     assert trace.accuracy > 0.85
+
+
+class Skipping(nn.Module):
+    """Leaves out its first layer in the first step, as layer drop may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b, self.steps = nn.Linear(4, 4), nn.Linear(4, 2), 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.steps += 1
+        out: Tensor = self.b(x if self.steps == 1 else self.a(x))
+        return out
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "nesterov", "adam", "adamw"])
+def test_a_layer_may_be_left_out_in_some_steps(optimizer: str) -> None:
+    learner = Learner(Recipe(max_lr=0.1, optimizer=optimizer), Skipping, Engine())
+    x, y = torch.ones(6, 4), torch.arange(6) % 2
+    losses = [learner.step(x, y, LrMomentum(0.1, 0.9))[0].item() for _ in range(3)]
+    assert losses[2] < losses[1]
+
+
+def test_momentum_begins_with_the_first_gradient() -> None:
+    # two steps of 0.1 * g with momentum 0.5: after the first 0.1 g, after the second 0.1 * 1.5 g
+    weight = nn.Parameter(torch.tensor([1.0]))
+    model = nn.Module()
+    model.register_parameter("w", weight)
+    optimizer = make_optimizer(Recipe(max_lr=0.1, max_momentum=0.5, weight_decay=0.0), model)
+    set_lr_momentum(optimizer, LrMomentum(0.1, 0.5))
+    seen = []
+    for _ in range(2):
+        weight.grad = torch.ones(1)
+        optimizer.step()
+        seen.append(weight.item())
+    assert seen == pytest.approx([0.9, 0.75])

@@ -275,3 +275,8 @@ class Graph(Line):
 
 def test_a_network_with_sparse_tensors_is_sound() -> None:
     assert tried(Graph, 2, 32) == ()
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
+def test_a_scripted_network_is_sound() -> None:
+    assert tried(lambda: torch.jit.script(normed()), 2, 32) == ()
