@@ -52,6 +52,7 @@ def test_equal_rates_have_no_slope() -> None:
 
 def test_the_middle_of_a_long_fall_is_its_middle_point() -> None:
     assert _longest_fall_middle(np.linspace(1, 0, 201)) == 100
+    assert _longest_fall_middle(np.array([2.0, 1.0])) == 1
 
 
 def test_what_never_falls_has_no_middle() -> None:
