@@ -23,7 +23,7 @@ CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64
 ROUNDING = {torch.float64: 1e-14}  # relative: a spread below it is rounding, so it is constant
 FLOAT32_ROUNDING = 1e-7
 MOST_READ = 10_000  # samples of a streamed set: the error of a mean is a hundredth of the spread
-NEAR = 3.0  # times: a spread of 1, or a mean of 0, as good as normalised
+NEAR = 5.0  # times: a spread of 1, or a mean of 0, as good as normalised
 COARSE = 1e-3  # of the mean: a smaller spread has under 20,000 of float32's steps
 LARGEST = 1e30  # float32 ends at 3e38, and its squares at 1e19 are summed in float64
 

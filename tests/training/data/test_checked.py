@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import Dataset, Subset
 
@@ -144,3 +146,18 @@ def test_broken_files_of_a_folder_are_left_out_as_far_as_allowed(tmp_path: Path)
     data = load_dataset(f"folder:{root}", Path(), skip_broken=2)
     assert sum(len(part) for part in (data.train, data.validation, data.test)) == 8  # type: ignore[arg-type]
     assert "2 broken samples left out of train" in data.notes[0]
+
+
+def test_a_file_of_pixels_that_are_nan_is_broken_too(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for i in range(5):
+            pixels = rng.random((8, 8)).astype(np.float32)
+            if (name, i) == ("dog", 2):
+                pixels[3, 4] = np.nan
+            Image.fromarray(pixels).save(tmp_path / name / f"{i}.tif")
+    with pytest.raises(DataError, match=r"dog/2\.tif cannot be read: it has pixels that are NaN"):
+        load_dataset(f"folder:{tmp_path}", Path())
+    data = load_dataset(f"folder:{tmp_path}", Path(), skip_broken=1)
+    assert "1 broken sample left out of train" in data.notes[0]

@@ -59,6 +59,7 @@ def unreadable(paths: Sequence[str], on_progress: OnProgress | None = None) -> d
 def _fault(path: str) -> str:
     try:
         with Image.open(path) as image:
+            head_of(image)  # finds pixels that are NaN
             image.load()
     except UNREADABLE as error:
         return f"cannot be read: {str(error).rstrip('.')}"
