@@ -62,6 +62,7 @@ def test_a_control_at_the_given_chance_is_one_that_diverged() -> None:
     for chance, diverged in ((0.9, True), (0.1, False)):
         control = judge_recorded(*runs, 128, 1_000, chance=chance).conditions[3]
         assert ("diverged" in control.detail) is diverged
+        assert control.bound_text == ("0.00" if diverged else "+0.30")
 
 
 @pytest.mark.parametrize("chance", [-0.1, 1.0])
