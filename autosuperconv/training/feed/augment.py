@@ -63,5 +63,5 @@ def augmenter(data: TaskData, x: Tensor) -> CropFlip | None:
         return None
     if data.augment == "crop-flip":
         return CropFlip(x)
-    mean = torch.tensor(data.mean, device=x.device).expand(x.shape[1])
+    mean = torch.tensor(data.mean, dtype=torch.float32, device=x.device).expand(x.shape[1])
     return CropFlip(x, (mean * 255).round().to(x.dtype) if x.dtype == torch.uint8 else mean)

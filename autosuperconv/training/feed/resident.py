@@ -103,6 +103,6 @@ def _affine(data: TaskData, device: torch.device) -> tuple[Tensor, Tensor]:
     assert isinstance(data.train, TensorSplit)
     x = data.train.x
     unit = 255.0 if x.dtype == torch.uint8 else 1.0
-    batch = torch.empty([0] * x.ndim, device=device)
+    batch = torch.empty([0] * x.ndim, dtype=torch.float32, device=device)
     mean, std = (shaped(v, data.normalise, batch) * unit for v in (data.mean, data.std))
     return mean, 1 / std
