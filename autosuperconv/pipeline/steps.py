@@ -14,7 +14,7 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.stats import FIRST_LOOK
-from autosuperconv.core.verdict import Criterion, Verdict, criterion_at, judge
+from autosuperconv.core.verdict import Criterion, Outcome, Verdict, criterion_at, judge
 from autosuperconv.pipeline.fixed import about_fixed
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
@@ -151,7 +151,7 @@ def confirm_winner(
         confirmation = confirming.run_confirmation(session, winner, baseline, control, n)
         criterion = criterion_at(n, most, options.criterion, first)
         verdict = give_verdict(confirmation, criterion)
-        if verdict.outcome != "undecided":
+        if verdict.outcome is not Outcome.UNDECIDED:
             break
     session.finish(Step.CONFIRMATION, verdict.sentence)
     return confirmation, verdict

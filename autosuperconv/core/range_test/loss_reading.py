@@ -49,7 +49,7 @@ def read_loss(loss: Series, rules: LossRules) -> Reading:
     diverged = float(loss.broken_lr[0]) if loss.broken_lr.size else None
     if loss.y.size < MIN_LOSSES and diverged is None:
         return cannot_tell(
-            f"Cannot tell: only {fmt.counted(loss.y.size, 'point')}, and no accuracy.", rules
+            f"Cannot tell: only {fmt.counted(loss.y.size, 'point')}, and no accuracy."
         )
     reading = cannot_tell("", rules)
     if loss.y.size == 0:

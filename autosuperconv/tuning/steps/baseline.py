@@ -121,16 +121,27 @@ def tune_baseline(
         attempt([lr], weight_decay)
     chosen = best(tried).recipe
     again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]
-    traces = session.run(Step.BASELINE, "tuning", again, _label)
-    best(traces)
-    ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
-    lost = len(traces) - len(ends)
-    margin = max(min_margin, stdev(ends) if len(ends) > 1 else 0.0)
-    reached = target if target is not None else mean(ends) - margin
-    unique = {t.recipe: t for t in (*tried, *traces)}
-    result = TunedBaseline(chosen, ends, lost, margin, reached, tuple(unique.values()))
+    fresh = session.run(Step.BASELINE, "tuning", again, _label)
+    best(fresh)  # refuses where none completed
+    result = _measured(chosen, tried, fresh, target, min_margin)
     session.finish(Step.BASELINE, _text(result))
     return result
+
+
+def _measured(
+    recipe: Recipe,
+    tried: Sequence[Trace],
+    fresh: Sequence[Trace],
+    target: float | None,
+    min_margin: float,
+) -> TunedBaseline:
+    """What the fresh seeds of the chosen recipe give."""
+    ends = tuple(t.accuracy for t in fresh if t.completed and t.accuracy is not None)
+    margin = max(min_margin, stdev(ends) if len(ends) > 1 else 0.0)
+    reached = target if target is not None else mean(ends) - margin
+    unique = {t.recipe: t for t in (*tried, *fresh)}
+    lost = len(fresh) - len(ends)
+    return TunedBaseline(recipe, ends, lost, margin, reached, tuple(unique.values()))
 
 
 def best(traces: Sequence[Trace]) -> Trace:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
-import optuna
 import pytest
 
 from autosuperconv.core.events import Event, StepFinished
@@ -22,19 +20,9 @@ from autosuperconv.tuning.steps.baseline import (
     first_grid,
     tune_baseline,
 )
-from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.studies import open_study
+from tests.tuning.steps.computed import session_of
 
 BASE = Recipe(max_lr=1.0, batch_size=32)
-
-
-def session_of(
-    trainer: Trainer, listener: Callable[[Event], object] = lambda event: None
-) -> Session:
-    storage = optuna.storages.InMemoryStorage()
-    study, run_store = open_study(storage, "s", {}, "minimize")
-    return Session(study, run_store, InProcess(trainer), listener, "")
 
 
 def range_test(edge: float) -> RangeTest:
@@ -119,7 +107,7 @@ def test_fresh_seeds_that_diverge_are_counted_and_leave_no_spread() -> None:
         return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
 
     told: list[Event] = []
-    session = session_of(trainer, told.append)
+    session = session_of(trainer, listener=told.append)
     tuned = tune_baseline(session, BASE, 10.0, range_test(1.0), None, 0.002)
     assert (len(tuned.accuracies), tuned.diverged, tuned.sd) == (1, 2, None)
     text = next(event.text for event in told if isinstance(event, StepFinished))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-import optuna
 import pytest
 
 from autosuperconv.core.recipe import Recipe
@@ -13,17 +12,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.core.verdict import ConditionName, judge
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
-from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.studies import open_study
-
-
-def session_of(trainer: Trainer, workers: int = 1) -> Session:
-    storage = optuna.storages.InMemoryStorage()
-    study, run_store = open_study(storage, "s", {}, "minimize")
-    executor = InProcess(trainer)
-    executor.size = workers
-    return Session(study, run_store, executor, lambda event: None, "")
+from tests.tuning.steps.computed import session_of
 
 
 def with_best_rate(best: float) -> Trainer:

@@ -12,15 +12,10 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from autosuperconv.core.curve import Point
-from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Range, SearchSpace
 from autosuperconv.core.trace import Job, PruneTraining, Trace
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.samplers import make_sampler
-from autosuperconv.tuning.samplers.encoding import Encoding
-from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import (
     MIN_TRIALS,
@@ -30,31 +25,7 @@ from autosuperconv.tuning.steps.pruner import (
 )
 from autosuperconv.tuning.store.run_store import step_of
 from autosuperconv.tuning.store.storage import open_storage
-
-MAX_LR = Range(1e-3, 10.0, log=True)
-SPACE = SearchSpace(
-    {
-        "batch_size": Choices((16, 32)),
-        "epochs": Range(1.0, 4.0, log=True),
-        "max_lr": MAX_LR,
-        "weight_decay": Range(1e-6, 1e-2, log=True),
-    }
-)
-OBJECTIVE = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
-BASE = Recipe(max_lr=1.0, epochs=4.0, batch_size=32)
-
-
-def prior(edge: float = 0.5) -> LrPrior:
-    cells = tuple(
-        Cell(b, wd, (), (), 0.01, edge, 0.1, False, 0.9, True)
-        for b in (16, 32)
-        for wd in (1e-5, 1e-3)
-    )
-    return LrPrior(RangeTest(cells, 1e-3, 10.0, True, "Possible."), MAX_LR)
-
-
-def encoding(prior: LrPrior) -> Encoding:
-    return Encoding(SPACE, BASE, prior, OBJECTIVE.target)
+from tests.tuning.steps.computed import BASE, OBJECTIVE, SPACE, encoding, prior
 
 
 def told(trace: Trace) -> FrozenTrial:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import optuna
 import pytest
 
 from autosuperconv.core.plan import Budget
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
-from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import InvalidInput
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.plan import (
@@ -24,10 +23,9 @@ from autosuperconv.tuning.steps.plan import (
     mean_epochs,
 )
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
-from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.studies import open_study
 from tests.surface import BUDGET, make_setup
+from tests.tuning.steps.computed import session_of
 
 RATES = {32: 1000.0}  # so a second an epoch
 GRID = SweepGrid(tuple(SweepCell(32, wd) for wd in (1e-6, 1e-5, 1e-4, 1e-3)))
@@ -51,14 +49,6 @@ def setup_of(
 SETUP = setup_of(n_train=1000)
 forecast_of = partial(forecast, setup=SETUP, speeds=RATES, grid=GRID, workers=1)
 TWO_BATCHES = replace(SETUP, dimensions={"batch_size": Choices((16, 32))})
-
-
-def session_of(trainer: Trainer, workers: int = 1) -> Session:
-    storage = optuna.storages.InMemoryStorage()
-    study, run_store = open_study(storage, "s", {}, "minimize")
-    executor = InProcess(trainer)
-    executor.size = workers
-    return Session(study, run_store, executor, lambda event: None, "")
 
 
 def seconds(budget: Budget, workers: int = 1) -> float:

@@ -13,18 +13,15 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Range, SearchSpace
-from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.core.space import Range, SearchSpace
+from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.errors import UnknownName
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.samplers import SAMPLERS, make_sampler
-from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior import LrPrior
 from autosuperconv.tuning.samplers.with_prior import WithPrior
-from autosuperconv.tuning.steps.objective import Objective, suggest
+from autosuperconv.tuning.steps.objective import suggest
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.study import (
     StudySettings,
@@ -33,35 +30,7 @@ from autosuperconv.tuning.steps.study import (
     requeue_stale,
     trial_text,
 )
-from autosuperconv.tuning.store.executor import InProcess
-from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.storage import open_storage
-from autosuperconv.tuning.store.studies import open_study
-
-MAX_LR = Range(1e-3, 10.0, log=True)
-SPACE = SearchSpace(
-    {
-        "batch_size": Choices((16, 32)),
-        "epochs": Range(1.0, 4.0, log=True),
-        "max_lr": MAX_LR,
-        "weight_decay": Range(1e-6, 1e-2, log=True),
-    }
-)
-OBJECTIVE = Objective("cost", target=0.9, n_train=1000, worst_epochs=4.0)
-BASE = Recipe(max_lr=1.0, epochs=4.0, batch_size=32)
-
-
-def prior(edge: float = 0.5) -> LrPrior:
-    cells = tuple(
-        Cell(b, wd, (), (), 0.01, edge, 0.1, False, 0.9, True)
-        for b in (16, 32)
-        for wd in (1e-5, 1e-3)
-    )
-    return LrPrior(RangeTest(cells, 1e-3, 10.0, True, "Possible."), MAX_LR)
-
-
-def encoding(prior: LrPrior) -> Encoding:
-    return Encoding(SPACE, BASE, prior, OBJECTIVE.target)
+from tests.tuning.steps.computed import BASE, MAX_LR, OBJECTIVE, SPACE, encoding, prior, session_of
 
 
 def study_settings(**changed: object) -> StudySettings:
@@ -76,11 +45,6 @@ def storage_path(tmp_path: Path) -> str:
     return str(tmp_path / "study.journal")
 
 
-def session_of(path: str, trainer: Trainer) -> Session:
-    study, run_store = open_study(open_storage(path), "s", {"data": "surface"}, "minimize")
-    return Session(study, run_store, InProcess(trainer), lambda event: None, path)
-
-
 def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: str) -> None:
     ran: list[float] = []
 
@@ -88,7 +52,7 @@ def test_a_trial_above_the_edge_costs_nothing_and_is_infeasible(storage_path: st
         ran.append(job.recipe.max_lr)
         return SurfaceTrainer()(job, on_point)
 
-    session = session_of(storage_path, trainer)
+    session = session_of(trainer, path=storage_path)
     queued = {"batch_size": 16, "epochs": 2.0, "weight_decay": 1e-4, "max_lr": 9.0}
     session.study.enqueue_trial(queued)
     optimise(session, study_settings(), 3)
@@ -109,13 +73,13 @@ def test_a_trials_curve_may_cost_a_tenth_of_its_training(storage_path: str) -> N
         asked.append(job)
         return SurfaceTrainer()(job, on_point)
 
-    optimise(session_of(storage_path, trainer), study_settings(), 3)
+    optimise(session_of(trainer, path=storage_path), study_settings(), 3)
     assert asked
     assert {job.curve_share for job in asked} == {0.1}
 
 
 def test_a_study_of_failures_has_no_failed_trial(storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer(edge=0.05))
+    session = session_of(SurfaceTrainer(edge=0.05), path=storage_path)
     optimise(session, study_settings(), 15)
     states = {trial.state for trial in session.study.trials}
     assert states == {TrialState.COMPLETE}
@@ -171,7 +135,7 @@ def test_an_unknown_sampler_names_a_near_one() -> None:
 
 
 def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer())
+    session = session_of(SurfaceTrainer(), path=storage_path)
     session.study.sampler = make_sampler("tpe", encoding(prior()), 0, 0)
     lost = suggest(session.study.ask(), SPACE, BASE, 0)
     optimise(session, study_settings(), 4)
@@ -184,7 +148,7 @@ def test_trials_that_an_earlier_start_left_running_are_taken_up_again(storage_pa
 
 
 def test_a_trial_killed_before_its_first_parameter_is_no_hindrance(storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer())
+    session = session_of(SurfaceTrainer(), path=storage_path)
     session.study.ask()
     requeue_stale(session.study)
     optimise(session, study_settings(), 3)
@@ -201,8 +165,8 @@ def test_a_study_goes_on_where_it_was_interrupted(storage_path: str) -> None:
         return SurfaceTrainer()(job, on_point)
 
     with pytest.raises(KeyboardInterrupt):
-        optimise(session_of(storage_path, interrupted), study_settings(), 9)
-    session = session_of(storage_path, SurfaceTrainer())
+        optimise(session_of(interrupted, path=storage_path), study_settings(), 9)
+    session = session_of(SurfaceTrainer(), path=storage_path)
     kept = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
     optimise(session, study_settings(), 9)
     finished = [t.params for t in session.study.trials if t.state == TrialState.COMPLETE]
@@ -212,14 +176,14 @@ def test_a_study_goes_on_where_it_was_interrupted(storage_path: str) -> None:
 
 
 def test_a_closed_study_is_left_alone_until_more_trials_are_asked_for(storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer())
+    session = session_of(SurfaceTrainer(), path=storage_path)
     for trials, expected in ((4, 4), (4, 4), (6, 6)):
         optimise(session, study_settings(), trials)
         assert count_finished(session.study) == expected
 
 
 def test_no_trial_begins_once_the_time_for_the_confirmation_is_reached(storage_path: str) -> None:
-    session = session_of(storage_path, SurfaceTrainer())
+    session = session_of(SurfaceTrainer(), path=storage_path)
     session = replace(session, deadline=0.0)
     notes: list[object] = []
     session.listener = notes.append
