@@ -11,7 +11,7 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Job, Split, Trace, evenly
-from autosuperconv.errors import UnknownName
+from autosuperconv.errors import one_of
 from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import open_search, task_of
 from autosuperconv.pipeline.single_run import teller
@@ -110,8 +110,7 @@ def train(
     Raises:
         InvalidInput: the recipe, the model or the data do not fit.
     """
-    if measured_on not in get_args(Split):
-        raise UnknownName("split", measured_on, get_args(Split))
+    split: Split = one_of("split", measured_on, get_args(Split))  # type: ignore[assignment]
     task = task_of(data)
     check_model(model_factory, task)
     engine = Engine(resolve_device(device), deterministic=deterministic)
@@ -120,7 +119,7 @@ def train(
     for note in (*task.notes, *try_jobs(trainer, recipe, sizes)):
         listener(Note(note))
     listener(StepStarted(Step.TRAIN, TRAIN_PHASES, 0, None))
-    job = Job(recipe, measured_on, evenly(TRAIN_PHASES), curvature)
+    job = Job(recipe, split, evenly(TRAIN_PHASES), curvature)
     trace = trainer(job, teller(listener))
     for note in trace.notes:
         listener(Note(note))

@@ -18,7 +18,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+
+SEPARATORS = re.compile(r"(?<!\d)[-_\s]+|[-_\s]+(?!\d)")  # 1_6 is not 16
 
 
 class AutosuperconvError(Exception):
@@ -29,17 +32,57 @@ class InvalidInput(AutosuperconvError, ValueError):
     """Something the caller wrote does not hold."""
 
 
+def name_key(name: str) -> str:
+    """What is left of a name without its case, hyphens, underscores and spaces; "one" at its
+    beginning is 1, as in OneCycle."""
+    plain = SEPARATORS.sub("", name.casefold())
+    return "1" + plain[3:] if plain.startswith("one") else plain
+
+
+def known_name(name: object, known: Iterable[str]) -> str | None:
+    """The known name that this is, whichever way it is spelt, as in AdamW or CIFAR-10; None if
+    there is none, or if it could be two."""
+    known = list(known)
+    if not isinstance(name, str):
+        return None
+    if name in known:
+        return name
+    same = [each for each in known if name_key(each) == name_key(name)]
+    return same[0] if len(same) == 1 else None
+
+
+def nearest_names(name: object, known: Iterable[str]) -> list[str]:
+    """The known name that is most like this one, or none."""
+    by_key = {name_key(each): each for each in known}
+    given = name_key(name) if isinstance(name, str) else ""
+    near = difflib.get_close_matches(given, by_key, n=1, cutoff=0.5)
+    return [by_key[key] for key in near]
+
+
+def one_of(kind: str, name: object, known: Iterable[str]) -> str:
+    """The known name that this is.
+
+    Raises:
+        UnknownName: it is none of them.
+    """
+    known = list(known)
+    found = known_name(name, known)
+    if found is None:
+        raise UnknownName(kind, name, known)
+    return found
+
+
 class UnknownName(InvalidInput):
     """A name that is in no registry; suggests the nearest one."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str]) -> None:
         known = sorted(known)
         self._made_of = (kind, name, known)
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        near = nearest_names(name, known)
         hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
         super().__init__(f"Unknown {kind} {name!r}. {hint}")
 
-    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, str, list[str]]]:
+    def __reduce__(self) -> tuple[type[UnknownName], tuple[str, object, list[str]]]:
         return type(self), self._made_of  # by default: the message as the only argument
 
 

@@ -126,7 +126,7 @@ def range_test(read: Path | None, **given: Any) -> None:
 @RECIPE
 @click.option(
     "--on",
-    type=click.Choice(["validation", "test"]),
+    type=click.Choice(["validation", "test"], case_sensitive=False),
     default="validation",
     show_default=True,
     help="Split on which accuracy is measured.",

@@ -184,7 +184,7 @@ def dimension_from(name: str, given: tuple[Any, ...]) -> Dimension:
 def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
     """The data set and the model that the command line names, or the model that fits the data."""
     from autosuperconv.training.data import load_dataset
-    from autosuperconv.training.models import default_model, model_factory
+    from autosuperconv.training.models import default_model, model_factory, model_name
 
     data = load_dataset(
         *(given["dataset"], given["data_dir"], given["n_train"], given["seed"]),
@@ -198,6 +198,7 @@ def named_task(given: dict[str, Any]) -> tuple[str, ModelFactory, TaskData]:
         name = default_model(data.shape)
         if not given["quiet"]:
             click.echo(f"Model: {name}, the default for samples of shape {data.shape}.", err=True)
+    name = model_name(name)
     return name, model_factory(name, data.shape, data.classes), data
 
 

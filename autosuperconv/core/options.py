@@ -11,7 +11,7 @@ from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Dimension, SearchSpace
 from autosuperconv.core.verdict import Criterion
-from autosuperconv.errors import InvalidInput, UnknownName
+from autosuperconv.errors import InvalidInput, one_of
 
 OBJECTIVES = ("accuracy", "cost")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -108,8 +108,8 @@ class SearchOptions:
         if isinstance(self.out, str):
             object.__setattr__(self, "out", Path(self.out))
         for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise UnknownName(name.replace("_", " "), getattr(self, name), known)
+            chosen = one_of(name.replace("_", " "), getattr(self, name), known)
+            object.__setattr__(self, name, chosen)
         share = self.range_test_share
         _check(0 < share < 1, "range_test_share", "a share of the search in (0, 1)", share)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)

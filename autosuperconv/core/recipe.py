@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from numbers import Integral, Real
 
-from autosuperconv.errors import InvalidRecipe, UnknownName
+from autosuperconv.errors import InvalidRecipe, known_name, one_of
 
 OPTIMIZERS = ("adam", "adamw", "nesterov", "sgd")
 
@@ -33,7 +33,7 @@ class Recipe:
         base_momentum: momentum where the learning rate is highest; equal to `max_momentum`
             for a constant momentum.
         label_smoothing: share of the target spread evenly over the classes.
-        optimizer: one of `OPTIMIZERS`.
+        optimizer: one of `OPTIMIZERS`, in upper or lower case.
         schedule: a name in `core.schedule.SCHEDULES`.
         seed: of initial weights, data order, augmentation and dropout.
         div_factor: max_lr over the learning rate at the start of the cycle; infinite for a
@@ -90,12 +90,20 @@ class Recipe:
         rising = list(self.milestones) == sorted(set(self.milestones))
         inside = all(0 < m < 1 for m in self.milestones)
         self._check("milestones", rising and inside, "rising shares of the run in (0, 1)")
-        if self.optimizer not in OPTIMIZERS:
-            raise UnknownName("optimizer", self.optimizer, OPTIMIZERS)
+        object.__setattr__(self, "optimizer", one_of("optimizer", self.optimizer, OPTIMIZERS))
+        self._check("schedule", isinstance(self.schedule, str), "a name")
+        object.__setattr__(self, "schedule", schedule_name(self.schedule))
 
     def _check(self, field: str, holds: bool, rule: str) -> None:
         if not holds:
             raise InvalidRecipe(f"Recipe.{field} must be {rule}, but got {getattr(self, field)!r}.")
+
+
+def schedule_name(name: str) -> str:
+    """A schedule's name as `SCHEDULES` has it; any other name as it is, for `build_schedule`."""
+    from autosuperconv.core.schedule import SCHEDULES  # here, because schedules are of recipes
+
+    return known_name(name, SCHEDULES) or name
 
 
 RECIPE_FIELDS = tuple(own.name for own in fields(Recipe))

@@ -41,9 +41,9 @@ from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.check import check_model
 from autosuperconv.training.models.network import declares_dropout, network_fingerprint
-from autosuperconv.tuning.samplers import check_sampler
+from autosuperconv.tuning.samplers import sampler_name
 from autosuperconv.tuning.steps.objective import DIRECTIONS
-from autosuperconv.tuning.steps.pruner import make_pruner
+from autosuperconv.tuning.steps.pruner import pruner_name
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import explained_errors, open_storage
 from autosuperconv.tuning.store.studies import forget_plan, open_study
@@ -178,8 +178,8 @@ def check_setup(setup: Setup) -> None:
     Raises:
         InvalidInput: no such sampler, pruner or schedule; a batch that is larger than the data.
     """
-    check_sampler(setup.options.sampler)
-    make_pruner(setup.options.pruner, None, 0.0)
+    sampler_name(setup.options.sampler)
+    pruner_name(setup.options.pruner)
     build_schedule(setup.base, steps=100)
     if setup.batch_sizes[-1] > setup.n_train:
         raise InvalidSpace(
@@ -208,8 +208,11 @@ def make_setup(
     statistics = min(sizes["train"], engine.statistics_samples)
     batch_size = middle_batch(dimensions, options.base)
     out = None if options.out is None else Path(os.path.expanduser(options.out))
+    named = replace(
+        options, sampler=sampler_name(options.sampler), pruner=pruner_name(options.pruner)
+    )
     setup = Setup(
-        options=replace(options, storage=without_password(options.storage), out=out),
+        options=replace(named, storage=without_password(options.storage), out=out),
         study_name=re.sub(r"[^\w.-]+", "-", study_name),
         dataset=trainer.data.name,
         model=model,

@@ -33,7 +33,7 @@ from autosuperconv.core.schedule.shapes import (
     Triangles,
 )
 from autosuperconv.core.schedule.user import UserSchedule
-from autosuperconv.errors import InvalidInput, InvalidRecipe, UnknownName
+from autosuperconv.errors import InvalidInput, InvalidRecipe, one_of
 from autosuperconv.importing import import_callable
 
 __all__ = [
@@ -222,9 +222,7 @@ def build_schedule(recipe: Recipe, steps: int) -> Schedule:
     if ":" in recipe.schedule:
         import_callable("--schedule", recipe.schedule)  # refused now, not in the middle of a run
         return UserSchedule(recipe.schedule, recipe.max_lr, recipe.max_momentum)
-    if recipe.schedule not in SCHEDULES:
-        raise UnknownName("schedule", recipe.schedule, SCHEDULES)
-    return SCHEDULES[recipe.schedule](recipe, steps)
+    return SCHEDULES[one_of("schedule", recipe.schedule, SCHEDULES)](recipe, steps)
 
 
 def tabulate(recipe: Recipe, steps: int) -> list[LrMomentum]:

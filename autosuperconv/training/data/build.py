@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from autosuperconv.core.format import printable
-from autosuperconv.errors import DataError
+from autosuperconv.errors import DataError, one_of
 from autosuperconv.training.data.checked import kind_of_numbers
 from autosuperconv.training.data.normalise import (
     about_scale,
@@ -43,8 +43,7 @@ def build_task(
 ) -> TaskData:
     """Check the labels, make the missing splits, and describe the training data."""
     name = printable(name)
-    if augment not in (None, *AUGMENTS):
-        raise DataError(f"augment must be one of {', '.join(AUGMENTS)}, but got {augment!r}.")
+    augment = None if augment is None else one_of("augmentation", augment, AUGMENTS)
     classes = _check_classes(parts, classes, name)
     divided = divide(parts, classes, n_train, seed, name)
     shape, dtype = _common_shape(divided)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from autosuperconv.core.format import counted
 from autosuperconv.core.normalisation import KINDS, Normalisation, span
-from autosuperconv.errors import DataError, UnknownName
+from autosuperconv.errors import DataError, one_of
 from autosuperconv.training.data.checked import Checked, kind_of_numbers
 from autosuperconv.training.data.split import Part
 from autosuperconv.training.data.task import AXES, Samples, Shape, TensorSplit
@@ -36,10 +36,8 @@ def kind_of(normalise: str | None, shape: Shape, dtype: torch.dtype) -> str:
     Raises:
         UnknownName: no such rule.
     """
-    if normalise is not None and normalise not in KINDS:
-        raise UnknownName("normalisation", normalise, KINDS)
     if normalise is not None:
-        return normalise
+        return one_of("normalisation", normalise, KINDS)
     if dtype != torch.uint8 and not dtype.is_floating_point:
         return "none"
     return "channel" if len(shape) >= 3 else "feature"

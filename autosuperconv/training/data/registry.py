@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autosuperconv.errors import DataError, UnknownName
+from autosuperconv.errors import DataError, UnknownName, known_name
 
 if TYPE_CHECKING:
     from autosuperconv.training.data.folder import OnProgress
@@ -112,20 +112,21 @@ def load_dataset(
     from autosuperconv.training.data.build import build_task
     from autosuperconv.training.data.folder import load_folder
 
-    if name.startswith(FOLDER):
+    if isinstance(name, str) and name.startswith(FOLDER):
         parts = load_folder(
             Path(os.path.expanduser(name.removeprefix(FOLDER))),
             on_progress,
             image_size,
             skip_broken,
         )
+    elif (known := known_name(name, DATASETS)) is None:
+        raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
     elif image_size is not None:
         raise DataError(
-            f"image_size sets the size of a folder's images, but {name!r} has its own. Leave it "
+            f"image_size sets the size of a folder's images, but {known!r} has its own. Leave it "
             "out (--image-size)."
         )
-    elif name in DATASETS:
-        parts = DATASETS[name](Path(os.path.expanduser(data_dir)))
     else:
-        raise UnknownName("data set", name, [*DATASETS, f"{FOLDER}PATH"])
+        name = known
+        parts = DATASETS[name](Path(os.path.expanduser(data_dir)))
     return build_task(parts, name, n_train=n_train, seed=seed, augment=augment, normalise=normalise)

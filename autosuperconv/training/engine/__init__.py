@@ -55,6 +55,7 @@ def resolve_device(name: str) -> str:
     Raises:
         DeviceUnavailable: this machine has no such device.
     """
+    name = name.casefold()
     if name == "auto":
         if torch.cuda.is_available():
             return "cuda"

@@ -10,6 +10,7 @@ from autosuperconv.training.models.registry import (
     ModelFactory,
     default_model,
     model_factory,
+    model_name,
 )
 
-__all__ = ["DEFAULT_RULE", "MODELS", "ModelFactory", "default_model", "model_factory"]
+__all__ = ["DEFAULT_RULE", "MODELS", "ModelFactory", "default_model", "model_factory", "model_name"]

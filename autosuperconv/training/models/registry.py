@@ -7,13 +7,12 @@ classes, and builds a network from normalised floats (B, *shape) to (B, classes)
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from autosuperconv.errors import UnknownName
+from autosuperconv.errors import UnknownName, known_name, nearest_names
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +26,7 @@ DEFAULT_RULE = (
     f"mlp for tables of features, lenet for gray 28 x 28 images, resnet8 for other images up to "
     f"{SMALL_IMAGE} pixels a side, resnet18 for larger ones"
 )
-WIDE = re.compile(r"wrn-(\d+)-(\d+)")
+WIDE = re.compile(r"wrn[-_ ]?(\d+)[-_ ](\d+)", re.IGNORECASE)
 
 
 def lenet(shape: Shape, classes: int) -> nn.Module:
@@ -84,25 +83,42 @@ def model_factory(name: str, shape: Shape, classes: int) -> ModelFactory:
         ModelError: the caller's factory cannot be imported; the network does not take `shape`.
     """
     from autosuperconv.training.models.resnet import wide_resnet
-    from autosuperconv.training.models.torchvision import torchvision_names, torchvision_net
+    from autosuperconv.training.models.torchvision import torchvision_net
     from autosuperconv.training.models.user import import_and_build
 
+    name = model_name(name)
     if ":" in name:
         return import_and_build(name, shape, classes)
     if name in MODELS:
         return partial(MODELS[name], shape, classes)
     if wide := WIDE.fullmatch(name):
         return partial(wide_resnet, shape, classes, int(wide[1]), int(wide[2]))
+    return partial(torchvision_net, name, shape, classes)
+
+
+def model_name(name: str) -> str:
+    """A model's name as it is known, whichever way it is spelt.
+
+    Raises:
+        UnknownName: no such network.
+    """
+    from autosuperconv.training.models.torchvision import torchvision_names
+
+    if isinstance(name, str) and ":" in name:
+        return name
+    if found := known_name(name, MODELS):
+        return found
+    if isinstance(name, str) and (wide := WIDE.fullmatch(name)):
+        return f"wrn-{wide[1]}-{wide[2]}"
     available = torchvision_names()
-    if name in available:
-        return partial(torchvision_net, name, shape, classes)
+    if found := known_name(name, available):
+        return found
     raise _unknown(name, available)
 
 
-def _unknown(name: str, available: list[str]) -> UnknownName:
+def _unknown(name: object, available: list[str]) -> UnknownName:
     """Torchvision's eighty names are suggested from, but not all printed."""
     own = [*MODELS, "wrn-N-K", "package.module:factory"]
     every = [*own, "wrn-16-4", "wrn-28-10", *available]
-    near = difflib.get_close_matches(name, every, n=1, cutoff=0.5)
-    known = every if near else [*own, "any classification model of torchvision"]
+    known = every if nearest_names(name, every) else [*own, "any other model of torchvision"]
     return UnknownName("model", name, known)

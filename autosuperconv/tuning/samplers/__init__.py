@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
-from autosuperconv.errors import UnknownName
+from autosuperconv.errors import one_of
 from autosuperconv.tuning.samplers.cost_aware import CostAwareSampler
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.with_prior import WithPrior
@@ -41,16 +41,15 @@ def make_sampler(name: str, encoding: Encoding, seed: int, trials_so_far: int) -
     Raises:
         UnknownName: there is no such sampler.
     """
-    check_sampler(name)
+    name = sampler_name(name)
     (own,) = np.random.SeedSequence([seed, trials_so_far]).generate_state(1)
     return SAMPLERS[name](encoding, int(own))
 
 
-def check_sampler(name: str) -> None:
-    """Refuse a name that is not in `SAMPLERS`.
+def sampler_name(name: str) -> str:
+    """The name as `SAMPLERS` has it.
 
     Raises:
         UnknownName: there is no such sampler.
     """
-    if name not in SAMPLERS:
-        raise UnknownName("sampler", name, SAMPLERS)
+    return one_of("sampler", name, SAMPLERS)

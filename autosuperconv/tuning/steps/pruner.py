@@ -16,7 +16,7 @@ import optuna
 from optuna.pruners import BasePruner, NopPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from autosuperconv.errors import UnknownName
+from autosuperconv.errors import one_of
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import step_of
 
@@ -109,6 +109,13 @@ def make_pruner(name: str, target: float | None, noise: float) -> BasePruner:
     Raises:
         UnknownName: no such pruner.
     """
-    if name not in PRUNERS:
-        raise UnknownName("pruner", name, PRUNERS)
-    return PRUNERS[name](target, noise)
+    return PRUNERS[pruner_name(name)](target, noise)
+
+
+def pruner_name(name: str) -> str:
+    """The name as `PRUNERS` has it.
+
+    Raises:
+        UnknownName: no such pruner.
+    """
+    return one_of("pruner", name, PRUNERS)

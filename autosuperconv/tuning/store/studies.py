@@ -116,9 +116,9 @@ def find_study(url: str, study_name: str | None) -> optuna.Study:
     storage = open_existing(url)
     names = optuna.study.get_all_study_names(storage)
     searches = sorted(name for name in names if not name.endswith(COMPANION))
+    if not searches or (study_name is None and len(searches) > 1):
+        raise InvalidInput(f"{without_password(url)!r} holds {_content(searches)}")
     if study_name is None:
-        if len(searches) != 1:
-            raise InvalidInput(f"{without_password(url)!r} holds {_content(searches)}")
         study_name = searches[0]
     if study_name not in searches:
         raise UnknownName("study", study_name, searches)

@@ -32,8 +32,8 @@ def test_digits_are_all_there_once_divided_60_20_20() -> None:
 
 
 def test_an_unknown_data_set_suggests_the_nearest() -> None:
-    with pytest.raises(UnknownName, match=r"Unknown data set 'cifar_10'. Did you mean 'cifar10'\?"):
-        load_dataset("cifar_10", Path("nowhere"))
+    with pytest.raises(UnknownName, match=r"Unknown data set 'cifar_11'. Did you mean 'cifar10'\?"):
+        load_dataset("cifar_11", Path("nowhere"))
 
 
 def test_the_registry_is_in_alphabetical_order() -> None:

@@ -117,7 +117,7 @@ def test_unknown_names_suggest_the_nearest_of_all_kinds() -> None:
         model_factory("resnet21", IMAGE, 10)
     with pytest.raises(UnknownName, match=r"Did you mean 'densenet121'\?"):
         model_factory("densnet121", IMAGE, 10)
-    with pytest.raises(UnknownName, match=r"Known: any classification model of torchvision, lenet"):
+    with pytest.raises(UnknownName, match=r"Known: any other model of torchvision, lenet"):
         model_factory("qqq", IMAGE, 10)
 
 
