@@ -22,6 +22,7 @@ from autosuperconv.core.trace import (
     Job,
     OnPoint,
     PruneTraining,
+    Sealed,
     Split,
     StopReason,
     Trace,
@@ -105,7 +106,9 @@ class SurfaceTrainer:
     ) -> Trace:
         rng = np.random.default_rng([job.recipe.seed, job.recipe.batch_size])
         last = points[-1]
-        end = self._accuracy(job.recipe, dose, last.lr) + rng.normal(0, self.noise)
+        expected = self._accuracy(job.recipe, dose, last.lr)
+        end = expected + rng.normal(0, self.noise)
+        sealed = Sealed(min(expected + rng.normal(0, self.noise), 1.0), None, 1000)
         return Trace(
             recipe=job.recipe,
             measured_on=job.measured_on,
@@ -120,11 +123,12 @@ class SurfaceTrainer:
             samples=last.samples,
             seconds=last.samples / 1e6,
             reached_lr=highest_lr(job.recipe, 1000, math.ceil(1000 * last.phase)),
+            sealed=sealed if job.sealed and stopped == StopReason.COMPLETED else None,
         )
 
 
 def check_trainer(trainer: Trainer, recipe: Recipe) -> None:
-    """Hold a trainer to what a search relies on; it trains the recipe seven times.
+    """Hold a trainer to what a search relies on; it trains the recipe eight times.
 
     Args:
         recipe: one that trains to the end, in 12 steps or more.
@@ -177,9 +181,15 @@ def _check_points(points: list[Point], trace: Trace, phases: tuple[float, ...]) 
 
 
 def _check_splits(trainer: Trainer, job: Job) -> None:
+    ends = {}
     for split in get_args(Split):
-        measured_on = trainer(replace(job, measured_on=split)).measured_on
+        trace = ends[split] = trainer(replace(job, measured_on=split))
+        measured_on = trace.measured_on
         _check(measured_on == split, f"a job for {split} must not be measured on {measured_on}")
+    sealed = trainer(replace(job, sealed=True))
+    plain = _without_time(replace(sealed, sealed=None))
+    _check(sealed.sealed is not None, "a sealed job must also measure its end on the test split")
+    _check(plain == _without_time(ends["validation"]), "the sealed measurement must change nothing")
 
 
 def _check_pruning(trainer: Trainer, job: Job) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Literal, Protocol
 
@@ -39,13 +39,15 @@ class Job:
 
     Args:
         recipe: what to train.
-        measured_on: the split on which accuracy is measured. Only confirmation and ablation read
-            the test split.
+        measured_on: the split on which accuracy is measured. Only the ablation measures on the
+            test split alone.
         phases: shares of the run, rising and in (0, 1], after which to evaluate. The last
             evaluation is always the end of the run.
         curvature: also measure what learning rate the curvature suggests.
         curve_share: share of the cost of training that evaluations before the end may take, as
             far as their subsets can be made smaller; None: no limit.
+        sealed: also measure the end of the run on the test split. Nothing before the confirmation
+            may read it, but for the spread between seeds of one recipe.
     """
 
     recipe: Recipe
@@ -53,6 +55,22 @@ class Job:
     phases: tuple[float, ...] = (1.0,)
     curvature: bool = False
     curve_share: float | None = None
+    sealed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The end of a run on the test split.
+
+    Args:
+        accuracy: on the whole split, fraction of 1.
+        loss: likewise.
+        evaluated: samples behind both.
+    """
+
+    accuracy: float
+    loss: float | None
+    evaluated: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,8 @@ class Trace:
         reached_lr: highest learning rate of the steps that were made; None where the trainer does
             not say.
         notes: what could not be measured beside the run, and why; one sentence each.
+        sealed: the end of the run on the test split; None where it was not requested, or the run
+            did not get there.
     """
 
     recipe: Recipe
@@ -94,6 +114,23 @@ class Trace:
     majority_accuracy: float | None = None
     reached_lr: float | None = None
     notes: tuple[str, ...] = ()
+    sealed: Sealed | None = None
+
+    def opened(self) -> Trace:
+        """The same run as measured on the test split; its curve stays that of the other split.
+
+        A run that did not get to its end has no accuracy on either.
+        """
+        if self.sealed is None:
+            return replace(self, measured_on="test", accuracy=None, loss=None)
+        end = self.sealed
+        return replace(
+            self,
+            measured_on="test",
+            accuracy=end.accuracy,
+            loss=end.loss,
+            evaluated=end.evaluated,
+        )
 
     @property
     def chance(self) -> float:

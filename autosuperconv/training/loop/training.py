@@ -20,6 +20,8 @@ from autosuperconv.core.trace import (
     Job,
     OnPoint,
     PruneTraining,
+    Sealed,
+    Split,
     StopReason,
     Trace,
 )
@@ -67,6 +69,7 @@ class Training:
         self.done = 0
         self.evaluated = batches.size(job.measured_on)
         self.final: tuple[float, float] | None = None
+        self.sealed: Sealed | None = None
         self.curvature: CurvatureWatch | None = None
         self.on_the_way = self._subsets()
 
@@ -81,6 +84,8 @@ class Training:
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
                 detail = end_problem(loss, accuracy, self.classes, self.evaluated)
+                if self.job.sealed and not detail:
+                    self.sealed = self._measure_sealed()
             stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED
         except PruneTraining as why:
             stopped, detail = StopReason.PRUNED, str(why)
@@ -166,12 +171,22 @@ class Training:
         """Loss and accuracy on a part of the split, or on all of it."""
         samples = subsets.statistics if subsets else self.engine.statistics_samples
         limit = subsets.curve if subsets else None
-        split = self.job.measured_on
         last = subsets is None  # nothing follows it
         with own_state() if last else undisturbed(self.model, *self.splits):
             seed_all(self.job.recipe.seed, self.engine.device)
             recalibrate(self.model, self.batches.statistics(samples), self.engine)
-            return evaluate(self.model, self.batches.evaluation(split, limit), self.engine)
+            return self._evaluate(self.job.measured_on, limit)
+
+    def _measure_sealed(self) -> Sealed:
+        """The end of the run on the test split; follows `_measure`, whose statistics it uses."""
+        split: Split = "test"
+        with own_state():
+            seed_all(self.job.recipe.seed, self.engine.device)
+            loss, accuracy = self._evaluate(split, None)
+        return Sealed(accuracy, loss, self.batches.size(split))
+
+    def _evaluate(self, split: Split, limit: int | None) -> tuple[float, float]:
+        return evaluate(self.model, self.batches.evaluation(split, limit), self.engine)
 
     def _trace(
         self,
@@ -197,4 +212,5 @@ class Training:
             majority_accuracy=self.majority_accuracy,
             reached_lr=max((now.lr for now in self.table[: self.done]), default=0.0),
             notes=self.curvature.notes if self.curvature else (),
+            sealed=self.sealed,
         )

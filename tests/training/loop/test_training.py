@@ -49,6 +49,23 @@ def test_samples_epochs_and_steps_agree(digits: TaskData) -> None:
     assert all(a < b for a, b in pairwise(curve.step))
 
 
+def test_the_sealed_end_is_the_accuracy_of_the_same_run_on_the_test_split(digits: TaskData) -> None:
+    run = digits_trainer(digits)
+    plain, on_test = run(Job(SHORT)), run(Job(SHORT, "test"))
+    sealed = run(Job(SHORT, sealed=True))
+    assert timeless(replace(sealed, sealed=None)) == timeless(plain)  # measuring it changes nothing
+    opened = sealed.opened()
+    assert (opened.accuracy, opened.loss) == (on_test.accuracy, on_test.loss)
+    assert (opened.evaluated, opened.measured_on) == (on_test.evaluated, "test")
+    assert opened.curve == sealed.curve
+
+
+def test_a_run_that_diverges_has_no_accuracy_when_it_is_opened(digits: TaskData) -> None:
+    trace = digits_trainer(digits)(Job(replace(SHORT, max_lr=1e6), sealed=True))
+    assert (trace.diverged, trace.sealed) == (True, None)
+    assert trace.opened().accuracy is None
+
+
 class Recorder(nn.Module):
     """Keeps what it is shown while training."""
 
