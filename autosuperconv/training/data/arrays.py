@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.build import ROLES, build_task
 from autosuperconv.training.data.checked import about_broken, without_broken
 from autosuperconv.training.data.containers import as_one_kind, tensors_of
+from autosuperconv.training.data.forms import SupportsArray, refuse_swapped, wrong_count, wrong_form
 from autosuperconv.training.data.labels import about_names, as_labels, class_numbers
 from autosuperconv.training.data.samples import as_samples
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import TaskData, TensorSplit
+from autosuperconv.training.data.text_labels import text_labels, with_numbers
 from autosuperconv.training.data.torch_dataset import length_of, read_labels
 from autosuperconv.training.engine.isolation import own_state
-
-
-@runtime_checkable
-class SupportsArray(Protocol):
-    """What NumPy can convert to an array: its own arrays, tensors, data frames."""
-
-    def __array__(self) -> NDArray[Any]: ...
-
 
 Array: TypeAlias = SupportsArray | list[Any]
 OnePart: TypeAlias = "tuple[Array, Array] | TensorSplit | Dataset[Any]"
@@ -92,10 +85,7 @@ def _parts(data: object, skip_broken: int) -> Parts:
     elif len(data) in (2, 3):
         given, roles = data, ROLES if len(data) == 3 else ("train", "test")
     else:
-        raise DataError(
-            f"data must be one set, (train, test) or (train, validation, test), but got "
-            f"{len(data)} entries."
-        )
+        raise wrong_count(data)
     given, names = _numbered_classes(given, roles)
     faults: dict[str, dict[int, str]] = {role: {} for role in roles}
     taken = [
@@ -113,13 +103,20 @@ def _numbered_classes(
     given: tuple[object, ...], roles: tuple[str, ...]
 ) -> tuple[tuple[object, ...], tuple[str, ...]]:
     """The parts with whole numbers for labels of text, and the classes' names."""
-    pairs = [i for i, part in enumerate(given) if isinstance(part, tuple) and _is_pair(part)]
-    if 0 not in pairs:
-        return given, ()
     parts: list[Any] = list(given)
-    labels, names = class_numbers([parts[i][1] for i in pairs], [roles[i] for i in pairs])
-    for i, y in zip(pairs, labels, strict=True):
-        parts[i] = (parts[i][0], y)
+    known = {
+        i: part[1] if isinstance(part, tuple) else text_labels(part)
+        for i, part in enumerate(parts)
+        if isinstance(part, Dataset) or (isinstance(part, tuple) and _is_pair(part))
+    }
+    if 0 not in known:
+        return given, ()
+    labels, names = class_numbers(list(known.values()), [roles[i] for i in known])
+    for i, y in zip(known, labels, strict=True):
+        if isinstance(parts[i], tuple):
+            parts[i] = (parts[i][0], y)
+        elif names:
+            parts[i] = with_numbers(parts[i], names)
     return tuple(parts), names
 
 
@@ -145,18 +142,22 @@ def _part(data: object, role: str, faults: dict[int, str] | None) -> tuple[Part,
         return Part(sound.samples, sound.y), ""
     if isinstance(data, Dataset):
         return Part(data, read_labels(data, role)), ""
-    raise DataError(
-        f"{role} must be an (x, y) pair of arrays or tensors, or a torch Dataset, but got "
-        f"{type(data).__name__}. To load a data set by its name, call load_dataset."
-    )
+    raise wrong_form(data, role)
 
 
 def _resident_part(x: object, y: object, role: str) -> tuple[Part, str]:
-    taken, labels = as_samples(x, f"{role} x"), as_labels(y, f"{role} y")
+    try:
+        taken = as_samples(x, f"{role} x")
+    except DataError:
+        refuse_swapped(x, y, role)
+        raise
+    labels = as_labels(y, f"{role} y")
     if len(taken.x) != len(labels):
+        turned = taken.x.ndim == 2 and taken.x.shape[1] == len(labels)
         raise DataError(
             f"{role} x and y must have the same length, but there are {len(taken.x)} samples and "
-            f"{len(labels)} labels."
+            f"{len(labels)} labels. "
+            + ("Give x.T: samples are its rows." if turned else "Give one label for each sample.")
         )
     if len(labels) == 0:
         raise DataError(f"{role} must have at least one sample, but got none.")

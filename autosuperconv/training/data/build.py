@@ -83,32 +83,42 @@ def _check_classes(parts: Parts, classes: int | None, name: str) -> int:
     """The number of classes, after the labels of every part were checked against it."""
     given = classes is not None
     y = parts.train.y
-    count = int(y.max()) + 1 if classes is None else classes
-    _check_range(y, count, f"{name!r} train")
+    count = max(int(y.max()) + 1, 1) if classes is None else classes
+    _check_range(y, count, f"{name!r} train", given)
     present = np.unique(y)
     if len(present) < 2:
         raise DataError(
             f"{name!r} must have samples of at least 2 classes, but all {len(y)} training labels "
-            f"are {present[0]}."
+            f"are {present[0]}. Add samples of another class."
         )
     if not given and len(present) < count:
         gap = int(np.flatnonzero(present != np.arange(len(present)))[0])
         raise DataError(
             f"Labels must run from 0 without gaps, but no training sample of {name!r} has class "
-            f"{gap}, and the highest class is {count - 1}. Renumber them, or pass classes=."
+            f"{gap}, and the highest class is {count - 1}. Renumber them, as in "
+            f"numpy.unique(y, return_inverse=True)[1], or pass classes={count} "
+            "to as_task_data."
         )
     for part, role in ((parts.validation, "validation"), (parts.test, "test")):
         if part is not None:
-            _check_range(part.y, count, f"{name!r} {role}")
+            _check_range(part.y, count, f"{name!r} {role}", given)
     return count
 
 
-def _check_range(y: Labels, classes: int, what: str) -> None:
+def _check_range(y: Labels, classes: int, what: str, given: bool) -> None:
+    """Args: given: the number of classes was."""
     wrong = np.flatnonzero((y < 0) | (y >= classes))
     if len(wrong):
+        rule = f"in [0, {classes})" + ("" if given else ", the classes of the training data")
+        more = "" if y.min() < 0 else f", or pass classes={int(y.max()) + 1} to as_task_data"
+        remedy = (
+            "Renumber them from 0, as in numpy.unique(y, return_inverse=True)[1]"
+            if y.min() < 0
+            else "Remove these samples"
+        )
         raise DataError(
-            f"{what} labels must be in [0, {classes}), the classes of the training data, but "
-            f"{len(wrong)} are not; the first, at index {wrong[0]}, is {y[wrong[0]]}."
+            f"{what} labels must be {rule}, but {len(wrong)} are not; the first, at index "
+            f"{wrong[0]}, is {y[wrong[0]]}. {remedy}{more}."
         )
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from autosuperconv.core.format import printable
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.label_forms import no_whole_numbers, several_labels
 from autosuperconv.training.data.samples import as_array, numbers
 
 MOST_NAMED = 10  # classes in one sentence
@@ -26,15 +27,9 @@ def as_labels(y: object, what: str) -> Tensor:
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim != 1:
-        raise DataError(
-            f"{what} must hold one label per sample, but has shape {tuple(values.shape)}. Convert "
-            "one-hot labels with y.argmax(axis=1)."
-        )
+        raise several_labels(values, what)
     if values.is_floating_point():
-        raise DataError(
-            f"{what} must be integers, but got dtype {values.dtype}. Convert class numbers with "
-            "y.astype('int64'); regression is not supported."
-        )
+        raise no_whole_numbers(values, y, what)
     return values.to(torch.int64)
 
 

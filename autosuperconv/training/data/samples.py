@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.no_numbers import no_numbers
 
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has few operations for these
 MOST_CHANNELS = 16  # of images whose channels are on the last axis; 13 are Sentinel-2's bands
@@ -37,11 +38,11 @@ def numbers(values: object, what: str) -> Tensor:
     """
     if isinstance(values, Tensor):
         if values.is_complex():
-            raise _no_numbers(what, values.dtype)
+            raise no_numbers(values, values.dtype, what)
         return values.detach().cpu()
     array = as_array(values, what)
     if array.dtype.kind not in "biuf":
-        raise _no_numbers(what, array.dtype)
+        raise no_numbers(array, array.dtype, what)
     if array.dtype.itemsize > 8:  # long doubles, which torch does not have
         array = array.astype(np.float64)
     native = array.astype(array.dtype.newbyteorder("="), order="C", copy=not array.flags.writeable)
@@ -57,14 +58,10 @@ def as_array(values: object, what: str) -> NDArray[Any]:
     try:
         return np.asarray(values)
     except ValueError as error:
-        raise DataError(f"{what} must be a rectangular array of numbers: {error}.") from error
-
-
-def _no_numbers(what: str, kind: object) -> DataError:
-    return DataError(
-        f"{what} must be an array of numbers, but got dtype {kind}. Convert it, as in "
-        "x.astype('float32')."
-    )
+        raise DataError(
+            f"{what} must be a rectangular array of numbers: {error}. Pad or cut the samples to "
+            "one length."
+        ) from error
 
 
 def as_samples(x: object, what: str) -> Taken:
@@ -78,10 +75,13 @@ def as_samples(x: object, what: str) -> Taken:
     if values.ndim < 2:
         raise DataError(
             f"{what} must have one dimension for the samples and at least one more, but has shape "
-            f"{tuple(values.shape)}. Reshape a single feature with x.reshape(-1, 1)."
+            f"{tuple(values.shape)}. Reshape a single feature with numpy.reshape(x, (-1, 1))."
         )
     if 0 in values.shape[1:]:
-        raise DataError(f"{what} must not be empty, but has shape {tuple(values.shape)}.")
+        raise DataError(
+            f"{what} must not be empty, but has shape {tuple(values.shape)}. Give at least one "
+            "number for each sample."
+        )
     _check_finite(values, what)
     return _laid_out(*_stored(values))
 
@@ -142,5 +142,6 @@ def _check_finite(x: Tensor, what: str) -> None:
         where = tuple(int(i) for i in bad.nonzero()[0])
         raise DataError(
             f"{what} must be finite, but {count} of its {x.numel()} values are NaN or infinite, "
-            f"the first at index {where}: {x[where].item()}. Remove or replace them."
+            f"the first at index {where}: {x[where].item()}. Remove these samples, or replace "
+            "the values, as numpy.nan_to_num(x) does."
         )

@@ -35,7 +35,7 @@ def _label(dataset: Dataset[Any], index: int, role: str) -> int:
     if number < 0 or number != label:
         raise DataError(
             f"{role} labels must be integers from 0, but sample {index} has the label {label!r} "
-            f"of type {type(label).__name__}. Number the classes in the data set."
+            f"of type {type(label).__name__}. Let its __getitem__ return the class's number."
         )
     return number
 

@@ -110,7 +110,8 @@ def test_whatever_numpy_takes_for_an_array_is_taken() -> None:
 
 def test_float_labels_are_refused() -> None:
     x, y = features()
-    refused((x, y / 2), r"y must be integers, but got dtype torch.float64. .*astype\('int64'\)")
+    refused((x, y / 2), r"y must be integers, but got dtype torch.float64, such as 0.5.*regression")
+    refused((x, y / 1), r"y must be integers, .* whole numbers: give y.astype\('int64'\)\.")
 
 
 def test_one_hot_labels_are_refused_with_the_remedy() -> None:
@@ -120,7 +121,7 @@ def test_one_hot_labels_are_refused_with_the_remedy() -> None:
 
 def test_text_and_objects_are_refused() -> None:
     x, y = features()
-    refused((x.astype(object), y), r"x must be an array of numbers, but got dtype object")
+    refused((x.astype(object), y), r"x must be an array of numbers, but got dtype object. Convert")
     refused((torch.tensor(x) * 1j, y), r"array of numbers, but got dtype torch.complex128")
     refused(([[1.0], [1.0, 2.0]], [0, 1]), r"x must be a rectangular array of numbers")
 
@@ -140,10 +141,10 @@ def test_x_and_y_of_different_lengths_are_refused() -> None:
 def test_empty_and_dimensionless_data_are_refused() -> None:
     refused((np.zeros((0, 4)), np.zeros(0, dtype=int)), r"at least one sample, but got none")
     refused((np.array(1.0), np.array(1)), r"dimension for the samples .*, but has shape \(\)")
-    refused((np.zeros(5), np.arange(5)), r"but has shape \(5,\)\. .*reshape\(-1, 1\)")
+    refused((np.zeros(5), np.arange(5)), r"but has shape \(5,\)\. .*reshape\(x, \(-1, 1\)\)")
     refused((np.zeros((5, 0)), np.arange(5)), r"must not be empty, but has shape \(5, 0\)")
 
 
 def test_something_else_than_data_is_refused() -> None:
-    refused("cifar10", r"but got str. To load a data set by its name, call load_dataset")
+    refused("cifar10", r"but got the name 'cifar10'. Load it first: .*load_dataset\('cifar10'")
     refused((features(),) * 4, r"\(train, validation, test\), but got 4 entries")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autosuperconv.errors import DataError
+from autosuperconv.errors import DataError, UnknownName
 from autosuperconv.training.data.arrays import as_task_data
 from tests.training.samples import features, refused, split
 
@@ -47,7 +47,7 @@ def test_splits_of_different_shapes_are_refused() -> None:
 
 
 def test_an_unknown_augmentation_is_refused() -> None:
-    with pytest.raises(DataError, match=r"augment must be one of .*, but got 'mixup'"):
+    with pytest.raises(UnknownName, match="Unknown augmentation 'mixup'"):
         as_task_data(features(), augment="mixup")
 
 
