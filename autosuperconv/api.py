@@ -36,8 +36,9 @@ def search(
     """Find out whether the network can be trained several times faster with one large cycle.
 
     The same call again resumes the search: finished runs are never repeated. A study holds one
-    search, so other data, options or layers under its name are refused. Changed code in `forward`
-    is not detected: give such a network another `study_name`.
+    search: other data, options or layers get a study of their own, or are refused where they are
+    given the `study_name` of another search. Changed code in `forward` is not detected: give such
+    a network another `study_name`.
 
     Args:
         model_factory: builds a fresh network with output (B, classes) at each call. Lambdas and

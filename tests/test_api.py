@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,10 @@ from torch.utils.data import Dataset
 
 import autosuperconv
 from autosuperconv import SearchOptions
-from autosuperconv.core.events import Event, RunFinished, StepFinished
+from autosuperconv.core.events import Event, Note, RunFinished, StepFinished
 from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import to_dict
+from autosuperconv.errors import InvalidInput, NothingCompleted, OutputUnwritable
 from autosuperconv.pipeline.setup import open_search
 from autosuperconv.tuning.store.storage import open_storage
 
@@ -106,8 +109,11 @@ def test_a_plan_does_not_stand_in_the_way_of_a_search_with_other_options(tmp_pat
     for seed in (0, 1):  # the second plan takes the first one's place
         autosuperconv.plan(network, clouds(400), replace(options, seed=seed))
     autosuperconv.range_test(network, clouds(400), replace(options, seed=2))
+    assert searches(options) == ["custom-network"]
+    named = replace(options, seed=3, study_name="custom-network")
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="seed: stored 2, requested 3"):
-        autosuperconv.plan(network, clouds(400), replace(options, seed=3))
+        autosuperconv.plan(network, clouds(400), named)
+    autosuperconv.plan(network, clouds(400), replace(named, study_name="other"))  # as advised
 
 
 def test_a_study_of_another_format_is_another_search(
@@ -117,8 +123,148 @@ def test_a_study_of_another_format_is_another_search(
     with open_search(network, clouds(400), options):
         pass
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
+    options = replace(options, study_name="custom-network")
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 2, requested 999"):
         autosuperconv.plan(network, clouds(400), options)
+
+
+def test_a_search_whose_time_was_up_before_its_trials_goes_on_with_more_time(
+    tmp_path: Path,
+) -> None:
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    autosuperconv.plan(network, clouds(400), options)
+    with pytest.raises(NothingCompleted, match=r"the time was up before\. Give more time"):
+        autosuperconv.search(network, clouds(400), replace(options, timeout=0.01))
+    assert autosuperconv.search(network, clouds(400), replace(options, timeout=900)).trials
+
+
+def searches(options: SearchOptions) -> list[str]:
+    """The names of the searches in a storage."""
+    open_storage.cache_clear()
+    names = optuna.study.get_all_study_names(open_storage(options.storage))
+    return sorted(name for name in names if name + ".runs" in names)
+
+
+def leave_one_behind(options: SearchOptions) -> None:
+    """A search that has trained more than its plan."""
+    autosuperconv.range_test(network, clouds(400), options)
+
+
+def test_a_plan_that_is_refused_leaves_no_study_and_its_advice_is_followed(tmp_path: Path) -> None:
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out", timeout=0.01)
+    with pytest.raises(InvalidInput, match="--timeout is too short"):
+        autosuperconv.plan(network, clouds(400), options)
+    with pytest.raises(InvalidInput, match="--timeout is too short"):
+        autosuperconv.search(network, clouds(400), options)
+    assert searches(options) == []
+    assert not (tmp_path / "out").exists()
+    advised = [
+        (clouds(400), replace(options, timeout=900)),
+        (clouds(300), replace(options, timeout=900)),
+        (clouds(400), replace(options, timeout=900, epochs=(0.5, 1.0), baseline_epochs=1.0)),
+    ]
+    for data, longer in advised:
+        autosuperconv.plan(network, data, replace(longer, study_name="mine"))
+        assert searches(options) == ["mine"]
+
+
+@pytest.mark.parametrize("error", [MemoryError, ValueError])
+def test_whatever_ends_a_plan_leaves_no_study(
+    error: type[BaseException], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    monkeypatch.setattr("autosuperconv.tuning.steps.plan._seed_noise", fail)
+    with pytest.raises(error):
+        autosuperconv.search(network, clouds(400), options)
+    assert searches(options) == []
+
+
+def test_an_interrupted_plan_keeps_what_it_timed_but_not_its_name(tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        raise KeyboardInterrupt
+
+    def stop_later(event: Event) -> None:
+        if isinstance(event, RunFinished):
+            raise KeyboardInterrupt
+
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    with pytest.raises(KeyboardInterrupt):
+        autosuperconv.search(network, clouds(400), options, stop)
+    assert searches(options) == []  # nothing was timed
+    options = replace(options, study_name="mine")
+    with pytest.raises(KeyboardInterrupt):
+        autosuperconv.search(network, clouds(400), options, stop_later)
+    assert searches(options) == ["mine"]
+    autosuperconv.plan(network, clouds(400), replace(options, seed=1))
+
+
+def test_a_plan_that_ends_early_leaves_the_study_that_was_there(tmp_path: Path) -> None:
+    def stop(event: Event) -> None:
+        raise KeyboardInterrupt
+
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    autosuperconv.plan(network, clouds(400), options)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            autosuperconv.search(network, clouds(400), options, stop)
+    assert searches(options) == ["custom-network"]
+    leave_one_behind(options)
+    with pytest.raises(KeyboardInterrupt):
+        autosuperconv.search(network, clouds(400), options, stop)
+    assert searches(options) == ["custom-network"]
+
+
+def test_what_was_changed_gets_a_study_and_a_folder_of_its_own_and_finds_them_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = replace(TINY, storage="s.journal")
+    leave_one_behind(options)
+    heard: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Note):
+            heard.append(event.text)
+
+    def wider() -> nn.Module:
+        return nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Dropout(0.0), nn.Linear(32, 2))
+
+    wider.__name__ = "network"
+    plan = autosuperconv.plan(wider, clouds(400), options, hear)
+    name = next(n for n in searches(options) if n != "custom-network")
+    assert len(name) == len("custom-network-") + 6
+    note = next(text for text in heard if name in text)
+    assert note.startswith("Study 'custom-network' belongs to another search (model: stored ")
+    assert f"its report goes to 'runs/{name}'." in note
+    assert note in plan.choices
+    with open_search(wider, clouds(400), options, hear) as work:
+        assert work.setup.study_name == name
+        assert work.folder == Path("runs") / name
+    assert f"This search has a study of its own, '{name}', and resumes it." in heard
+    with open_search(network, clouds(400), options) as work:  # back again
+        assert work.setup.study_name == "custom-network"
+
+
+def test_the_report_of_another_search_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = replace(TINY, storage="a.journal")
+    with open_search(network, clouds(400), options) as work:
+        first = work.setup
+    text = json.dumps({"setup": to_dict(first)})
+    (first.out / "report.json").write_text(text)
+    elsewhere = replace(options, storage="b.journal", seed=1)
+    with open_search(network, clouds(400), elsewhere) as work:
+        assert work.folder != first.out
+    with open_search(network, clouds(400), replace(options, storage="b.journal")) as work:
+        assert work.folder == first.out  # the same search may write its report again
+    with pytest.raises(OutputUnwritable, match=r"holds that of study 'custom-network'\. Name an"):
+        autosuperconv.plan(network, clouds(400), replace(elsewhere, out=first.out))
+    autosuperconv.plan(network, clouds(400), replace(elsewhere, out=Path("another")))
 
 
 def interrupted(event: Event) -> None:

@@ -85,3 +85,13 @@ Listener = Callable[[Event], None]
 
 def silent(event: Event) -> None:
     """A listener that ignores every event."""
+
+
+def tell_all(*listeners: Listener) -> Listener:
+    """One listener that tells all of them, in their order."""
+
+    def tell_each(event: Event) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell_each

@@ -33,7 +33,8 @@ class SearchOptions:
     fields; `space`, `base` and `criterion` have one for each field of theirs that it offers.
 
     Args:
-        study_name: name of the Optuna study. None: DATASET-MODEL.
+        study_name: name of the Optuna study. None: DATASET-MODEL, or DATASET-MODEL-FINGERPRINT
+            where another search has that name.
         storage: an Optuna storage URL, or the path of a journal file.
         out: folder for the report. None: runs/STUDY_NAME.
         trials: number of trials in the study, in total over all starts.

@@ -39,6 +39,8 @@ class Setup:
         environment: versions and hardware, as text.
         inputs: how they are normalised.
         class_names: by label; none where labels are numbers.
+        fingerprint: sixteen hexadecimal digits that name what makes two searches the same; "" in
+            a report of an earlier version.
     """
 
     options: SearchOptions
@@ -57,6 +59,7 @@ class Setup:
     environment: dict[str, str]
     inputs: Normalisation = Normalisation()
     class_names: tuple[str, ...] = ()
+    fingerprint: str = ""
 
     @property
     def name(self) -> str:

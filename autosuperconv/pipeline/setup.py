@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autosuperconv.core.events import Event, Listener, silent
+from autosuperconv.core.events import Listener, silent, tell_all
 from autosuperconv.core.format import without_password
 from autosuperconv.core.optional import while_it_works
 from autosuperconv.core.options import SearchOptions
@@ -31,9 +31,10 @@ from autosuperconv.core.space import (
 )
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.fixed import as_point
+from autosuperconv.pipeline.own_name import under_own_name
 from autosuperconv.pipeline.resources import ENGINE, Resources, choose_resources
 from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
-from autosuperconv.reporting.files import check_writable
+from autosuperconv.reporting.files import check_writable, refuse_another_report
 from autosuperconv.training.data.arrays import Data, as_task_data
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
@@ -46,7 +47,7 @@ from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import pruner_name
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import explained_errors, open_storage
-from autosuperconv.tuning.store.studies import forget_plan, open_study
+from autosuperconv.tuning.store.studies import is_known, open_study
 
 ARTIFACTS = "artifacts"  # folder of the dashboard's files, below the report's
 
@@ -101,12 +102,12 @@ def open_search(
     fingerprint = fingerprint_of(task, network_fingerprint(network), setup)
     check_setup(setup)
     with explained_errors(options.storage):
-        forget_plan(open_storage(options.storage), setup.study_name, fingerprint)
+        setup, named = under_own_name(setup, fingerprint, options.storage)
     resources = choose_resources(trainer, setup, options.storage)
-    told = (*task.notes, *notes)
+    told = (*task.notes, *notes, *named)
     with open_work(resources, fingerprint, options.storage, listener, told) as work:
         work.session.store(ENGINE, to_json(resources.engine))
-        yield work
+        yield replace(work, choices=(*named, *work.choices))
 
 
 @contextmanager
@@ -133,16 +134,23 @@ def open_work(
     """
     setup = resources.setup
     check_setup(setup)
+    refuse_another_report(setup.out, setup.fingerprint)
+    is_new = not setup.out.exists()
     check_writable(setup.out)
     try:
         with explained_errors(storage):
             session = open_session(resources, fingerprint, storage, listener)
-            for note in notes:
-                session.note(note)
             try:
+                for note in notes:
+                    session.note(note)
                 yield Work(setup, session, resources.choices)
-            except KeyboardInterrupt:
-                session.remember_wall_seconds()
+            except BaseException as error:
+                with suppress(Exception):  # nor is this
+                    if interrupted := isinstance(error, KeyboardInterrupt):
+                        session.remember_wall_seconds()
+                    session.leave_no_refused_plan(interrupted)
+                    if is_new:
+                        setup.out.rmdir()  # refused where there is something in it
                 raise
             finally:
                 with suppress(Exception):  # the note is no reason to hide how the search ended
@@ -157,7 +165,9 @@ def open_session(
     """The search's session, the setup stored in it."""
     setup, timeout = resources.setup, resources.setup.options.timeout
     direction = DIRECTIONS[setup.options.objective]
-    study, run_store = open_study(open_storage(storage), setup.study_name, fingerprint, direction)
+    opened = open_storage(storage)
+    created = not is_known(opened, setup.study_name)
+    study, run_store = open_study(opened, setup.study_name, fingerprint, direction)
     publish = functools.partial(set_note, study)
     earlier = functools.partial(earlier_result, study)
     live = LiveNote(setup.name, publish, time.monotonic, earlier)
@@ -165,6 +175,7 @@ def open_session(
     session = Session(
         *(study, run_store, resources.executor, tell_all(listener, live_note), storage),
         deadline=None if timeout is None else time.monotonic() + timeout,
+        created=created,
     )
     session.remember_start()
     session.store("setup", to_json(setup))
@@ -186,16 +197,6 @@ def check_setup(setup: Setup) -> None:
             f"batch_size must be at most the number of training samples, {setup.n_train}, but got "
             f"{setup.batch_sizes[-1]}. Search smaller batches (--batch-size) or give more data."
         )
-
-
-def tell_all(*listeners: Listener) -> Listener:
-    """One listener that tells all of them, in their order."""
-
-    def tell_each(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
-    return tell_each
 
 
 def make_setup(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +37,32 @@ def check_writable(out: Path) -> None:
         raise OutputUnwritable(
             f"--out {str(out)!r} cannot be written: {error.strerror}. Name another folder."
         ) from None
+
+
+def refuse_another_report(out: Path, fingerprint: str) -> None:
+    """Keep the report of another search from being overwritten.
+
+    Raises:
+        OutputUnwritable: the folder holds the report of a search with another fingerprint.
+    """
+    if whose := holds_report_of_another(out, fingerprint):
+        raise OutputUnwritable(
+            f"--out must be a folder without the report of another search, but {str(out)!r} holds "
+            f"that of {whose}. Name another folder with --out."
+        )
+
+
+def holds_report_of_another(out: Path, fingerprint: str) -> str:
+    """The study whose report the folder holds, where its fingerprint is another; else "".
+
+    Reports of earlier versions have no fingerprint, and nothing is known of their search.
+    """
+    try:
+        setup = json.loads((out / FILES["JSON"]).read_text(encoding="utf-8"))["setup"]
+        stored, name = setup["fingerprint"], setup["study_name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return f"study {name!r}" if stored and fingerprint and stored != fingerprint else ""
 
 
 @dataclass(frozen=True, slots=True)

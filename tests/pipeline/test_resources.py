@@ -61,6 +61,7 @@ def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
 
 
 def test_another_precision_is_another_search(options: SearchOptions) -> None:
+    options = replace(options, study_name="mine")
     with open_search(small_net, dots(), options):
         pass
     changed = replace(options, precision="float32")
@@ -74,6 +75,7 @@ def test_another_precision_is_another_search(options: SearchOptions) -> None:
 def test_a_network_of_other_layers_is_another_search_though_its_name_is_the_same(
     options: SearchOptions,
 ) -> None:
+    options = replace(options, study_name="mine")
     nets = {"narrow": lambda: small_net(), "wide": lambda: nn.Sequential(small_net(), nn.ReLU())}
     with open_search(nets["narrow"], dots(), options):
         pass

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv.core.events import Event, Note
+from autosuperconv.core.events import Event, Note, tell_all
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.serialization import to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Range
 from autosuperconv.core.verdict import Criterion
 from autosuperconv.errors import InvalidSpace
-from autosuperconv.pipeline.setup import fingerprint_of, make_setup, space_to_search, tell_all
+from autosuperconv.pipeline.setup import fingerprint_of, make_setup, space_to_search
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
 from tests.training.made import dots, small_net

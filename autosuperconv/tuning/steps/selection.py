@@ -99,6 +99,11 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
     objective, seed = settings.objective, settings.seed
     trials = finished(session.study)
     completed = [t.trace for t in trials if t.trace is not None and t.completed]
+    if not trials and session.deadline is not None:
+        raise NothingCompleted(
+            f"No trial of study {session.study.study_name!r} was begun: the time was up before. "
+            "Give more time (--timeout); the same command goes on from here."
+        )
     if not completed:
         raise NothingCompleted(
             f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "

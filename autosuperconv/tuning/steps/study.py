@@ -87,7 +87,8 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
         left = session.seconds_left(Step.STUDY, done)
         label, text = f"trial {trial.number}", trial_text(trace, settings.space)
         session.listener(RunFinished(Step.STUDY, label, text, best_text(study), left))
-    session.store(CLOSED, str(trials))
+    if count_finished(study):  # without any there is no search yet to be kept as it is
+        session.store(CLOSED, str(trials))
 
 
 def propose(

@@ -18,7 +18,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.tuning.store.executor import Executor, QueuedJob, drive
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import RunStore
-from autosuperconv.tuning.store.studies import PLAN_ONLY
+from autosuperconv.tuning.store.studies import PLAN_ONLY, delete_search
 
 STEPS = tuple(step for step in Step if step is not Step.TRAIN)
 
@@ -35,6 +35,7 @@ class Session:
         storage_url: where workers find the study, to report to it.
         deadline: when the search must end, on the clock of `time.monotonic`; None: no limit.
         plan: what the search is forecast to take; None: no time left is estimated.
+        created: this start created the study.
     """
 
     study: optuna.Study
@@ -44,6 +45,7 @@ class Session:
     storage_url: str
     deadline: float | None = None
     plan: Plan | None = None
+    created: bool = False
     _runs: int = 0  # of the step under way
     _noted: set[str] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
@@ -64,8 +66,24 @@ class Session:
 
     def remember_plan_only(self) -> None:
         """Store that the search holds nothing but a plan, if that is so: see `forget_plan`."""
-        if not self.study.trials and not any(self.run_store.of(step) for step in STEPS[1:]):
+        if self.is_plan_only():
             self.store(PLAN_ONLY, "yes")
+
+    def is_plan_only(self) -> bool:
+        """Whether there is no trial, and no run except those that the plan timed."""
+        runs = any(self.run_store.of(step) for step in STEPS[1:])
+        return not runs and not self.study.get_trials(deepcopy=False)
+
+    def leave_no_refused_plan(self, interrupted: bool = False) -> None:
+        """After an error: a study that this start created and that has no plan yet is deleted. One
+        that holds nothing but a plan, or what an interrupted start has timed for it, is kept for
+        the same search and makes way for another."""
+        worth_keeping = interrupted and self.run_store.of(Step.PLAN)
+        unplanned = self.is_plan_only() and self.stored("plan") is None
+        if self.created and unplanned and not worth_keeping:
+            delete_search(self.study._storage, self.study.study_name)
+        else:
+            self.remember_plan_only()
 
     def remember_wall_seconds(self) -> None:
         """Store how long the search took, earlier starts included."""

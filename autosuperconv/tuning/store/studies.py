@@ -24,8 +24,8 @@ from autosuperconv.tuning.store.storage import open_existing
 Direction = Literal["maximize", "minimize"]
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 COMPANION = ".runs"  # the companion's name is the study's with this at its end
-FINGERPRINT = "fingerprint"  # the study's attribute that says which search it belongs to
-PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" from a dry run to a search
+FINGERPRINT = "fingerprint"  # the attribute of both that says which search they belong to
+PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" while a plan is all there is
 
 
 def open_study(
@@ -36,13 +36,13 @@ def open_study(
     Raises:
         StudyMismatch: the study exists and belongs to another search.
     """
-    exists = name in optuna.study.get_all_study_names(storage)
+    if taken := why_taken(storage, name, fingerprint):
+        raise StudyMismatch(f"{taken} Give this search another --study-name or --storage.")
     study = create_study(storage, name, direction)
-    if exists:
-        refuse_another(study, fingerprint)
     study.set_user_attr(FINGERPRINT, json.dumps(fingerprint))
     name_metric(study, METRICS[direction])
     companion = create_study(storage, name + COMPANION, "maximize")
+    companion.set_user_attr(FINGERPRINT, json.dumps(fingerprint))
     name_metric(companion, METRICS["maximize"])
     return study, RunStore(companion)
 
@@ -60,24 +60,28 @@ def create_study(storage: BaseStorage, name: str, direction: Direction) -> optun
         optuna.logging.set_verbosity(level)
 
 
-def refuse_another(study: optuna.Study, fingerprint: Fingerprint) -> None:
-    """Refuse to mix two searches in one study.
+def why_taken(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> str:
+    """Why this search cannot have the name, with every field in which it differs from the one that
+    has it; "" where the name is free, or this search's own.
 
-    Raises:
-        StudyMismatch: names every field in which they differ.
+    A companion without its study, which the dashboard leaves where it deletes a study, counts: its
+    runs may come from other data.
     """
-    stored = study.user_attrs.get(FINGERPRINT)
+    names = optuna.study.get_all_study_names(storage)
+    if not is_known(storage, name):
+        return ""
+    what = f"Study {name!r}" if name in names else f"What is left of the deleted study {name!r}"
+    first = name if name in names else name + COMPANION
+    stored = optuna.load_study(study_name=first, storage=storage).user_attrs.get(FINGERPRINT)
     if stored is None:
-        raise StudyMismatch(
-            f"Study {study.study_name!r} exists but was not made by this version of "
-            "autosuperconv. Give this search another --study-name or --storage."
-        )
+        return f"{what} exists but was not made by this version of autosuperconv."
     clauses = differences(json.loads(stored), fingerprint)
-    if clauses:
-        raise StudyMismatch(
-            f"Study {study.study_name!r} belongs to another search ({'; '.join(clauses)}). "
-            "Give this search another --study-name or --storage."
-        )
+    return f"{what} belongs to another search ({'; '.join(clauses)})." if clauses else ""
+
+
+def is_known(storage: BaseStorage, name: str) -> bool:
+    """Whether there is a study of that name, or a companion of one."""
+    return not {name, name + COMPANION}.isdisjoint(optuna.study.get_all_study_names(storage))
 
 
 def name_metric(study: optuna.Study, name: str) -> None:
@@ -97,12 +101,17 @@ def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
 def forget_plan(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> None:
     """Delete the study if all it holds is the plan of another search: a dry run left it behind, and
     it would refuse the search that the user chose after the dry run."""
-    attributes = {s.study_name: s.user_attrs for s in optuna.study.get_all_study_summaries(storage)}
-    if attributes.get(name + COMPANION, {}).get(PLAN_ONLY) != "yes":
+    companion = companion_of(storage, name)
+    if companion is None or companion.user_attrs.get(PLAN_ONLY) != "yes":
         return
-    if differences(json.loads(attributes[name][FINGERPRINT]), fingerprint):
-        for each in (name, name + COMPANION):
-            optuna.delete_study(study_name=each, storage=storage)
+    if why_taken(storage, name, fingerprint):
+        delete_search(storage, name)
+
+
+def delete_search(storage: BaseStorage, name: str) -> None:
+    """Delete a study and its companion."""
+    for each in {name, name + COMPANION}.intersection(optuna.study.get_all_study_names(storage)):
+        optuna.delete_study(study_name=each, storage=storage)
 
 
 def find_study(url: str, study_name: str | None) -> optuna.Study:

@@ -97,7 +97,10 @@ def test_what_a_session_stores_for_itself_lies_in_the_companion_study() -> None:
     assert session.stored("plan") == "{}"
     assert session.stored("setup") is None
     assert set(study.user_attrs) == {"fingerprint"}
-    assert optuna.load_study(study_name="s.runs", storage=storage).user_attrs == {"plan": "{}"}
+    assert optuna.load_study(study_name="s.runs", storage=storage).user_attrs == {
+        "plan": "{}",
+        "fingerprint": "{}",
+    }
 
 
 def test_wall_seconds_add_up_over_starts() -> None:

@@ -131,3 +131,12 @@ def test_a_fingerprint_with_tuples_survives_the_storage() -> None:
     storage = memory()
     for _ in range(2):
         open_study(storage, "s", {**FINGERPRINT, "epochs": (1.0, 4.0)}, "minimize")
+
+
+def test_runs_that_outlive_their_study_are_not_taken_for_another_searchs() -> None:
+    storage = memory()
+    open_study(storage, "s", FINGERPRINT, "minimize")
+    optuna.delete_study(study_name="s", storage=storage)  # as the dashboard does
+    with pytest.raises(StudyMismatch, match=r"the deleted study 's' belongs to .*seed: stored"):
+        open_study(storage, "s", {**FINGERPRINT, "seed": 1}, "minimize")
+    open_study(storage, "s", FINGERPRINT, "minimize")
