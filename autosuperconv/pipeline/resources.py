@@ -11,6 +11,7 @@ from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.training.engine.system import describe_environment
+from autosuperconv.training.feed.streamed import loader_workers
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe.autotune import EngineChoice, choose
 from autosuperconv.training.probe.jobs import try_jobs, try_training
@@ -54,6 +55,8 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
     stored = stored_choice(storage, setup.study_name)
     alone = why_not_sent(trainer)
     try_training(trainer, replace(setup.base, batch_size=setup.batch_sizes[0]))
+    if by_itself := trainer.batches().notes:  # loader processes fail
+        trainer = trainer.with_engine(replace(trainer.engine, loader_workers=0))
     needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
     setup, left_out = only_fitting(setup, needs)
     most = 1 if alone else most_runs(needs, trainer.engine.device)
@@ -64,6 +67,7 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
         precision=choice.precision,
         memory_format=choice.memory_format,
         threads=1 if workers > 1 else None,
+        loader_workers=loader_workers(trainer.engine, workers),
     )
     trainer = trainer.with_engine(engine)
     tried = trainer if workers == 1 else trainer.with_engine(engine)  # whose data are let go
@@ -73,7 +77,14 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
         make_executor(trainer, workers),
         choice,
         (
-            *(*trainer.choices(), *choice.reasons, *left_out, *about_sending(alone), *notes),
+            *(
+                *trainer.choices(),
+                *by_itself,
+                *choice.reasons,
+                *left_out,
+                *about_sending(alone),
+                *notes,
+            ),
             *(*about_memory(needs, most), *about_lock(storage)),
         ),
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from autosuperconv.core.options import SearchOptions
@@ -15,14 +16,16 @@ from autosuperconv.core.serialization import from_json
 from autosuperconv.core.space import Choices
 from autosuperconv.errors import InvalidSpace, ModelError, StudyMismatch
 from autosuperconv.pipeline import resources
-from autosuperconv.pipeline.resources import ENGINE
+from autosuperconv.pipeline.resources import ENGINE, choose_resources
 from autosuperconv.pipeline.setup import open_search
+from autosuperconv.training.engine import Engine
+from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.probe import memory
 from autosuperconv.training.probe.autotune import EngineChoice
 from autosuperconv.training.probe.memory import MemoryNeed
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.storage import open_storage
-from tests.training.made import dots, small_net
+from tests.training.made import AsDataset, dots, small_net
 
 CHOICE = EngineChoice("bfloat16", "channels_last", 1, ("Measured so.",))
 
@@ -189,3 +192,32 @@ def test_memory_that_cannot_be_measured_ends_no_search(
     monkeypatch.setattr(memory, "FAR", 10**9)
     with open_search(small_net, dots(), options) as work:
         assert work.setup.batch_sizes
+
+
+class Forbidding(AsDataset):
+    """Refuses to be read by another process, as one that holds its samples on a GPU does."""
+
+    owner = os.getpid()
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        if os.getpid() != self.owner:
+            raise RuntimeError("Cannot re-initialize CUDA in forked subprocess")
+        return super().__getitem__(index)
+
+
+def test_data_that_loader_processes_cannot_read_are_read_by_the_one_that_trains_and_it_is_said(
+    options: SearchOptions,
+) -> None:
+    data = dots()
+    parts = {name: Forbidding(getattr(data, name)) for name in ("train", "validation", "test")}
+    trainer = TorchTrainer(replace(data, **parts), small_net, Engine(threads=1, loader_workers=2))
+    with open_search(small_net, data, options) as work:
+        found = choose_resources(trainer, work.setup, options.storage)
+    said = [choice for choice in found.choices if "process that trains" in choice]
+    assert said == [
+        "The data are streamed by the process that trains, because they are a torch Dataset.",
+        "The process that trains reads the data itself, because loader processes cannot "
+        "(train sample 44 cannot be read: RuntimeError: Cannot re-initialize CUDA in forked "
+        "subprocess).",
+    ]
+    assert found.executor._trainer.engine.loader_workers == 0  # type: ignore[attr-defined]

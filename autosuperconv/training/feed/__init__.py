@@ -39,6 +39,7 @@ def placement(data: TaskData, engine: Engine) -> str:
     if is_resident(data, engine):
         return "The data are on the device and are augmented there in whole batches."
     loaders = loader_workers(engine)
-    by = f"{loaders} loader processes" if loaders else "the training process"
+    each = f"{loaders} loader process{'es' if loaders > 1 else ''} for each run"
+    by = each if loaders else "the process that trains"
     why = "too large for the device" if isinstance(data.train, TensorSplit) else "a torch Dataset"
     return f"The data are streamed by {by}, because they are {why}."

@@ -11,7 +11,6 @@ from torch import Tensor
 from autosuperconv.core.trace import Split
 from autosuperconv.training.data.task import Samples
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.engine.isolation import own_state, seed_all
 
 Batch = tuple[Tensor, Tensor]
 KEEP_BYTES = 2**28  # 256 MiB: a normalised split, or a subset, that is larger is not kept
@@ -21,6 +20,11 @@ class Batches(Protocol):
     """What the training loop takes its batches from."""
 
     n_train: int
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of how they are read, one sentence each."""
+        ...
 
     def size(self, split: Split) -> int:
         """Samples in the split."""
@@ -72,14 +76,9 @@ def input_layout(x: Tensor, engine: Engine) -> Tensor:
 
 
 class Kept:
-    """Keeps batches that are read more than once, as long as they are small.
+    """Keeps batches that are read more than once, as long as they are small."""
 
-    Args:
-        device: that they are read on.
-    """
-
-    def __init__(self, device: str = "cpu") -> None:
-        self._device = device
+    def __init__(self) -> None:
         self._batches: dict[tuple[str, int], list[Batch]] = {}
 
     def get(
@@ -92,14 +91,12 @@ class Kept:
         """
         if key in self._batches:
             return self._batches[key]
-        with own_state():  # reading them must not change the run that happens to read first
-            seed_all(0, self._device)
-            batches = read()
-            first = next(batches)
-            bytes_each = first[0].nbytes / len(first[1])
-            if bytes_each * samples > KEEP_BYTES:
-                return _prepended(first, batches)
-            self._batches[key] = [first, *batches]
+        batches = read()
+        first = next(batches)
+        bytes_each = first[0].nbytes / len(first[1])
+        if bytes_each * samples > KEEP_BYTES:
+            return _prepended(first, batches)
+        self._batches[key] = [first, *batches]
         return self._batches[key]
 
 

@@ -31,8 +31,10 @@ from autosuperconv.training.feed.batches import (
 class Resident:
     """All splits on the device."""
 
+    notes = ()
+
     def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._engine, self._kept = engine, Kept(engine.device)
+        self._engine, self._kept = engine, Kept()
         device = torch.device(engine.device)
         self._splits = {
             "train": _on_device(data.train, device),

@@ -1,15 +1,15 @@
-"""`Streamed`: batches through a DataLoader, for data that are not on the device."""
+"""`Streamed`: batches that are read while a run trains, for data that are not on the device."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from typing import Any
+from functools import partial
 
 import torch
 from joblib import cpu_count
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import default_collate
 
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
@@ -29,39 +29,29 @@ from autosuperconv.training.feed.batches import (
     input_layout,
     size_of,
 )
+from autosuperconv.training.feed.reading import Loaders, Reader, orders
 
 MOST_LOADERS = 8
 
 
-def loader_workers(engine: Engine) -> int:
-    """Loader processes for one run: none on a CPU, where training keeps all cores busy."""
+def loader_workers(engine: Engine, runs: int = 1) -> int:
+    """Loader processes for one run: none on a CPU, where training keeps all cores busy.
+
+    Args:
+        engine: may say their number.
+        runs: that go on at once and share the cores.
+    """
     if engine.loader_workers is not None:
         return engine.loader_workers
-    return min(MOST_LOADERS, cpu_count()) if engine.device.startswith("cuda") else 0
-
-
-class Rows(Dataset[Batch]):
-    """A `TensorSplit` as a data set; the loader takes a whole batch of it at once."""
-
-    def __init__(self, split: TensorSplit) -> None:
-        self._split = split
-
-    def __len__(self) -> int:
-        return len(self._split)
-
-    def __getitem__(self, index: int) -> Batch:
-        return self._split.x[index], self._split.y[index]
-
-    def __getitems__(self, indices: list[int]) -> Batch:
-        rows = torch.tensor(indices)
-        return self._split.x.index_select(0, rows), self._split.y.index_select(0, rows)
+    share = max(1, cpu_count() // runs)
+    return min(MOST_LOADERS, share) if engine.device.startswith("cuda") else 0
 
 
 class Streamed:
     """A user's own torch `Dataset`s with their own transforms, or tensors too large to hold."""
 
     def __init__(self, data: TaskData, engine: Engine) -> None:
-        self._data, self._engine, self._kept = data, engine, Kept(engine.device)
+        self._data, self._engine, self._kept = data, engine, Kept()
         self._splits = {
             "train": data.train,
             "validation": data.validation,
@@ -71,19 +61,25 @@ class Streamed:
             raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
         self.n_train = size_of(data.train)
         with own_state():  # reading a sample may draw random numbers
-            self._sets = {
-                role: _as_dataset(part, role, data) for role, part in self._splits.items()
+            self._readers = {
+                role: Reader(_reading(part, role, data), engine.device)
+                for role, part in self._splits.items()
             }
+        self._loaders = Loaders(loader_workers(engine), engine.device.startswith("cuda"))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return self._loaders.notes
 
     def size(self, split: Split) -> int:
         return size_of(self._splits[split])
 
     def training(self, batch_size: int, seed: int) -> Generator[Batch]:
         generator = torch.Generator().manual_seed(seed)
-        orders = (i.tolist() for i in endless_order(self.n_train, batch_size, generator))
+        parts = endless_order(self.n_train, batch_size, generator)
         device = torch.device(self._engine.device)
         draws = torch.Generator(device).manual_seed(seed)
-        with closing(self._load("train", orders, seed)) as batches:
+        with closing(self._load("train", parts, seed)) as batches:
             for x, y in batches:
                 if (augmented := augmenter(self._data, x)) is not None:
                     x = augmented(torch.arange(len(x), device=device), draws)
@@ -102,48 +98,38 @@ class Streamed:
         )
 
     def _in_order(self, split: str, index: Tensor) -> Iterator[Batch]:
-        parts = iter([i.tolist() for i in even_parts(index, self._engine.evaluation_batch)])
-        for x, y in self._load(split, parts, 0):
+        parts = even_parts(index, self._engine.evaluation_batch)
+        for x, y in self._load(split, parts, seed=0):
             yield self._ready(x), y
 
     def _ready(self, x: Tensor) -> Tensor:
         return input_layout(normalised(x, self._data), self._engine)
 
-    def _load(self, split: str, orders: Iterator[list[int]], seed: int) -> Generator[Batch]:
+    def _load(self, split: str, parts: Iterable[Tensor], seed: int) -> Generator[Batch]:
         """Batches on the device, not yet normalised; loader processes end with the generator."""
-        workers, pinned = loader_workers(self._engine), self._engine.device.startswith("cuda")
-        samples = self._splits[split]
-        loader: DataLoader[Batch] = DataLoader(
-            self._sets[split],
-            batch_sampler=orders,
-            collate_fn=_as_it_is if isinstance(samples, TensorSplit) else None,
-            num_workers=workers,
-            prefetch_factor=4 if workers else None,
-            pin_memory=pinned,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        for x, y in _with_plain_errors(loader):
-            x = x.to(self._engine.device, non_blocking=pinned)
-            yield x, y.to(self._engine.device, non_blocking=pinned).long()
+        device, pinned = self._engine.device, self._engine.device.startswith("cuda")
+        with closing(self._loaders.read(self._readers[split], orders(parts, seed))) as batches:
+            for x, y in batches:
+                x = x.to(device, non_blocking=pinned)
+                yield x, y.to(device, non_blocking=pinned).long()
 
 
-def _as_dataset(samples: Samples, role: str, data: TaskData) -> Dataset[Any]:
+def _reading(samples: Samples, role: str, data: TaskData) -> Callable[[list[int]], Batch]:
+    """What reads samples by their numbers, as one batch."""
     if isinstance(samples, TensorSplit):
-        return Rows(samples)
+        return partial(_rows, samples)
     kind = kind_of_numbers(first_sample(samples, role))
     declared = declared_labels(samples, role)
     floats = torch.float64 if needs_doubles(data.inputs) else torch.float32
-    return Checked(samples, role, data.shape, kind, data.classes, declared, floats)
+    checked = Checked(samples, role, data.shape, kind, data.classes, declared, floats)
+    return partial(_collated, checked)
 
 
-def _with_plain_errors(loader: Iterable[Batch]) -> Iterator[Batch]:
-    """A loader process adds its traceback to the message of an error; only the message is told."""
-    try:
-        yield from loader
-    except DataError as error:
-        raise DataError(str(error).rpartition("DataError: ")[2].strip()) from None
+def _rows(split: TensorSplit, numbers: list[int]) -> Batch:
+    rows = torch.tensor(numbers)
+    return split.x.index_select(0, rows), split.y.index_select(0, rows)
 
 
-def _as_it_is(batch: Any) -> Any:
-    """`Rows` makes whole batches: there is nothing to collate."""
-    return batch
+def _collated(samples: Checked, numbers: list[int]) -> Batch:
+    x, y = default_collate([samples[number] for number in numbers])
+    return x, y

@@ -211,6 +211,6 @@ class Training:
             seconds=seconds,
             majority_accuracy=self.majority_accuracy,
             reached_lr=max((now.lr for now in self.table[: self.done]), default=0.0),
-            notes=self.curvature.notes if self.curvature else (),
+            notes=(*self.batches.notes, *(self.curvature.notes if self.curvature else ())),
             sealed=self.sealed,
         )

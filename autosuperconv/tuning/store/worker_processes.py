@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -23,8 +24,9 @@ class WorkerProcesses:
     """Several jobs at once, each in a process; the trainer is sent once to each process."""
 
     def __init__(self, trainer: Trainer, size: int) -> None:
-        self._trainer, self.size = trainer, size
+        self.size = size
         self._started = False
+        self._installed = (trainer, os.getpid(), multiprocessing.get_start_method(allow_none=True))
 
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
         self._started = True
@@ -33,7 +35,7 @@ class WorkerProcesses:
                 self.size,
                 timeout=IDLE_SECONDS,
                 initializer=_install,
-                initargs=(self._trainer, os.getpid()),
+                initargs=self._installed,  # the same each time, or loky would start others
             )
             future: Future[Trace] = pool.submit(_carry_out, job, on_point)
         return future
@@ -60,9 +62,12 @@ def interrupts_held() -> Iterator[None]:
 _installed: Trainer | None = None  # in a worker: what trains there
 
 
-def _install(trainer: Trainer, parent: int) -> None:
+def _install(trainer: Trainer, parent: int, start_method: str | None) -> None:
     global _installed
     _installed = trainer
+    # a data set or a network may start processes: as in the process that started this one, because
+    # loky makes a method the default here that starts none but its own
+    multiprocessing.set_start_method(start_method, force=True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the main process handles Ctrl-C
     if sys.platform != "win32":  # there a virtual environment's launcher may stand between
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()

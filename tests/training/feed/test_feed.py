@@ -25,8 +25,11 @@ def test_one_sentence_says_how_the_data_are_held() -> None:
     assert placement(dots(), Engine()).startswith("The data are on the device")
     by_two = placement(streamed(dots()), Engine(loader_workers=2))
     assert by_two == (
-        "The data are streamed by 2 loader processes, because they are a torch Dataset."
+        "The data are streamed by 2 loader processes for each run, because they are a torch "
+        "Dataset."
     )
+    one = placement(streamed(dots()), Engine(loader_workers=1))
+    assert one.startswith("The data are streamed by 1 loader process for each run, because")
     assert loader_workers(Engine()) == 0
 
 
@@ -46,7 +49,8 @@ def test_a_gpu_must_have_room_for_the_data_twice_in_half_of_its_free_memory(
         monkeypatch.setattr(torch.cuda, "mem_get_info", room.__getitem__)
         assert is_resident(data, Engine("cuda:0")) is held
     assert placement(data, Engine("cuda:0", loader_workers=0)) == (
-        "The data are streamed by the training process, because they are too large for the device."
+        "The data are streamed by the process that trains, because they are too large for the "
+        "device."
     )
     assert not is_resident(streamed(data), Engine("cuda:0"))
     assert not is_resident(streamed(data), Engine("cpu"))
@@ -56,6 +60,16 @@ def test_a_gpu_has_up_to_eight_loader_processes(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     assert loader_workers(Engine("cuda")) == 1
     assert loader_workers(Engine("cuda", loader_workers=3)) == 3
+
+
+@pytest.mark.parametrize(("runs", "each"), [(1, 8), (2, 8), (4, 5), (20, 1), (99, 1)])
+def test_runs_that_go_on_at_once_share_the_cores_for_their_loader_processes(
+    monkeypatch: pytest.MonkeyPatch, runs: int, each: int
+) -> None:
+    monkeypatch.setattr("autosuperconv.training.feed.streamed.cpu_count", lambda: 20)
+    assert loader_workers(Engine("cuda"), runs) == each
+    assert loader_workers(Engine("cuda", loader_workers=3), runs) == 3
+    assert loader_workers(Engine(), runs) == 0
 
 
 @pytest.mark.parametrize("feed", [Resident, Streamed])
