@@ -38,7 +38,7 @@ class Order:
     seed: int
 
 
-def orders(parts: Iterable[Tensor], seed: int) -> Iterator[Order]:
+def as_orders(parts: Iterable[Tensor], seed: int) -> Iterator[Order]:
     """Parts of a data set as orders, each with a seed of its own."""
     seeds = torch.Generator().manual_seed(seed)
     for part in parts:

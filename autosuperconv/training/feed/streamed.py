@@ -29,7 +29,7 @@ from autosuperconv.training.feed.batches import (
     input_layout,
     size_of,
 )
-from autosuperconv.training.feed.reading import Loaders, Reader, orders
+from autosuperconv.training.feed.reading import Loaders, Reader, as_orders
 
 MOST_LOADERS = 8
 
@@ -108,7 +108,7 @@ class Streamed:
     def _load(self, split: str, parts: Iterable[Tensor], seed: int) -> Generator[Batch]:
         """Batches on the device, not yet normalised; loader processes end with the generator."""
         device, pinned = self._engine.device, self._engine.device.startswith("cuda")
-        with closing(self._loaders.read(self._readers[split], orders(parts, seed))) as batches:
+        with closing(self._loaders.read(self._readers[split], as_orders(parts, seed))) as batches:
             for x, y in batches:
                 x = x.to(device, non_blocking=pinned)
                 yield x, y.to(device, non_blocking=pinned).long()

@@ -28,7 +28,7 @@ from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed import reading
 from autosuperconv.training.feed.batches import Batch
-from autosuperconv.training.feed.reading import Loaders, Order, Reader, orders
+from autosuperconv.training.feed.reading import Loaders, Order, Reader, as_orders
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 
@@ -103,10 +103,10 @@ def test_a_run_in_a_worker_process_is_that_of_this_process(loaders: int) -> None
 
 def test_each_seed_gives_other_random_numbers_and_each_batch_too() -> None:
     parts = [torch.arange(2)] * 3
-    seeds = {order.seed for seed in (0, 1) for order in orders(parts, seed)}
+    seeds = {order.seed for seed in (0, 1) for order in as_orders(parts, seed)}
     assert len(seeds) == 6
-    assert list(orders(parts, 1)) == list(orders(parts, 1))
-    assert [order.numbers for order in orders(parts, 0)] == [[0, 1]] * 3
+    assert list(as_orders(parts, 1)) == list(as_orders(parts, 1))
+    assert [order.numbers for order in as_orders(parts, 0)] == [[0, 1]] * 3
 
 
 class Fails(Noisy):
@@ -180,7 +180,7 @@ def test_a_broken_sample_is_named_wherever_it_is_read() -> None:
 
 
 def numbers(read: Callable[[list[int]], Batch], loaders: Loaders, count: int) -> list[int]:
-    wanted = orders([torch.tensor([i]) for i in range(count)], 0)
+    wanted = as_orders([torch.tensor([i]) for i in range(count)], 0)
     return [int(y) for _, y in loaders.read(Reader(read), wanted)]
 
 
@@ -232,7 +232,7 @@ def test_a_loader_process_reads_only_a_few_batches_ahead(tmp_path: Path) -> None
     wanted: list[Order] = []
 
     def watched() -> Iterator[Order]:
-        for order in orders([torch.tensor([i]) for i in range(1000)], 0):
+        for order in as_orders([torch.tensor([i]) for i in range(1000)], 0):
             wanted.append(order)
             yield order
 
@@ -247,7 +247,7 @@ def test_runs_that_end_early_leave_no_process_file_or_thread() -> None:
     wanted = [torch.tensor([i]) for i in range(100)]
 
     def early() -> int:
-        batches = Loaders(1).read(Reader(plain), orders(wanted, 0))
+        batches = Loaders(1).read(Reader(plain), as_orders(wanted, 0))
         next(batches)
         batches.close()
         return len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
