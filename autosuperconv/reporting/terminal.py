@@ -26,6 +26,7 @@ OUTCOME_STYLES: dict[Outcome, str] = {
     Outcome.ACCELERATED: "yellow",
     Outcome.BASELINE_INVALID: "magenta",
     Outcome.DIVERGED: "red",
+    Outcome.NOT_FOUND: "yellow",
     Outcome.REACHED: "green",
     Outcome.REACHED_CONTROL_MISSING: "green",
     Outcome.STABLE_BUT_SHORT: "yellow",

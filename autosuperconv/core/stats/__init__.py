@@ -18,18 +18,19 @@ import math
 from collections.abc import Iterable
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from autosuperconv.core.stats.contrast import Contrast, half_width, paired_contrast, t_quantile
+from autosuperconv.core.stats.moderated import SeedSpread, moderated_contrast
+from autosuperconv.core.stats.spread import pooled_sd
 from autosuperconv.errors import InvalidInput
 
 __all__ = [
     "FIRST_LOOK",
     "Contrast",
+    "SeedSpread",
     "confidence_at_look",
     "confidence_at_seeds",
     "half_width",
+    "moderated_contrast",
     "paired_contrast",
     "pooled_sd",
     "resolution_of",
@@ -47,19 +48,6 @@ def resolution_of(accuracies: Iterable[float]) -> float:
     1 / m, so it is at least that."""
     distinct = sorted(set(accuracies))
     return min((b - a for a, b in pairwise(distinct) if b - a > 1e-9), default=0.0)
-
-
-def pooled_sd(*groups: ArrayLike) -> NDArray[np.float64]:
-    """Standard deviation within groups, pooled over their degrees of freedom.
-
-    Args:
-        groups: each of shape (..., n), n >= 1; the last axis is averaged over. A group of one
-            value adds no degree of freedom; where none has any, the result is 0.
-    """
-    arrays = [np.asarray(group, dtype=float) for group in groups]
-    degrees = sum(array.shape[-1] - 1 for array in arrays)
-    squares = sum(np.square(a - a.mean(axis=-1, keepdims=True)).sum(axis=-1) for a in arrays)
-    return np.asarray(np.sqrt(np.asarray(squares) / max(degrees, 1)))
 
 
 def seeds_to_settle(contrast: Contrast, bound: float) -> int | None:

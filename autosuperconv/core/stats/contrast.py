@@ -1,4 +1,4 @@
-"""`Contrast`: a difference of accuracies over paired runs, with its t interval."""
+"""`Contrast`: a difference of accuracies between two sides, with its t interval."""
 
 from __future__ import annotations
 
@@ -23,10 +23,13 @@ class Contrast:
         difference: its mean over the pairs.
         low: lower end of its confidence interval; None for a single pair.
         high: upper end.
-        runs: pairs, those that diverged included.
-        diverged: pairs in which a run diverged, of `runs`; they are left out of the difference,
+        runs: pairs, or runs of the first side, those that diverged included.
+        diverged: of `runs`, those with a run that diverged; they are left out of the difference,
             unless all did.
         confidence: of the interval.
+        others: runs of the other side, where the sides are not paired; else None.
+        error: standard error of an unpaired difference; None for single runs and for pairs.
+        degrees: of freedom of that.
     """
 
     difference: float
@@ -35,6 +38,9 @@ class Contrast:
     runs: int
     diverged: int = 0
     confidence: float = CONFIDENCE
+    others: int | None = None
+    error: float | None = None
+    degrees: float | None = None
 
     @property
     def lowest(self) -> float:

@@ -10,26 +10,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autosuperconv.core.stats import FIRST_LOOK, confidence_at_seeds
+from autosuperconv.core.verdict.comparison import RungState
 from autosuperconv.core.verdict.conditions import (
     CONDITIONS,
     Condition,
     ConditionName,
     Consequence,
 )
-from autosuperconv.core.verdict.measured import Measured, mean_accuracy, measure_runs
+from autosuperconv.core.verdict.decision import follow, next_look
+from autosuperconv.core.verdict.evidence import Evidence
+from autosuperconv.core.verdict.looks import Looks, plan_looks
+from autosuperconv.core.verdict.margin import margin_by_rule
+from autosuperconv.core.verdict.measured import Measured, measure_runs
 from autosuperconv.core.verdict.outcome import Verdict
+from autosuperconv.core.verdict.rungs import Course, Needed, RungCourse, RungRuns
+from autosuperconv.core.verdict.runs import mean_accuracy
 from autosuperconv.core.verdict.sentence import verdict_sentence
 from autosuperconv.core.verdict.types import Criterion, Outcome, RunCurve
 
 __all__ = [
     "Condition",
     "ConditionName",
+    "Course",
     "Criterion",
+    "Evidence",
+    "Looks",
+    "Needed",
     "Outcome",
     "RunCurve",
+    "RungCourse",
+    "RungRuns",
+    "RungState",
     "Verdict",
     "criterion_at",
+    "follow",
     "judge",
+    "margin_by_rule",
+    "next_look",
+    "plan_looks",
 ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.verdict import curve_reading
-from autosuperconv.core.verdict.measured import final, has_diverged
+from autosuperconv.core.verdict.runs import final, has_diverged
 from autosuperconv.core.verdict.types import Criterion, RunCurve
 
 MOST_IDLE = 0.5  # of the first half of a run, spent near chance

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import isfinite
 from statistics import fmean
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.stats import Contrast, paired_contrast, pooled_sd, resolution_of
-from autosuperconv.core.verdict import curve_reading
+from autosuperconv.core.verdict.runs import (
+    check_runs,
+    final,
+    has_diverged,
+    samples_to_level,
+    sound,
+)
 from autosuperconv.core.verdict.types import Criterion, RunCurve
 from autosuperconv.errors import InvalidInput
 
@@ -127,26 +131,6 @@ def measure_runs(
     )
 
 
-def check_runs(side: str, runs: Sequence[RunCurve]) -> None:
-    """Refuse an invalid curve.
-
-    Raises:
-        InvalidInput: with the side, the rule and the values.
-    """
-    seeds = [run.seed for run in runs if run.seed is not None]
-    if len(set(seeds)) < len(seeds):
-        raise InvalidInput(f"{side}: each run needs its own seed to be paired, but got {seeds}.")
-    for run in runs:
-        samples = run.samples
-        if not samples or any(a >= b for a, b in pairwise(samples)) or samples[-1] <= 0:
-            raise InvalidInput(f"{side}: samples must rise and end above 0, but got {samples[:5]}.")
-        if run.accuracy and len(run.accuracy) != len(samples):
-            sizes = f"{len(run.accuracy)} accuracies for {len(samples)} costs"
-            raise InvalidInput(f"{side}: each evaluation needs its cost, but got {sizes}.")
-        if not (isfinite(run.max_lr) and run.max_lr > 0):
-            raise InvalidInput(f"{side}: max_lr must be above 0, but got {run.max_lr}.")
-
-
 def margin_of(
     candidate: Sequence[RunCurve], baseline: Sequence[RunCurve], criterion: Criterion
 ) -> float:
@@ -196,36 +180,8 @@ def sound_pairs(
     return [pair for pair in pairs if not any(map(has_diverged, pair))]
 
 
-def sound(runs: Sequence[RunCurve]) -> Sequence[RunCurve]:
-    """The runs that did not diverge; all of them where every one did."""
-    return [run for run in runs if not has_diverged(run)] or runs
-
-
 def paired(side: Sequence[RunCurve], other: Sequence[RunCurve]) -> list[tuple[RunCurve, RunCurve]]:
     """Pairs by seed where two or more seeds are on both sides, else by order."""
     partner = {run.seed: run for run in other if run.seed is not None}
     by_seed = [(run, partner[run.seed]) for run in side if run.seed in partner]
     return by_seed if len(by_seed) > 1 else list(zip(side, other, strict=False))
-
-
-def final(run: RunCurve) -> float:
-    """Final accuracy; where it is not finite, chance."""
-    return run.final_accuracy if isfinite(run.final_accuracy) else run.chance or 0.0
-
-
-def mean_accuracy(runs: Sequence[RunCurve]) -> float:
-    """Of the final accuracies of the sound runs."""
-    return fmean(map(final, sound(runs)))
-
-
-def has_diverged(run: RunCurve) -> bool:
-    """Stopped as diverged, not finite, or at chance in the end."""
-    at_chance = curve_reading.ends_at_chance(final(run), run.accuracy, run.chance)
-    return run.diverged or not isfinite(run.final_accuracy) or at_chance
-
-
-def samples_to_level(run: RunCurve, margin: float) -> float:
-    """T_B of one run; its whole length where its course was not recorded."""
-    if not run.accuracy:
-        return run.samples[-1]
-    return curve_reading.cost_to_level(run.samples, run.accuracy, margin)

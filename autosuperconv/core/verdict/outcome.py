@@ -14,7 +14,7 @@ class Verdict:
     """What the runs say.
 
     Args:
-        outcome: one of the seven.
+        outcome: one of the eight.
         speedup: k = T_B / N_C; None where a candidate run diverged.
         against_baseline: accuracy, candidate less baseline.
         against_control: accuracy, candidate less control; None where no control was run.

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
     STABLE_BUT_SHORT = "stable-but-short"
     DIVERGED = "diverged"
     BASELINE_INVALID = "baseline-invalid"
+    NOT_FOUND = "not-found"
     UNDECIDED = "undecided"
 
     @property
@@ -37,8 +38,9 @@ class RunCurve:
         final_accuracy: at the end of the run, fraction of 1; never the best evaluation.
         max_lr: the highest learning rate of the run.
         chance: accuracy without learning (one over the number of classes); None if unknown.
-        seed: pairs a candidate run with the baseline run of the same seed; None: by order.
+        seed: that it was trained with; None if unknown.
         diverged: the run was stopped as diverged, or ended non-finite.
+        evaluated: samples that each accuracy is a mean over; None if unknown.
     """
 
     samples: tuple[float, ...]
@@ -48,6 +50,7 @@ class RunCurve:
     chance: float | None = None
     seed: int | None = None
     diverged: bool = False
+    evaluated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

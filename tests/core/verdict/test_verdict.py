@@ -265,7 +265,7 @@ def test_a_verdict_survives_json() -> None:
         ([RunCurve((), (), 0.9, 1.0)], "samples must rise"),
         ([RunCurve((2.0, 1.0), (0.1, 0.9), 0.9, 1.0)], "samples must rise"),
         ([RunCurve((1.0, 2.0), (0.9,), 0.9, 1.0)], "1 accuracies for 2 costs"),
-        ([cycle_run(0.9, seed=3), cycle_run(0.9, seed=3)], r"its own seed .* got \[3, 3\]"),
+        ([cycle_run(0.9, seed=3), cycle_run(0.9, seed=3)], r"its own seed, but got \[3, 3\]"),
         ([RunCurve((1.0, 2.0), (0.1, 0.9), 0.9, 0.0)], "max_lr must be above 0, but got 0"),
     ],
 )
