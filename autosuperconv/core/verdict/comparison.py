@@ -33,7 +33,7 @@ class RungState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class LookPlan:
     """How a difference is looked at.
 
     Args:
@@ -87,11 +87,11 @@ class Comparison:
     probability: float | None
 
 
-def compare(
+def compare_sides(
     side: Sequence[RunCurve],
     other: Sequence[RunCurve],
     bound: Bound,
-    plan: Plan,
+    plan: LookPlan,
     spread: SeedSpread | None = None,
 ) -> Comparison:
     """Look as often as the runs allow, until one look decides.
@@ -115,7 +115,7 @@ def look_at(
     side: Sequence[RunCurve],
     other: Sequence[RunCurve],
     bound: Bound,
-    plan: Plan,
+    plan: LookPlan,
     look: int,
     spread: SeedSpread | None,
 ) -> Comparison:

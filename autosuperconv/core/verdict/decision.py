@@ -13,13 +13,13 @@ from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.verdict.comparison import (
     Bound,
     Comparison,
-    Plan,
+    LookPlan,
     RungState,
     look_at,
 )
 from autosuperconv.core.verdict.evidence import Evidence
 from autosuperconv.core.verdict.looks import Looks
-from autosuperconv.core.verdict.margin import Margin, margin_of
+from autosuperconv.core.verdict.margin import Margin, margin_for
 from autosuperconv.core.verdict.rungs import DECIDED, Course, Needed, RungCourse, RungRuns
 from autosuperconv.core.verdict.runs import diverged_in, too_many
 from autosuperconv.core.verdict.types import Criterion, RunCurve
@@ -123,7 +123,7 @@ class Asking:
     def margin(self) -> Margin:
         """Frozen, or from all runs."""
         sides = [self.baseline, *(rung.candidate for rung in self.rungs if rung.candidate)]
-        return margin_of(sides, self.criterion, self.evidence)
+        return margin_for(sides, self.criterion, self.evidence)
 
     @property
     def share(self) -> float:
@@ -204,22 +204,22 @@ class Asking:
         return replace(course, control=found)
 
 
-def accuracy_plan(looks: Looks, criterion: Criterion, share: float) -> Plan:
+def accuracy_plan(looks: Looks, criterion: Criterion, share: float) -> LookPlan:
     """How candidate and baseline are looked at; `share` of the error is for passing."""
     error = 1 - criterion.confidence
-    return Plan(looks.sizes, share * error, error)
+    return LookPlan(looks.sizes, share * error, error)
 
 
-def control_plan(looks: Looks, criterion: Criterion) -> Plan:
+def control_plan(looks: Looks, criterion: Criterion) -> LookPlan:
     """How candidate and control are looked at: at the same looks, with equally many runs."""
     error = 1 - criterion.confidence
-    return Plan(tuple((m, m) for _, m in looks.sizes), error, error)
+    return LookPlan(tuple((m, m) for _, m in looks.sizes), error, error)
 
 
 def against_control(
     runs: Sequence[RunCurve],
     control: Sequence[RunCurve],
-    plan: Plan,
+    plan: LookPlan,
     look: int,
     spread: SeedSpread | None,
 ) -> Comparison:

@@ -61,7 +61,7 @@ def rule_in_words(margin: float, spread: SeedSpread) -> str:
     return f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
 
 
-def margin_of(
+def margin_for(
     sides: Sequence[Sequence[RunCurve]], criterion: Criterion, evidence: Evidence
 ) -> Margin:
     """The frozen one, else the criterion's, else by the rule from the sound runs of the sides."""
