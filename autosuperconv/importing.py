@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import pkgutil
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from autosuperconv.errors import InvalidInput
+from autosuperconv.errors import InvalidInput, nearest_names
+
+MOST_NAMED = 10  # functions in one sentence
 
 
 def import_callable(
@@ -29,9 +32,10 @@ def import_callable(
             module cannot be imported, or the attribute cannot be called.
     """
     module, _, attribute = name.partition(":")
-    if not (_is_dotted(module) and _is_dotted(attribute)):
+    if not (_is_dotted(module) and _is_dotted(attribute)) or module.endswith(".py"):
         raise refused(
-            f"{option} takes a name of yours written package.module:function, but got {name!r}."
+            f"{option} takes a name of yours written package.module:function, but got {name!r}. "
+            f"{_rewritten(module, attribute)}"
         )
     if problem := _import_problem(module):
         raise refused(f"{option} {name}: {problem}")
@@ -39,15 +43,41 @@ def import_callable(
         found = pkgutil.resolve_name(name)
     except AttributeError as error:
         raise refused(
-            f"{option} {name}: module {module!r} has no {attribute!r}. Check the spelling."
+            f"{option} {name}: module {module!r} has no {attribute!r}. "
+            f"{_offered(module, attribute)}"
         ) from error
     if not callable(found):
         raise refused(
             f"{option} {name} must be a function or a class, but {attribute!r} is of type "
-            f"{type(found).__name__}."
+            f"{type(found).__name__}. {_offered(module, attribute)}"
         )
     function: Callable[..., Any] = found
     return function
+
+
+def _rewritten(module: str, attribute: str) -> str:
+    """A path, `.py` and parentheses as the name that is meant."""
+    path = module.replace("\\", "/").removesuffix(".py").removeprefix("./")
+    called = attribute.partition("(")[0]
+    if _is_dotted(path.replace("/", ".")) and _is_dotted(called):
+        return f"Write {path.replace('/', '.')}:{called}."
+    return "Write the module's name with dots, a colon, and the function's name."
+
+
+def _offered(module: str, attribute: str) -> str:
+    """The functions and classes of a module that could be meant."""
+    own = pkgutil.resolve_name(f"{module}:")
+    names = [
+        name
+        for name, value in vars(own).items()
+        if inspect.isroutine(value) or inspect.isclass(value)
+        if value.__module__ == own.__name__
+    ]
+    if near := nearest_names(attribute, names):
+        return f"Did you mean {module}:{near[0]}?"
+    if names:
+        return f"It defines {', '.join(sorted(names)[:MOST_NAMED])}."
+    return f"It defines no function; add one, `def make(...): ...`, and give {module}:make."
 
 
 def _is_dotted(name: str) -> bool:

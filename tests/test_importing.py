@@ -48,7 +48,7 @@ def test_an_attribute_of_a_class_can_be_named() -> None:
     [
         ("no_such:f", r"there is no module 'no_such'\. Install it, or change to the folder"),
         ("mine.deep:f", r"there is no module 'mine.deep'"),
-        ("mine:fallin", r"module 'mine' has no 'fallin'\. Check the spelling"),
+        ("mine:fallin", r"module 'mine' has no 'fallin'\. Did you mean mine:falling\?"),
         ("mine:Shapes.steep", r"module 'mine' has no 'Shapes.steep'"),
         ("mine:constant", r"must be a function or a class, but 'constant' is of type int"),
         ("failing:f", r"importing module 'failing' failed with ZeroDivisionError: division by"),

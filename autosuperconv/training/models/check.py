@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import torch
@@ -11,6 +12,7 @@ from torch.nn.parameter import UninitializedParameter
 from autosuperconv.errors import AutosuperconvError, DataError, ModelError
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.engine.isolation import own_state
+from autosuperconv.training.models.remedies import Failure, of_output, of_shape, remedy
 
 PROBES = 2  # samples; batch norm needs more than one
 
@@ -48,6 +50,7 @@ def _build(factory: Callable[[], object]) -> nn.Module:
             f"{type(factory).__name__}. Pass lambda: copy.deepcopy(model), or a function that "
             "builds its layers."
         )
+    _check_call(factory)
     try:
         model = factory()
     except AutosuperconvError:
@@ -58,7 +61,8 @@ def _build(factory: Callable[[], object]) -> nn.Module:
         ) from error
     if not isinstance(model, nn.Module):
         raise ModelError(
-            f"The model factory must return a torch.nn.Module, but returned {type(model).__name__}."
+            f"The model factory must return a torch.nn.Module, but returned "
+            f"{type(model).__name__}. {_instead(model)}"
         )
     if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
         raise ModelError(
@@ -69,14 +73,56 @@ def _build(factory: Callable[[], object]) -> nn.Module:
     if not any(p.requires_grad for p in model.parameters()):
         raise ModelError(
             f"The network must have parameters to train, but no parameter of "
-            f"{type(model).__name__} has requires_grad."
+            f"{type(model).__name__} has requires_grad. Leave some of its layers unfrozen."
         )
     return model
 
 
+def _check_call(factory: object) -> None:
+    """A factory is called with nothing."""
+    if isinstance(factory, str):
+        raise ModelError(
+            f"The model factory must be a function that builds the network, but got the name "
+            f"{factory!r}. Give autosuperconv.model_factory({factory!r}, shape, classes), with the "
+            "shape of a sample and the number of classes."
+        )
+    if not callable(factory):
+        raise ModelError(
+            f"The model factory must be a function that builds the network, but got "
+            f"{type(factory).__name__}. Give a function, such as lambda: nn.Linear(8, 2)."
+        )
+    needed = ", ".join(required(factory))
+    if needed:
+        raise ModelError(
+            f"The model factory is called without arguments, but needs ({needed}). Pass a function "
+            f"that gives them, such as functools.partial(factory, ...)."
+        )
+
+
+def required(function: Callable[..., object]) -> list[str]:
+    """The arguments that have no default, as far as it tells."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # built in
+        return []
+    rest = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [p.name for p in parameters if p.default is p.empty and p.kind not in rest]
+
+
+def _instead(returned: object) -> str:
+    if returned is None:
+        return "Let it end with `return` and the network."
+    if isinstance(returned, type):
+        return f"That is a class: return an instance, {returned.__name__}()."
+    if isinstance(returned, tuple | list) and any(isinstance(r, nn.Module) for r in returned):
+        at = next(i for i, r in enumerate(returned) if isinstance(r, nn.Module))
+        return f"Return its entry {at} alone."
+    return "Return the network itself."
+
+
 def _check_fresh(model: nn.Module, again: nn.Module) -> None:
     """Every run must start with weights of its own."""
-    theirs = {p.data_ptr() for p in again.parameters() if p.requires_grad and p.numel()}
+    theirs = {p.data_ptr() for p in again.parameters() if p.requires_grad and p.numel()} - {0}
     shared = [n for n, p in model.named_parameters() if p.requires_grad and p.data_ptr() in theirs]
     if shared:
         raise ModelError(
@@ -113,37 +159,25 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
     try:
         output: object = model(probe)
     except Exception as error:
+        what_to_do = remedy(Failure(error, model, probe, data))
         raise ModelError(
             f"The network cannot run on {data.name!r}, whose samples have shape "
-            f"{data.shape}: {type(error).__name__}: {error}. {_remedy(model, probe)}"
+            f"{data.shape}: {type(error).__name__}: {str(error).rstrip('.')}. {what_to_do}"
         ) from error
     return output
-
-
-def _remedy(model: nn.Module, probe: Tensor) -> str:
-    if not probe.is_floating_point():
-        return (
-            "Samples are whole numbers and are kept as such, for an nn.Embedding. If they are "
-            "measurements, convert them with x.astype('float32'), or use --normalise feature."
-        )
-    other = {p.dtype for p in model.parameters() if p.is_floating_point()} - {torch.float32}
-    if other:
-        return f"Samples are float32, but it has {other.pop()} weights: build it in float32."
-    return (
-        "Choose a network for this shape, such as resnet20 for small images or mlp for features, "
-        "or resize the data."
-    )
 
 
 def _check_output(output: object, data: TaskData) -> Tensor:
     if not isinstance(output, Tensor):
         raise ModelError(
-            f"The network must return one tensor of logits, but returned {type(output).__name__}."
+            f"The network must return one tensor of logits, but returned {type(output).__name__}. "
+            f"{of_output(output, (PROBES, data.classes))}"
         )
     if tuple(output.shape) != (PROBES, data.classes):
         raise ModelError(
             f"The network must return one logit per class, but for {PROBES} samples of "
             f"{data.name!r}, which has {data.classes} classes, its output has shape "
-            f"{tuple(output.shape)} instead of ({PROBES}, {data.classes})."
+            f"{tuple(output.shape)} instead of ({PROBES}, {data.classes}). "
+            f"{of_shape(tuple(output.shape), (PROBES, data.classes))}"
         )
     return output

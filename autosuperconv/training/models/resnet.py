@@ -82,7 +82,8 @@ def wide_resnet(shape: Shape, classes: int, depth: int, widen: int) -> nn.Module
     if depth < 10 or depth % 6 != 4 or widen < 1:
         raise ModelError(
             f"wrn-N-K must have N = 10, 16, 22, 28, 40 or other 6n + 4, and K at least 1, but got "
-            f"wrn-{depth}-{widen}."
+            f"wrn-{depth}-{widen}. The nearest is wrn-{max(10, round((depth - 4) / 6) * 6 + 4)}-"
+            f"{max(widen, 1)}."
         )
     n = (depth - 4) // 6
     stages = [(16, 16 * widen, 1), (16 * widen, 32 * widen, 2), (32 * widen, 64 * widen, 2)]
@@ -136,7 +137,8 @@ def channels_of(shape: Shape) -> int:
     """Raises: ModelError: the samples are not images."""
     if len(shape) != 3:
         raise ModelError(
-            f"This network takes images of shape (C, H, W), but samples have shape {shape}. Use "
-            "mlp, or reshape the data."
+            f"This network takes images of shape (C, H, W), but samples have shape {shape}. "
+            "Reshape the data, or take another network: mlp for features, one of your own with an "
+            "nn.Embedding for the numbers of tokens."
         )
     return shape[0]

@@ -30,7 +30,10 @@ def torchvision_net(name: str, shape: Shape, classes: int) -> nn.Module:
     """
     channels = channels_of(shape)
     if channels not in (1, 3):
-        raise ModelError(f"{name} takes images of 1 or 3 channels, but got {channels}.")
+        raise ModelError(
+            f"{name} takes images of 1 or 3 channels, but got {channels}. Take resnet8 or another "
+            "network that is built for any number of them."
+        )
     net = _built(name, shape, classes)
     return nn.Sequential(GrayToColour(), net) if channels == 1 else net
 

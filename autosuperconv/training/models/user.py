@@ -9,9 +9,15 @@ from typing import Any
 
 from torch import nn
 
-from autosuperconv.errors import ModelError
+from autosuperconv.errors import AutosuperconvError, ModelError
 from autosuperconv.importing import import_callable
 from autosuperconv.training.data.task import Shape
+from autosuperconv.training.models.check import required
+
+TWO = (
+    "A function with two arguments gets the shape of a sample and the number of classes; if these "
+    "are not what it takes, write one that needs no arguments."
+)
 
 
 def import_and_build(name: str, shape: Shape, classes: int) -> Callable[[], nn.Module]:
@@ -21,13 +27,34 @@ def import_and_build(name: str, shape: Shape, classes: int) -> Callable[[], nn.M
         ModelError: no such module or attribute, or it needs other arguments than none or
             (shape, classes).
     """
-    arguments_of(import_callable("--model", name, ModelError), name, shape, classes)
+    found = import_callable("--model", name, ModelError)
+    if isinstance(found, nn.Module):
+        module, _, attribute = name.partition(":")
+        make = f"make_{attribute.replace('.', '_')}"
+        raise ModelError(
+            f"--model {name} is a network, {type(found).__name__}, not a function that builds one. "
+            f"Add `import copy` and `def {make}(): return copy.deepcopy({attribute})` to {module}, "
+            f"and give --model {module}:{make}."
+        )
+    arguments_of(found, name, shape, classes)
     return partial(build, name, shape, classes)
 
 
 def build(name: str, shape: Shape, classes: int) -> nn.Module:
+    """The network; an error says what the function was called with."""
     factory = import_callable("--model", name, ModelError)
-    model: nn.Module = factory(*arguments_of(factory, name, shape, classes))
+    arguments = arguments_of(factory, name, shape, classes)
+    try:
+        model: nn.Module = factory(*arguments)
+    except AutosuperconvError:
+        raise
+    except Exception as error:
+        called = f"{shape}, {classes}" if arguments else ""
+        raise ModelError(
+            f"--model {name} cannot build a network: it was called as {name.partition(':')[2]}"
+            f"({called}), which raised {type(error).__name__}: {str(error).rstrip('.')}. "
+            + (TWO if arguments else "Call it in Python to see where.")
+        ) from error
     return model
 
 
@@ -35,15 +62,23 @@ def arguments_of(
     factory: Callable[..., Any], name: str, shape: Shape, classes: int
 ) -> tuple[()] | tuple[Shape, int]:
     """What to call the factory with."""
-    parameters = inspect.signature(factory).parameters.values()
-    rest = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    needed = [p for p in parameters if p.default is p.empty and p.kind not in rest]
+    needed = required(factory)
     if len(needed) == 0:
         return ()
-    if len(needed) == 2 and all(p.kind is not p.KEYWORD_ONLY for p in needed):
+    if len(needed) == 2 and by_position(factory):
         return (shape, classes)
-    names = ", ".join(p.name for p in needed)
+    module, _, attribute = name.partition(":")
     raise ModelError(
         f"--model {name} must be callable with no arguments or with (shape, classes), but needs "
-        f"({names}). Give the others a default, or wrap it in a function."
+        f"({', '.join(needed)}). Add a function that gives them to {module}, such as "
+        f"`def make(shape, classes): return {attribute}(...)`, and give --model {module}:make."
     )
+
+
+def by_position(factory: Callable[..., Any]) -> bool:
+    """Whether two arguments can be given without their names."""
+    try:
+        inspect.signature(factory).bind(None, None)
+    except TypeError:
+        return False
+    return True
