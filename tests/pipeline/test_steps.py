@@ -135,7 +135,7 @@ def test_where_every_control_diverges_it_is_said_to_be_missing(tmp_path: Path) -
 def test_where_every_run_diverges_the_search_says_that_nothing_completed(tmp_path: Path) -> None:
     with (
         surface_work(tmp_path, trainer=SurfaceTrainer(edge=1e-9)) as work,
-        pytest.raises(NothingCompleted, match=r"No baseline run completed.*Check the model"),
+        pytest.raises(NothingCompleted, match=r"No baseline run completed.*check the scale"),
     ):
         run_steps(work)
 

@@ -18,7 +18,7 @@ from autosuperconv.core.events import Step
 from autosuperconv.core.format import number, percent, size_in_points
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.trace import Job, StopReason, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.store.session import Session
 
@@ -155,9 +155,25 @@ def best(traces: Sequence[Trace]) -> Trace:
         why = "; ".join(sorted({t.detail for t in traces}))
         raise NothingCompleted(
             f"No baseline run completed, so there is nothing to compare with: {why}. "
-            "Check the model and its input scale, or train longer with --baseline-epochs."
+            f"{_instead(traces)}"
         )
     return max(completed, key=lambda t: t.accuracy or 0.0)
+
+
+def _instead(traces: Sequence[Trace]) -> str:
+    """What to change where no run completed, by what ended them."""
+    if all(t.stopped_because is StopReason.OUT_OF_MEMORY for t in traces):
+        return "Search smaller batches (--batch-size), or take a smaller model."
+    if any("no better than chance" in t.detail for t in traces):
+        longest = max(t.recipe.epochs for t in traces)
+        return (
+            f"Train longer, such as --baseline-epochs {2 * longest:.3g}; if that does not help, "
+            "check that the labels belong to the samples."
+        )
+    return (
+        "Even low learning rates diverge: check the scale of the inputs (--normalise) and the "
+        "model's initial weights."
+    )
 
 
 def _beyond_the_end(traces: Sequence[Trace]) -> float | None:

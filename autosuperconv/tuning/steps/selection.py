@@ -16,6 +16,7 @@ from statistics import mean
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Range, ends
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.surrogate import fit_trial_model
@@ -107,8 +108,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
     if not completed:
         raise NothingCompleted(
             f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "
-            "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
-            "other learning rates (--max-lr)."
+            f"pruned or diverged. {_instead(settings, len(trials))}"
         )
     session.start(Step.CONFIRMATION, runs)
 
@@ -121,6 +121,21 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
 
     believed = believed_to_reach(session, settings)
     return first_to_reach(shortlists(completed, objective, believed), objective, train_again)
+
+
+def _instead(settings: StudySettings, trials: int) -> str:
+    """What to search where no trial completed."""
+    base = settings.base.max_lr
+    low, high = ends(settings.space.dimensions.get("max_lr", Range(base, base)))
+    if low == high:
+        return (
+            f"max_lr is fixed at {number(low)}: give a range of lower ones, such as --max-lr "
+            f"{low / 100:.3g}:{low:.3g}, or longer cycles (--epochs)."
+        )
+    return (
+        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
+        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
+    )
 
 
 def first_to_reach(

@@ -184,12 +184,21 @@ def test_a_run_that_diverges_on_another_seed_counts_as_nothing() -> None:
 
 def test_trials_that_all_diverged_leave_no_winner_and_say_what_to_do() -> None:
     session, _ = searched({2.0: {0: None}, 3.0: {0: None}})
+    space = replace(SPACE, dimensions={**SPACE.dimensions, "max_lr": replace(MAX_LR, low=0.01)})
     with pytest.raises(NothingCompleted) as error:
-        choose_winner(session, SETTINGS, runs=4)
+        choose_winner(session, replace(SETTINGS, space=space), runs=4)
     assert str(error.value) == (
         "No trial of study 's' completed: all 2 were pruned or diverged. Search more trials "
-        "(--trials), longer cycles (--epochs), or other learning rates (--max-lr)."
+        "(--trials 4), longer cycles (--epochs), or lower learning rates, such as --max-lr "
+        "0.001:1."
     )
+
+
+def test_where_max_lr_is_fixed_a_range_below_it_is_the_advice() -> None:
+    session, _ = searched({2.0: {0: None}})
+    fixed = replace(SPACE, dimensions={**SPACE.dimensions, "max_lr": Range(3.0, 3.0)})
+    with pytest.raises(NothingCompleted, match=r"fixed at 3: .* such as --max-lr 0\.03:3, or"):
+        choose_winner(session, replace(SETTINGS, space=fixed), runs=4)
 
 
 class FromThree:
