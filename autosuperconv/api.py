@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
+from autosuperconv.core.class_balance import about_balance
 from autosuperconv.core.events import Listener, Note, Step, StepStarted, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
@@ -117,7 +118,8 @@ def train(
     engine = Engine(resolve_device(device), deterministic=deterministic)
     trainer = TorchTrainer(task, model_factory, engine)
     sizes = [recipe.batch_size] if recipe.batch_size <= trainer.n_train else []
-    for note in (*task.notes, *try_jobs(trainer, recipe, sizes)):
+    balance = about_balance(task.balance, task.classes, task.class_names)
+    for note in (*task.notes, *filter(None, [balance]), *try_jobs(trainer, recipe, sizes)):
         listener(Note(note))
     listener(StepStarted(Step.TRAIN, TRAIN_PHASES, 0, None))
     job = Job(recipe, split, evenly(TRAIN_PHASES), curvature)

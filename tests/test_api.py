@@ -21,6 +21,7 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_dict
 from autosuperconv.errors import InvalidInput, NothingCompleted, OutputUnwritable
 from autosuperconv.pipeline.setup import open_search
+from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.storage import open_storage
 
 TINY = SearchOptions(
@@ -265,6 +266,45 @@ def test_the_report_of_another_search_is_not_overwritten(
     with pytest.raises(OutputUnwritable, match=r"holds that of study 'custom-network'\. Name an"):
         autosuperconv.plan(network, clouds(400), replace(elsewhere, out=first.out))
     autosuperconv.plan(network, clouds(400), replace(elsewhere, out=Path("another")))
+
+
+def rare(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `clouds`, with one sample in ten of class 1."""
+    y = (np.arange(n) % 10 == 0).astype(np.int64)
+    x = np.random.default_rng(0).normal(size=(n, 4)) + 4 * y[:, None]
+    return x.astype(np.float32), y
+
+
+def test_unbalanced_data_and_splits_that_are_too_small_are_said_before_anything_trains(
+    tmp_path: Path,
+) -> None:
+    heard: list[Event] = []
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    plan = autosuperconv.plan(network, rare(180), options, heard.append)
+    notes = [event.text for event in heard if isinstance(event, Note)]
+    first_run = next(i for i, event in enumerate(heard) if isinstance(event, RunFinished))
+    for begin in ("The classes are unbalanced: ", "Too few samples to judge a margin of 0.20"):
+        note = next(text for text in notes if text.startswith(begin))
+        assert heard.index(Note(note)) < first_run
+        assert note in plan.choices
+    assert "the test split has 36 samples" in note
+
+
+def test_the_pruner_takes_the_largest_class_for_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
+    seen: list[float | None] = []
+
+    def stop(session: object, settings: StudySettings, trials: int) -> None:
+        seen.append(settings.chance)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("autosuperconv.pipeline.steps.optimise", stop)
+    for data in (rare(400), clouds(400)):
+        with pytest.raises(KeyboardInterrupt):
+            autosuperconv.search(network, data, options)
+    assert seen == [pytest.approx(0.9, abs=0.01), 0.5]
 
 
 def interrupted(event: Event) -> None:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from autosuperconv.core.class_balance import ClassBalance, about_balance, is_unbalanced
 from autosuperconv.core.normalisation import Normalisation
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range, fixed_value
+from autosuperconv.core.split_sizes import about_split_sizes
 from autosuperconv.core.tradeoff.factors import FACTORS
 
 TUNED_OR_FIXED = {"weight_decay", "max_lr", "base_momentum", "max_momentum"}  # by the baseline
@@ -41,6 +43,7 @@ class Setup:
         class_names: by label; none where labels are numbers.
         fingerprint: sixteen hexadecimal digits that name what makes two searches the same; "" in
             a report of an earlier version.
+        balance: how large the largest class is; None in a report of an earlier version.
     """
 
     options: SearchOptions
@@ -60,11 +63,28 @@ class Setup:
     inputs: Normalisation = Normalisation()
     class_names: tuple[str, ...] = ()
     fingerprint: str = ""
+    balance: ClassBalance | None = None
 
     @property
     def name(self) -> str:
         """The search's name, e.g. "resnet8 on digits"."""
         return f"{self.model} on {self.dataset}"
+
+    @property
+    def chance(self) -> float:
+        """Training accuracy without learning anything but which class is the largest."""
+        if self.balance is not None and is_unbalanced(self.balance.train, self.classes):
+            return self.balance.train
+        return 1 / self.classes
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the data let nobody conclude, known before anything trains."""
+        margin = self.options.criterion.margin
+        validation = self.n_validation if self.options.target is None else None
+        sizes = about_split_sizes(validation, self.n_test, margin)
+        balance = about_balance(self.balance, self.classes, self.class_names)
+        return tuple(text for text in (balance, sizes) if text)
 
     @property
     def out(self) -> Path:

@@ -104,10 +104,11 @@ def open_search(
     with explained_errors(options.storage):
         setup, named = under_own_name(setup, fingerprint, options.storage)
     resources = choose_resources(trainer, setup, options.storage)
-    told = (*task.notes, *notes, *named)
+    first = (*named, *setup.warnings)
+    told = (*task.notes, *notes, *first)
     with open_work(resources, fingerprint, options.storage, listener, told) as work:
         work.session.store(ENGINE, to_json(resources.engine))
-        yield replace(work, choices=(*named, *work.choices))
+        yield replace(work, choices=(*first, *work.choices))
 
 
 @contextmanager
@@ -229,6 +230,7 @@ def make_setup(
         environment={},
         inputs=trainer.data.inputs,
         class_names=trainer.data.class_names,
+        balance=trainer.data.balance,
     )
     return replace(setup, base=replace(setup.base, **setup.fixed))  # type: ignore[arg-type]
 

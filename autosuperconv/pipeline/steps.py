@@ -123,7 +123,7 @@ def run_study(
         seed=options.seed,
         reserve=sum(f.seconds for f in plan.forecast if f.step in later),
         initial_trials=initial_trials(space, baseline.recipe, prior),
-        chance=None if options.pruner == "none" else 1 / setup.classes,
+        chance=None if options.pruner == "none" else setup.chance,
     )
     optimise(session, settings, budget.trials)
     session.finish(Step.STUDY, f"{count_finished(session.study)} trials")

@@ -20,6 +20,7 @@ def render_markdown(report: Report) -> str:
         f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
         f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),
+        *(f"**Data.** {escape(text)}" for text in report.setup.warnings),
         _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),

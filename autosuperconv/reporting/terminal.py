@@ -45,6 +45,8 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     parts: list[RenderableType] = [_outcome(verdict), Text()]
     if report.confirmation:
         parts += [_roles(report), Text()]
+    parts += [_labelled("Data", text) for text in report.setup.warnings]
+    parts += [Text()] if report.setup.warnings else []
     if verdict.conditions:
         parts += [_conditions(verdict), Text()]
     missed = rows.missed_target(report)
@@ -210,6 +212,8 @@ def trace_text(trace: Trace) -> RenderableType:
     if trace.accuracy is not None:
         where = f"{trace.evaluated} {trace.measured_on} samples"
         end = f"{fmt.percent(trace.accuracy)} on {where}, loss {fmt.number(trace.loss)}"
+        if trace.majority_accuracy is not None:
+            end += f", majority-class accuracy {fmt.percent(trace.majority_accuracy)}"
         end += f" ({trace.detail})" if trace.detail else ""
     max_lr, epochs = max_lr_text(recipe, trace.highest_lr), fmt.number(recipe.epochs)
     head = f"{recipe.schedule}, max_lr {max_lr}, {epochs} epochs: {end}"

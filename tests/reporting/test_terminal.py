@@ -6,9 +6,13 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from autosuperconv.core.class_balance import ClassBalance
 from autosuperconv.core.range_test import SweepCost
 from autosuperconv.core.report import Report
+from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.reporting import terminal as text
+from autosuperconv.reporting.markdown import render_markdown
+from autosuperconv.reporting.page import render_page
 from tests.reporting.sample import bare_report, sample_report
 from tests.reporting.terminal import to_text
 
@@ -151,3 +155,36 @@ def test_a_verdict_is_its_outcome_its_sentence_and_a_line_for_each_condition(
     assert lines[0] == f"REACHED: {report.verdict.sentence}"
     assert len(lines) == 1 + len(report.verdict.conditions)
     assert lines[1].split()[:3] == ["C1", "accuracy", "met"]
+
+
+def unbalanced(report: Report) -> Report:
+    skewed = ClassBalance(largest=3, train=0.5, validation=0.5, test=0.48)
+    return replace(report, setup=replace(report.setup, balance=skewed, n_test=40))
+
+
+def test_every_report_says_that_data_are_unbalanced_and_a_split_too_small(report: Report) -> None:
+    for said in (
+        to_text(text.report_text(unbalanced(report)), width=900),
+        render_markdown(unbalanced(report)),
+        render_page(unbalanced(report)),
+    ):
+        assert "50.0 % of the training samples are of class 3" in said
+        assert "48.00 % on the test split" in said
+        assert "the test split has 40 samples" in said
+
+
+def test_of_balanced_data_only_the_page_gives_the_number(report: Report) -> None:
+    even = ClassBalance(largest=3, train=0.1, validation=0.1, test=0.11)
+    report = replace(report, setup=replace(report.setup, balance=even))
+    assert "majority" not in to_text(text.report_text(report))
+    assert "majority-class accuracy 11.00 % on the test split" in render_page(report)
+    read = from_json(Report, to_json(report)).setup
+    assert read.balance == even
+    assert read.chance == 0.1
+
+
+def test_a_single_run_shows_the_majority_class_accuracy_where_data_are_unbalanced(
+    report: Report,
+) -> None:
+    trace = replace(report.confirmation[0].trace, majority_accuracy=0.9)
+    assert "majority-class accuracy 90.00 %" in to_text(text.trace_text(trace))

@@ -22,8 +22,8 @@ from autosuperconv.training.data.task import (
     Labels,
     TaskData,
     TensorSplit,
+    balance_of,
     fingerprint,
-    majority_accuracy_of,
     usual_augment,
 )
 from autosuperconv.training.data.torch_dataset import first_sample
@@ -71,7 +71,7 @@ def build_task(
         std=scale.std,
         augment=augment or usual,
         fingerprint=fingerprint(zip(splits, (part.y for part in every), strict=True), classes),
-        majority_accuracy=majority_accuracy_of(divided.train.y, classes),
+        balance=balance_of(*(part.y for part in every)),
         normalise=kind,
         inputs=known.found,
         class_names=tuple(map(printable, parts.class_names)),

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from autosuperconv.core.class_balance import ClassBalance, is_unbalanced
 from autosuperconv.core.normalisation import Normalisation
 
 AUGMENTS = ("crop-flip", "crop-flip-cutout", "none")
 SMALL_IMAGE = 64  # pixels a side: in larger images a shift by 4 pixels changes little
 AXES = {"channel": 1, "feature": -1}  # of a batch, by what is normalised
-UNBALANCED = 1.25  # times the odds in balanced classes; MNIST's largest class has 1.14
 
 Labels: TypeAlias = NDArray[np.int64]
 Shape: TypeAlias = tuple[int, ...]  # of one sample
@@ -60,8 +60,7 @@ class TaskData:
             "crop-flip-cutout": then a square of half the side is filled with the mean.
         fingerprint: 16 hexadecimal digits: same data and splits, same digits; `augment` does not
             count.
-        majority_accuracy: of a network that always answers the largest class, fraction of 1;
-            None where the classes are balanced, so that it is about one over `classes`.
+        balance: how large the largest class is in each split; None: not known, taken as balanced.
         normalise: what has its own mean and deviation: "channel", the first axis of a sample;
             "feature", the last; or "none", where inputs are as stored, bytes by 255.
         inputs: the same, with means and deviations on the scale of the caller's data.
@@ -79,11 +78,18 @@ class TaskData:
     std: tuple[float, ...]
     augment: str
     fingerprint: str
-    majority_accuracy: float | None = None
+    balance: ClassBalance | None = None
     normalise: str = "channel"
     inputs: Normalisation = Normalisation()
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+
+    def majority_on(self, split: str) -> float | None:
+        """Majority-class accuracy on "train", "validation" or "test"; None where the classes are
+        balanced, so that it is about one over `classes`."""
+        if self.balance is None or not is_unbalanced(self.balance.train, self.classes):
+            return None
+        return max(self.balance.share_in(split), 1 / self.classes)
 
 
 def normalised(x: Tensor, data: TaskData) -> Tensor:
@@ -107,10 +113,11 @@ def shaped(values: tuple[float, ...], normalise: str, x: Tensor) -> Tensor:
     return torch.tensor(values, dtype=x.dtype, device=x.device).view(sides)
 
 
-def majority_accuracy_of(y: Labels, classes: int) -> float | None:
-    """The largest class's share, where its odds are clearly above those of balanced classes."""
-    share = float(np.bincount(y, minlength=classes).max() / len(y))
-    return share if share * (classes - 1) > UNBALANCED * (1 - share) else None
+def balance_of(train: Labels, validation: Labels, test: Labels) -> ClassBalance:
+    """The shares of the class with the most training samples."""
+    largest = int(np.bincount(train).argmax())
+    shares = (float((y == largest).mean()) for y in (train, validation, test))
+    return ClassBalance(largest, *shares)
 
 
 def usual_augment(shape: Shape, dtype: torch.dtype) -> str:

@@ -60,16 +60,27 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], engine: Engine) -> tupl
     return loss_sum / count, correct / count
 
 
-def end_problem(loss: float, accuracy: float, classes: int, n: int) -> str:
+def end_problem(
+    loss: float, accuracy: float, classes: int, n: int, majority: float | None = None
+) -> str:
     """Why the run counts as diverged at its end, or "": the loss over n samples is not finite,
     or the accuracy is no better than chance.
 
     A network of NaN always answers the first class, which may be the largest: so the loss counts.
+
+    Args:
+        majority: majority-class accuracy on the same samples, where the classes are unbalanced. It
+            is that of a constant answer, so it has no sampling noise beside them.
     """
     if not math.isfinite(loss):
         return "the loss at the end is not finite"
     chance = 1 / classes
     by_chance = chance + 3 * math.sqrt(chance * (1 - chance) / n)
+    if majority is not None and by_chance < accuracy <= majority + 0.5 / n < 1:
+        return (
+            f"the accuracy at the end, {100 * accuracy:.1f} %, is no better than giving every "
+            f"sample the largest class ({100 * majority:.1f} %)"
+        )
     if accuracy > min(by_chance, 1 - 1 / n):  # if there are few samples, all correct is enough
         return ""
     return f"the accuracy at the end, {100 * accuracy:.1f} %, is no better than chance"

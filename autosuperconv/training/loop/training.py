@@ -55,7 +55,8 @@ class Training:
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, engine, batches, on_point
         self.splits = (data.train, data.validation, data.test)
-        self.classes, self.majority_accuracy = data.classes, data.majority_accuracy
+        self.classes = data.classes
+        self.majority_accuracy = data.majority_on(job.measured_on)
         recipe = job.recipe
         self.factory = factory
         self.steps = steps_of(recipe, batches.n_train)
@@ -83,7 +84,9 @@ class Training:
             detail = self._train()
             if not detail:
                 loss, accuracy = self.final or self._measure(None)
-                detail = end_problem(loss, accuracy, self.classes, self.evaluated)
+                detail = end_problem(
+                    loss, accuracy, self.classes, self.evaluated, self.majority_accuracy
+                )
                 if self.job.sealed and not detail:
                     self.sealed = self._measure_sealed()
             stopped = StopReason.DIVERGED if detail else StopReason.COMPLETED

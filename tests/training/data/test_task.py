@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from autosuperconv.core.class_balance import ClassBalance
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.task import TaskData, normalised
@@ -68,5 +69,15 @@ def test_task_data_can_be_sent_to_another_process() -> None:
 def test_the_accuracy_of_the_majority_class_is_known_where_classes_are_unbalanced() -> None:
     x, _ = features(100)
     rare, even = np.repeat([0, 1], [90, 10]), np.repeat([0, 1], [52, 48])
-    assert as_task_data((x, rare)).majority_accuracy == pytest.approx(0.9)
-    assert as_task_data((x, even)).majority_accuracy is None
+    assert as_task_data((x, rare)).majority_on("test") == pytest.approx(0.9)
+    assert as_task_data((x, even)).majority_on("test") is None
+
+
+def test_the_majority_class_is_that_of_the_training_data_in_every_split() -> None:
+    x, _ = features(100)
+    rare, even = np.repeat([1, 0], [90, 10]), np.repeat([0, 1], 50)
+    balance = as_task_data(((x, rare), (x[:40], even[30:70]), (x, 1 - rare))).balance
+    assert balance == ClassBalance(largest=1, train=0.9, validation=0.5, test=0.1)
+    data = as_task_data(((x, rare), (x[:40], even[30:70]), (x, 1 - rare)))
+    shares = [data.majority_on(split) for split in ("train", "validation", "test")]
+    assert shares == [0.9, 0.5, 0.5]  # on the test split the other class scores no less than 1 / 2

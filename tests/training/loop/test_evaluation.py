@@ -159,3 +159,12 @@ def test_recalibrating_changes_buffers_but_not_weights(digits: TaskData) -> None
     pairs = zip(weights, model.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in pairs)
     assert not all(torch.equal(a, b) for a, b in zip(buffers, model.buffers(), strict=True))
+
+
+def test_an_end_at_the_largest_class_is_no_better_than_chance() -> None:
+    # 90 of 100 samples are of one class, and two classes: 1 / classes would let 0.66 pass
+    said = end_problem(0.3, 0.9, 2, 100, majority=0.9)
+    assert said.endswith("90.0 %, is no better than giving every sample the largest class (90.0 %)")
+    assert end_problem(0.3, 0.91, 2, 100, majority=0.9) == ""
+    assert end_problem(0.3, 0.9, 2, 100) == ""
+    assert end_problem(0.3, 1.0, 2, 10, majority=1.0) == ""  # no sample of another class
