@@ -9,9 +9,11 @@
     - ModelError                         the network cannot be built, run or trained on the data
     - OutputUnwritable                   --out cannot be written
     - DeviceUnavailable                  no such device on this machine
+    - StudyBusy                          the same search is running already
     - StudyMismatch                      the stored study belongs to another search
   x StorageUnavailable                   the study's storage cannot be used: exit status 1
   x NothingCompleted                     no run of a step completed, so there is nothing to go on
+  x TakenOver                            another start of the search took this one for dead
   x WorkerDied                           worker processes were killed again and again
 """
 
@@ -110,6 +112,10 @@ class DeviceUnavailable(InvalidInput):
     """The device asked for is not on this machine."""
 
 
+class StudyBusy(InvalidInput):
+    """The same search is running already."""
+
+
 class StudyMismatch(InvalidInput):
     """The stored study belongs to another search."""
 
@@ -120,6 +126,10 @@ class StorageUnavailable(AutosuperconvError):
 
 class NothingCompleted(AutosuperconvError):
     """No run of a step completed."""
+
+
+class TakenOver(AutosuperconvError):
+    """Another start of the search took this one for dead."""
 
 
 class WorkerDied(AutosuperconvError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from autosuperconv.errors import InvalidInput, NothingCompleted
 from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.pipeline.steps import run_steps
+from autosuperconv.tuning.store.lease import Texts, claim_in, may_run
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.session import Session
 from autosuperconv.tuning.store.storage import explained_errors, open_existing
@@ -25,11 +28,11 @@ class NoTraining:
 
     size = 1
 
+    def __init__(self, why: Callable[[], NothingCompleted]) -> None:
+        self._why = why
+
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
-        raise NothingCompleted(
-            "The search is not finished, so there is no report yet. Run the same search command "
-            "again to resume it."
-        )
+        raise self._why()
 
     def stop(self) -> None:
         pass
@@ -57,5 +60,25 @@ def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]
     runs = companion_of(open_existing(storage), study.study_name)
     if runs is None:
         raise InvalidInput(f"Study {study.study_name!r} was not made by autosuperconv.")
-    session = Session(study, RunStore(runs), NoTraining(), silent, storage)
+    run_store = RunStore(runs)
+    why = functools.partial(unfinished, run_store, study.study_name)
+
+    def refuse() -> None:
+        raise why()  # a finished search has nothing to store; another start may be at work
+
+    session = Session(study, run_store, NoTraining(why), silent, storage, check_owner=refuse)
     return session, from_json(Setup, session.stored("setup"))
+
+
+def unfinished(texts: Texts, name: str) -> NothingCompleted:
+    """The error for a search without a report: what to do depends on whether it still runs."""
+    claim = claim_in(texts)
+    if claim is not None and may_run(claim):
+        return NothingCompleted(
+            f"Search {name!r} is still running {claim.who}, so there is no report yet. Wait until "
+            "it has ended."
+        )
+    return NothingCompleted(
+        "The search is not finished, so there is no report yet. Run the same search command "
+        "again to resume it."
+    )

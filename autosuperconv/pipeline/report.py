@@ -21,7 +21,8 @@ from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.tradeoff.factors import factor_name
 from autosuperconv.core.verdict import Verdict
-from autosuperconv.pipeline.setup import ARTIFACTS, Work
+from autosuperconv.pipeline.opening import ARTIFACTS
+from autosuperconv.pipeline.setup import Work
 from autosuperconv.reporting.dashboard.publish import publish_report
 from autosuperconv.reporting.files import render_data, write_files
 from autosuperconv.reporting.markdown import render_markdown

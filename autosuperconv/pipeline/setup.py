@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import os
 import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autosuperconv.core.events import Listener, silent, tell_all
+from autosuperconv.core.events import Listener, silent
 from autosuperconv.core.format import without_password
-from autosuperconv.core.optional import while_it_works
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.recipe import Recipe
@@ -31,9 +29,10 @@ from autosuperconv.core.space import (
 )
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.fixed import as_point
+from autosuperconv.pipeline.opening import open_session, settled
 from autosuperconv.pipeline.own_name import under_own_name
+from autosuperconv.pipeline.ownership import owned, refuse_busy
 from autosuperconv.pipeline.resources import ENGINE, Resources, choose_resources
-from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
 from autosuperconv.reporting.files import check_writable, refuse_another_report
 from autosuperconv.training.data.arrays import Data, as_task_data
 from autosuperconv.training.data.task import TaskData
@@ -43,13 +42,9 @@ from autosuperconv.training.models import ModelFactory
 from autosuperconv.training.models.check import check_model
 from autosuperconv.training.models.network import declares_dropout, network_fingerprint
 from autosuperconv.tuning.samplers import sampler_name
-from autosuperconv.tuning.steps.objective import DIRECTIONS
 from autosuperconv.tuning.steps.pruner import pruner_name
 from autosuperconv.tuning.store.session import Session
-from autosuperconv.tuning.store.storage import explained_errors, open_storage
-from autosuperconv.tuning.store.studies import is_known, open_study
-
-ARTIFACTS = "artifacts"  # folder of the dashboard's files, below the report's
+from autosuperconv.tuning.store.storage import explained_errors
 
 
 @dataclass(frozen=True)
@@ -103,6 +98,7 @@ def open_search(
     check_setup(setup)
     with explained_errors(options.storage):
         setup, named = under_own_name(setup, fingerprint, options.storage)
+        refuse_busy(options.storage, setup.study_name)
     resources = choose_resources(trainer, setup, options.storage)
     first = (*named, *setup.warnings)
     told = (*task.notes, *notes, *first)
@@ -130,7 +126,9 @@ def open_work(
         notes: what the user should know beforehand.
 
     Raises:
-        InvalidInput: a name or a size in the setup does not hold, or the study is another's.
+        InvalidInput: a name or a size in the setup does not hold, or the study is another's or in
+            use.
+        TakenOver: another start of the search took this one for dead.
         StorageUnavailable: the storage cannot be used, now or later.
     """
     setup = resources.setup
@@ -139,49 +137,19 @@ def open_work(
     is_new = not setup.out.exists()
     check_writable(setup.out)
     try:
-        with explained_errors(storage):
-            session = open_session(resources, fingerprint, storage, listener)
-            try:
+        with explained_errors(storage), owned(setup, fingerprint, storage, listener) as ownership:
+            session = open_session(resources, fingerprint, storage, listener, ownership)
+            with settled(session):
                 for note in notes:
                     session.note(note)
                 yield Work(setup, session, resources.choices)
-            except BaseException as error:
-                with suppress(Exception):  # nor is this
-                    if interrupted := isinstance(error, KeyboardInterrupt):
-                        session.remember_wall_seconds()
-                    session.leave_no_refused_plan(interrupted)
-                    if is_new:
-                        setup.out.rmdir()  # refused where there is something in it
-                raise
-            finally:
-                with suppress(Exception):  # the note is no reason to hide how the search ended
-                    settle_note(session.study)
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # there is something in it
+                setup.out.rmdir()
+        raise
     finally:
         resources.executor.stop()
-
-
-def open_session(
-    resources: Resources, fingerprint: dict[str, object], storage: str, listener: Listener
-) -> Session:
-    """The search's session, the setup stored in it."""
-    setup, timeout = resources.setup, resources.setup.options.timeout
-    direction = DIRECTIONS[setup.options.objective]
-    opened = open_storage(storage)
-    created = not is_known(opened, setup.study_name)
-    study, run_store = open_study(opened, setup.study_name, fingerprint, direction)
-    publish = functools.partial(set_note, study)
-    earlier = functools.partial(earlier_result, study)
-    live = LiveNote(setup.name, publish, time.monotonic, earlier)
-    live_note = while_it_works("The note in the dashboard", live, listener)
-    session = Session(
-        *(study, run_store, resources.executor, tell_all(listener, live_note), storage),
-        deadline=None if timeout is None else time.monotonic() + timeout,
-        created=created,
-    )
-    session.remember_start()
-    session.store("setup", to_json(setup))
-    session.store(ARTIFACTS, str((setup.out / ARTIFACTS).resolve()))
-    return session
 
 
 def check_setup(setup: Setup) -> None:

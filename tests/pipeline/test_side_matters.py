@@ -10,8 +10,8 @@ from autosuperconv.core.events import Event, Note
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
 from autosuperconv.errors import OutputUnwritable
+from autosuperconv.pipeline import opening
 from autosuperconv.pipeline import report as reporting
-from autosuperconv.pipeline import setup
 from autosuperconv.pipeline.rebuild import open_finished
 from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import Work
@@ -103,7 +103,7 @@ def test_what_cannot_be_computed_is_listed_as_not_measured(
 def test_a_note_that_cannot_be_written_does_not_end_the_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(setup, "set_note", broken)
+    monkeypatch.setattr(opening, "set_note", broken)
     events: list[Event] = []
     with surface_work(tmp_path, listener=events.append) as work:
         report = run_steps(work)

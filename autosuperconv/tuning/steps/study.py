@@ -70,6 +70,7 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
     study = session.study
     if int(session.stored(CLOSED) or 0) >= trials:
         return
+    session.check_owner()  # of another start, a running trial is not stale
     requeue_stale(study)
     if not study.get_trials(deepcopy=False):
         for params in settings.initial_trials:
@@ -80,6 +81,7 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
     running: dict[str, Trial] = {}
     queue = propose(session, settings, sampler, running, trials)
     for queued, trace in drive(session.executor, queue):
+        session.check_owner()
         trial = running.pop(queued.key)
         tell(study, trial, settings.objective, trace)
         session.note_once(*trace.notes)
@@ -106,6 +108,7 @@ def propose(
             session.note("Time is nearly up: no more trials, to leave time for the confirmation.")
             return
         check_prior(session, sampler)
+        session.check_owner()
         trial = study.ask()
         recipe = suggest(trial, settings.space, settings.base, settings.seed)
         cell = cell_of(trial.params)

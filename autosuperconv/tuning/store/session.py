@@ -23,6 +23,10 @@ from autosuperconv.tuning.store.studies import PLAN_ONLY, delete_search
 STEPS = tuple(step for step in Step if step is not Step.TRAIN)
 
 
+def anyone() -> None:
+    """A check of who writes, where nobody else does."""
+
+
 @dataclass
 class Session:
     """A search in progress.
@@ -36,6 +40,7 @@ class Session:
         deadline: when the search must end, on the clock of `time.monotonic`; None: no limit.
         plan: what the search is forecast to take; None: no time left is estimated.
         created: this start created the study.
+        check_owner: called before anything is written; raises where this start may not write.
     """
 
     study: optuna.Study
@@ -46,6 +51,7 @@ class Session:
     deadline: float | None = None
     plan: Plan | None = None
     created: bool = False
+    check_owner: Callable[[], None] = anyone
     _runs: int = 0  # of the step under way
     _noted: set[str] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
@@ -130,6 +136,7 @@ class Session:
         missing = {digest(job): job for job in jobs if self.run_store.find(job) is None}
         queue = (QueuedJob(key, job, watch() if watch else None) for key, job in missing.items())
         for queued, trace in drive(self.executor, queue):
+            self.check_owner()
             self.run_store.add(
                 step, role if isinstance(role, str) else role(queued.job), queued.job, trace
             )
@@ -180,4 +187,5 @@ class Session:
     def store(self, key: str, text: str) -> None:
         """Store a value with the search: in the companion study, because the dashboard prints all
         attributes of a study in full on the page that people look at."""
+        self.check_owner()
         self.run_store.store(key, text)

@@ -72,6 +72,12 @@ def open_existing(url: str) -> BaseStorage:
     return open_storage(url, create=False)
 
 
+def in_memory(url: str) -> bool:
+    """Whether it is an SQLite database in memory, of which every thread has one of its own."""
+    kind, _, rest = url.partition("://")
+    return kind.startswith("sqlite") and rest.partition("?")[0] in ("", "/", "/:memory:")
+
+
 def in_home(url: str) -> str:
     """The storage, its path completed where it begins with `~`: no shell does so after `=`."""
     prefix = SQLITE if url.startswith(SQLITE) else ""

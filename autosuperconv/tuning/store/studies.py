@@ -18,6 +18,7 @@ from optuna.storages import BaseStorage
 from autosuperconv.core.format import without_password
 from autosuperconv.errors import InvalidInput, StudyMismatch, UnknownName
 from autosuperconv.tuning.store.fingerprint import Fingerprint, differences
+from autosuperconv.tuning.store.lease import is_free
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.storage import open_existing
 
@@ -102,7 +103,9 @@ def forget_plan(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> No
     """Delete the study if all it holds is the plan of another search: a dry run left it behind, and
     it would refuse the search that the user chose after the dry run."""
     companion = companion_of(storage, name)
-    if companion is None or companion.user_attrs.get(PLAN_ONLY) != "yes":
+    if companion is None or not is_free(RunStore(companion)):
+        return  # it is being planned
+    if companion.user_attrs.get(PLAN_ONLY) != "yes":
         return
     if why_taken(storage, name, fingerprint):
         delete_search(storage, name)

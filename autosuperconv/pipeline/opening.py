@@ -1,0 +1,67 @@
+"""A search's session: opened, and left in order however the search ends."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from autosuperconv.core.events import Listener, tell_all
+from autosuperconv.core.optional import while_it_works
+from autosuperconv.core.serialization import to_json
+from autosuperconv.pipeline.ownership import Ownership
+from autosuperconv.pipeline.resources import Resources
+from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
+from autosuperconv.tuning.steps.objective import DIRECTIONS
+from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.storage import open_storage
+from autosuperconv.tuning.store.studies import open_study
+
+ARTIFACTS = "artifacts"  # folder of the dashboard's files, below the report's
+
+
+def open_session(
+    resources: Resources,
+    fingerprint: dict[str, object],
+    storage: str,
+    listener: Listener,
+    ownership: Ownership,
+) -> Session:
+    """The search's session, the setup stored in it."""
+    setup, timeout = resources.setup, resources.setup.options.timeout
+    direction = DIRECTIONS[setup.options.objective]
+    study, run_store = open_study(open_storage(storage), setup.study_name, fingerprint, direction)
+    publish = functools.partial(set_note, study)
+    earlier = functools.partial(earlier_result, study)
+    live = LiveNote(setup.name, publish, time.monotonic, earlier)
+    live_note = while_it_works("The note in the dashboard", live, listener)
+    session = Session(
+        *(study, run_store, resources.executor, tell_all(listener, live_note), storage),
+        deadline=None if timeout is None else time.monotonic() + timeout,
+        created=ownership.created,
+        check_owner=ownership.lease.check,
+    )
+    session.remember_start()
+    session.store("setup", to_json(setup))
+    session.store(ARTIFACTS, str((setup.out / ARTIFACTS).resolve()))
+    return session
+
+
+@contextmanager
+def settled(session: Session) -> Iterator[None]:
+    """Inside, a search goes on; at the end, what it leaves behind is put in order. None of that is
+    a reason to hide how the search ended, and a study that was taken over is left as it is."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(Exception):
+            session.check_owner()
+            if interrupted := isinstance(error, KeyboardInterrupt):
+                session.remember_wall_seconds()
+            session.leave_no_refused_plan(interrupted)
+        raise
+    finally:
+        with suppress(Exception):
+            session.check_owner()
+            settle_note(session.study)
