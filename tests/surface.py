@@ -27,7 +27,7 @@ SPACE: dict[str, Dimension] = {
 }
 
 
-BUDGET = Budget(20, 30.0, 2.0, 10.0, seeds=3, fixed=False, factors=5, shapley=False)
+BUDGET = Budget(20, 30.0, 2.0, 10.0, seeds=3, fixed=False, factors=5)
 OPTIONS = SearchOptions(
     trials=12,
     epochs=(1.0, 4.0),

@@ -17,9 +17,11 @@ OBJECTIVES = ("accuracy", "cost")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SWEEPS: tuple[SweepKind, ...] = ("exponential", "linear")
 MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
+EXPLAIN = ("auto", "always", "never")
 
 
 CHOICES: dict[str, tuple[str, ...]] = {
+    "explain": EXPLAIN,
     "objective": OBJECTIVES,
     "sweep": SWEEPS,
     "precision": PRECISIONS,
@@ -48,10 +50,10 @@ class SearchOptions:
         objective: what to look for: "cost", the shortest cycle that reaches the target, or
             "accuracy", the most accurate cycle of the longest length.
         criterion: bounds of the verdict.
-        seeds: runs of each side in the confirmation and the ablation, paired by seed.
+        seeds: runs of each side in the confirmation, paired by seed.
         max_seeds: add seeds up to this number while the verdict is undecided. None: 3, or `seeds`
             if that is more.
-        shapley: retrain every subset of the changed factors as well, for their Shapley values.
+        explain: whether to measure the trade-off: "auto" after a gain, "always" or "never".
         space: recipe fields whose range or choices differ from the default; a range of one value
             fixes the field, in sweeps and baseline as well.
         base: the recipe fields that are not searched.
@@ -88,7 +90,7 @@ class SearchOptions:
     criterion: Criterion = Criterion()
     seeds: int = 3
     max_seeds: int | None = None
-    shapley: bool = False
+    explain: str = "auto"
     space: dict[str, Dimension] = field(default_factory=dict)
     base: Recipe = Recipe(max_lr=1.0)
     sweep: SweepKind = "exponential"

@@ -16,10 +16,10 @@ class Budget:
         baseline_epochs: nominal length of the standard schedule.
         epochs_low: shortest cycle to search.
         epochs_high: longest cycle to search.
-        seeds: paired seeds of the confirmation and of each ablation.
+        seeds: paired seeds of the confirmation.
         fixed: the lengths were given by the user and must not be shortened.
-        factors: number of factors in which winner and baseline will probably differ.
-        shapley: retrain every subset of them.
+        factors: number of factors in which winner and baseline will probably differ; 0 where the
+            trade-off is never measured.
     """
 
     trials: int
@@ -29,7 +29,6 @@ class Budget:
     seeds: int
     fixed: bool
     factors: int
-    shapley: bool
 
     def scaled(self, factor: float) -> Budget:
         """All lengths times a factor."""

@@ -24,10 +24,8 @@ class Run:
     """One run of a step other than the study.
 
     Args:
-        role: "baseline", "candidate", "control", "tuning", "reverted:FACTOR" (the winner with that
-            factor at the baseline's value), "forward:FACTOR" (the baseline's values with that
-            factor at the winner's; "forward:none": with none) or "shapley:FACTOR+FACTOR" (with
-            those factors at the winner's).
+        role: "baseline", "candidate", "control", "tuning", or "reverted:FACTOR+FACTOR" (the winner
+            with those factors at the baseline's values).
         trace: what happened, with the columns of its curve that the report draws.
     """
 

@@ -51,7 +51,7 @@ def run_steps(work: Work) -> Report:
     winner = choose_winner(session, study, confirm_runs(options.seeds))
     confirmation, verdict = confirm_winner(work, winner.recipe, baseline.recipe)
     tradeoff = ablate(
-        session, confirmation, winner.recipe, baseline.recipe, shapley=options.shapley
+        session, confirmation, winner.recipe, baseline.recipe, verdict.outcome, options.explain
     )
     if work.searching:
         session.remember_wall_seconds()

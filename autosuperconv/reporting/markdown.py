@@ -71,15 +71,9 @@ def _conditions(report: Report) -> str:
 
 def _effects(report: Report) -> str:
     tradeoff = report.tradeoff
-    shown = table(
-        rows.effect_headings(tradeoff),
-        (rows.effect_row(tradeoff, effect) for effect in tradeoff.effects),
-    )
+    shown = table(rows.EFFECT_HEADINGS, map(rows.effect_row, tradeoff.effects))
     lines = [f"**{name}.** {escape(text)}" for name, text in rows.tradeoff_lines(tradeoff)]
-    caption = (
-        "What each change is worth, in percentage points of accuracy with a 95 % interval. "
-        "\\* The interval excludes zero."
-    )
+    caption = f"{rows.EFFECT_CAPTION} \\* Zero lies outside."
     return "\n\n".join([*lines, caption, shown] if shown else lines)
 
 

@@ -23,10 +23,9 @@ from autosuperconv.core.format import (
 from autosuperconv.core.range_test import Cell, RangeTest
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.report import Report, Run
-from autosuperconv.core.stats import Contrast
 from autosuperconv.core.surrogate import Importance
 from autosuperconv.core.trace import StopReason
-from autosuperconv.core.tradeoff import Effect, Share, Tradeoff, factor_name
+from autosuperconv.core.tradeoff import Effect, Tradeoff, Worth, factor_name
 from autosuperconv.core.verdict import Condition, ConditionName
 from autosuperconv.reporting.reached import max_lr_text
 
@@ -66,59 +65,38 @@ def momentum(recipe: Recipe) -> str:
     return high if high == low else f"{high} to {low}"
 
 
-def shapley_of(tradeoff: Tradeoff, factor: str) -> Share | None:
-    """The Shapley value of the group that a factor is in."""
-    return next((share for share in tradeoff.shares if factor in share.factors), None)
-
-
-def worth(contrast: Contrast | None) -> str:
-    """E.g. "+0.31 (+0.12 to +0.50), 1 of 3 diverged"; a star where zero lies outside."""
-    if contrast is None:
+def worth(found: Worth | None) -> str:
+    """E.g. "+0.31 (+0.12 to +0.50)"; a star where zero lies outside."""
+    if found is None:
         return MISSING
-    text = points(contrast.difference) + ("*" if contrast.separable else "")
-    if known(contrast.low):
-        text += f" ({interval(contrast.low, contrast.high)})"
-    return text + (
-        f", {contrast.diverged} of {contrast.runs} diverged" if contrast.diverged else ""
-    )
+    text = points(found.difference) + ("*" if found.separable else "")
+    return text + (f" ({interval(found.low, found.high)})" if known(found.low) else "")
 
 
-def effect_row(tradeoff: Tradeoff, effect: Effect) -> tuple[str, ...]:
-    """A factor's row in a table: values, worth at both ends, effect of the order, Shapley value."""
-    share = shapley_of(tradeoff, effect.factor)
-    cells = [
+def effect_row(effect: Effect) -> tuple[str, ...]:
+    """A factor's row in a table, under `EFFECT_HEADINGS`."""
+    failed = f"{effect.diverged} of {effect.alone} diverged" if effect.diverged else ""
+    last = [worth(effect.last)] if effect.last or not failed else []
+    return (
         factor_name(effect.factor),
         effect.baseline_value,
         effect.winner_value,
-        worth(effect.last),
-        worth(effect.first),
-        worth(effect.order),
-    ]
-    if tradeoff.shares:
-        joined = share is not None and len(share.factors) > 1
-        with_ = f" with {listed_factors(share.factors)}" if share and joined else ""
-        cells.append(worth(share.worth if share else None) + with_)
-    return (*cells, str(effect.last.runs))
+        worth(effect.mean),
+        ", ".join([*last, failed] if failed else last),
+    )
 
 
-def effect_headings(tradeoff: Tradeoff) -> tuple[str, ...]:
-    """Headings of `effect_row`."""
-    shapley = ("Shapley value",) if tradeoff.shares else ()
-    ends = ("as the last change", "as the first change", "last minus first")
-    return ("factor", "baseline", "winner", *ends, *shapley, "n")
+EFFECT_HEADINGS = ("factor", "baseline", "winner", "over both orders", "as the last change")
+EFFECT_CAPTION = (
+    "What each change is worth, in percentage points of accuracy: over both orders, the mean of "
+    "its worth as the first and as the last change; as the last change, the winner less the "
+    "winner with the factor reverted. The 95 % limits hold for all of them at once."
+)
 
 
 def tradeoff_lines(tradeoff: Tradeoff) -> list[tuple[str, str]]:
-    """Name and sentence of what is said of the trade-off beside its own sentence."""
-    lines = [("Order", tradeoff.order_sentence)] if tradeoff.order_sentence else []
-    if tradeoff.shares:
-        shares = "; ".join(
-            f"{listed_factors(share.factors)} {worth(share.worth)}" for share in tradeoff.shares
-        )
-        total = f"; together {worth(tradeoff.total)}" if tradeoff.total else ""
-        units = "in percentage points (* the interval excludes zero)"
-        lines.append(("Shapley", f"{shares}{total}, {units}."))
-    return lines
+    """Name and sentences of what is said of the trade-off beside its own sentence."""
+    return [("Notes", " ".join(tradeoff.notes))] if tradeoff.notes else []
 
 
 def surrogate_lines(report: Report) -> list[tuple[str, str]]:
@@ -137,11 +115,6 @@ def shares(importance: Importance) -> str:
     return ", ".join(
         f"{factor_name(name)} {percent(share, 0)}" for name, share in importance.shares.items()
     )
-
-
-def listed_factors(names: Sequence[str]) -> str:
-    """Factors in words, with commas."""
-    return ", ".join(factor_name(name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ SEARCH = (
     | {"--out", "--trials", "--timeout", "--epochs", "--baseline-epochs", "--target"}
     | {"--objective", "--seeds", "--max-seeds", "--max-lr", "--weight-decay", "--dropout"}
     | {"--batch-size", "--optimizer", "--schedule", "--sampler", "--pruner", "--workers"}
-    | {"--precision", "--memory-format", "--shapley", "--sweep", "--range-test-share"}
+    | {"--precision", "--memory-format", "--explain", "--sweep", "--range-test-share"}
     | CRITERION
 )
 FLAGS = {

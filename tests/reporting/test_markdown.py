@@ -18,9 +18,10 @@ def test_the_markdown_has_runs_conditions_effects_and_recipe(report: Report) -> 
     assert "| candidate | 1cycle | 1.35 | 12 | 540 k | 92.04 \u00b1 0.08 % | 3 |" in text
     assert "| C2 speed | met | 5.62 (bound 5) |" in text
     assert (
-        "| weight decay | 1e-3 | 2e-4 | +1.42\\* (+0.86 to +1.98), 1 of 3 diverged "
-        "| +0.21 (-0.33 to +0.75) | +1.20\\* (+0.40 to +2.00) | +0.80\\* (+0.20 to +1.40) | 3 |"
+        "| weight decay | 1e-3 | 2e-4 | - | +1.42\\* (+0.86 to +1.98), 1 of 3 diverged |"
     ) in text
+    assert "| dropout | 0.2 | 0.05 | +0.40\\* (+0.02 to +0.78) | +0.37 (-0.43 to +1.17) |" in text
+    assert "**Notes.** Training diverges in 4 of 16 combinations" in text
     assert "    max_lr=1.35,\n" in text
 
 

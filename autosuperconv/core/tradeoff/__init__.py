@@ -1,209 +1,215 @@
 """The trade-off: what each change of regularization is worth, by retraining.
 
-From both ends. Backward: each factor of the winner is reverted to the baseline's value alone.
-Forward: from the baseline's values, under the winner's schedule and length, each factor alone is
-set to the winner's value. So a change is measured as the last one and as the first one; where
-factors act together, the two differ and the effects do not add up. The intervals are per factor
-at 95 %, not for all of them at once.
+Under the winner's schedule and length, combinations of the baseline's and the winner's values are
+trained (`fraction`), each with a seed of its own. Every run thereby counts for every factor. A
+change is worth one thing as the first change and another as the last one, where factors act
+together; what is said of it is the mean of the two, which is its Shapley value as far as factors
+act in pairs. Limits hold for all factors at once (`estimate`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from statistics import fmean
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.stats import Contrast, paired_contrast, resolution_of
+from autosuperconv.core.space import DEFAULT_SPACE
+from autosuperconv.core.stats import resolution_of
+from autosuperconv.core.tradeoff import notes
+from autosuperconv.core.tradeoff.combinations import CellRuns, Combinations
+from autosuperconv.core.tradeoff.estimate import (
+    MEAN_ALPHA,
+    MORE_ALPHA,
+    Estimates,
+    Noise,
+    estimate,
+    half_width_alone,
+    pooled_noise,
+)
 from autosuperconv.core.tradeoff.factors import (
     FACTORS,
     changed_factors,
     factor_name,
     factor_value,
     revert,
-    start_of,
     with_values,
 )
-from autosuperconv.core.tradeoff.shapley import shapley_values, subsets
-from autosuperconv.core.tradeoff.types import Effect, Share, Tradeoff
-from autosuperconv.core.tradeoff.words import order_sentence, price_sentence
-from autosuperconv.errors import InvalidInput
+from autosuperconv.core.tradeoff.fraction import Cell, distinct_runs, fraction, joined
+from autosuperconv.core.tradeoff.types import Effect, Tradeoff, Worth
+from autosuperconv.core.tradeoff.words import all_give_way, is_raised, price_sentence
 
 __all__ = [
     "FACTORS",
+    "Cell",
+    "CellRuns",
+    "Combinations",
     "Effect",
-    "Forward",
-    "Share",
     "Tradeoff",
+    "Worth",
     "changed_factors",
-    "compare_by_seed",
+    "distinct_runs",
     "factor_name",
+    "fraction",
+    "grouped",
+    "hanging",
     "name_tradeoff",
+    "recipe_of",
     "revert",
-    "shapley_shares",
-    "start_of",
+    "unchanged_factors",
     "with_values",
 ]
 
-BySeed = Mapping[int, float]
+NARROWLY = 0.5  # of the half-width: an estimate beyond it has limits that include zero narrowly
 
 
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """The runs of the forward half: final accuracy by seed.
+def grouped(changed: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The factors as they are changed: each on its own up to five, else the last ones together.
+    Those that are searched by default go first, because they usually matter most."""
+    return joined(sorted(changed, key=lambda factor: factor not in DEFAULT_SPACE))
 
-    Args:
-        start: of the winner's schedule and length with every factor at the baseline's value.
-        accuracy: by the factor that alone has the winner's value.
-        diverged: by factor, the seeds that diverged (their accuracy is chance).
-    """
 
-    start: BySeed
-    accuracy: Mapping[str, BySeed]
-    diverged: Mapping[str, Sequence[int]] = field(default_factory=dict)
+def unchanged_factors(winner: Recipe, baseline: Recipe) -> tuple[str, ...]:
+    """The factors in which the two agree."""
+    changed = changed_factors(winner, baseline)
+    return tuple(factor for factor in FACTORS if factor not in changed)
+
+
+def recipe_of(
+    cell: Cell, groups: Sequence[Sequence[str]], winner: Recipe, baseline: Recipe
+) -> Recipe:
+    """The winner with the groups of sign -1 at the baseline's values."""
+    reverted = [group for group, sign in zip(groups, cell, strict=True) if sign < 0]
+    return with_values(winner, baseline, [factor for group in reverted for factor in group])
 
 
 def name_tradeoff(
     winner: Recipe,
     baseline: Recipe,
-    winner_accuracy: BySeed,
-    reverted: Mapping[str, BySeed],
-    diverged: Mapping[str, Sequence[int]] | None = None,
-    forward: Forward | None = None,
+    runs: Combinations,
     highest: tuple[float, float] | None = None,
 ) -> Tradeoff:
-    """Effects and sentences from paired runs.
+    """Effects and sentences from the runs of the combinations.
 
     Args:
-        winner_accuracy: final accuracy by seed.
-        reverted: the same by the factor that was reverted.
-        diverged: by reverted factor, the seeds that diverged (their accuracy is chance).
-        forward: the other half; None where it was not trained.
         highest: learning rate that the winner's and the baseline's runs had; None: their max_lr.
-
-    Raises:
-        InvalidInput: a factor in which the two agree was reverted, or it shares no seed with
-            the runs that it is compared with.
-        UnknownName: no such factor.
     """
+    noise = _noise(runs)
+    found = _estimates(runs, noise)
+    variance = noise.variance if found is None else found.variance
     effects = []
-    for factor, accuracy in reverted.items():
-        lost = (diverged or {}).get(factor, ())
-        last = compare_by_seed(winner_accuracy, accuracy, lost, factor)
-        effect = _effect(winner, baseline, factor, last)
-        if forward is not None:
-            effect = _both_ends(effect, forward, winner_accuracy, accuracy, lost)
+    for place, (name, group) in enumerate(zip(runs.names, runs.groups, strict=True)):
+        mean, last = _from_cells(runs, found, place)
+        effect = Effect(name, _values(winner, group), _values(baseline, group), mean, last)
+        if name in runs.alone:
+            effect = _with_own_runs(effect, runs, Noise(variance, noise.degrees))
         effects.append(effect)
-    effects.sort(key=lambda effect: (-abs(effect.last.difference), effect.factor))
-    changed = changed_factors(winner, baseline)
-    unchanged = tuple(factor for factor in FACTORS if factor not in changed)
-    unmeasured = [factor for factor in changed if factor not in reverted]
-    rates = highest or (winner.max_lr, baseline.max_lr)
-    sentence = price_sentence(winner, baseline, effects, unmeasured, rates)
-    found = Tradeoff(tuple(effects), unchanged, sentence)
-    if forward is None:
-        return found
-    mean = fmean(forward.start.values())
-    return replace(
-        found,
-        start=start_of(winner, baseline),
-        start_accuracy=mean,
-        total=compare_by_seed(winner_accuracy, forward.start, (), "all factors"),
-        order_sentence=order_sentence(effects, mean),
+    effects.sort(key=lambda effect: (-_size(effect), effect.factor))
+    spread = math.sqrt(float(variance)) if effects and float(noise.degrees) else None
+    return Tradeoff(
+        effects=tuple(effects),
+        unchanged=unchanged_factors(winner, baseline),
+        sentence=price_sentence(
+            winner, baseline, effects, highest or (winner.max_lr, baseline.max_lr)
+        ),
+        notes=notes.all_notes(runs, effects, spread),
+        spread=spread,
+        runs=sum(cell.count for signs, cell in runs.cells.items() if -1 in signs)
+        + sum(own.count for own in runs.alone.values()),
     )
 
 
-def shapley_shares(
-    accuracy: Mapping[frozenset[str], BySeed],
-    groups: Mapping[str, tuple[str, ...]],
-    diverged: Collection[int] = (),
-) -> tuple[Share, ...]:
-    """Shapley values of groups of factors, one per seed, then their mean and interval.
+def hanging(
+    winner: Recipe, baseline: Recipe, found: Tradeoff, highest: tuple[float, float]
+) -> str | None:
+    """The factor on which the sentence hangs, so that it deserves more seeds; None where there is
+    none.
 
-    Args:
-        accuracy: by the set of groups at the winner's values, then by seed; every set.
-        groups: name -> the factors in it.
-        diverged: seeds of which a run diverged.
-
-    Raises:
-        InvalidInput: too many groups, a set is missing, or no seed is common to all.
+    The learning rate rose, nothing is said to have given way for it, and of the regularization that
+    did the factor worth most is the one: if it seems to gain accuracy, and its limits include
+    zero by less than half of their half-width.
     """
-    names = list(groups)
-    needed = [accuracy[s] for s in subsets(names) if s in accuracy]
-    seeds = sorted(set.intersection(*(set(by_seed) for by_seed in needed))) if needed else []
-    if not seeds:
-        raise InvalidInput("Shapley values need a seed that every run has, but there is none.")
-    by_seed = {i: shapley_values({s: a[i] for s, a in accuracy.items()}, names) for i in seeds}
-    shares = [
-        Share(factors, sound_contrast({i: v[name] for i, v in by_seed.items()}, diverged))
-        for name, factors in groups.items()
-    ]
-    return tuple(sorted(shares, key=lambda share: -abs(share.worth.difference)))
+    ways = [e for e in found.effects if all_give_way(winner, baseline, e)]
+    if not is_raised(winner, baseline, highest) or any(e.clearly_gains for e in ways):
+        return None
+    known = [(e.worth.difference, e) for e in ways if e.worth is not None and not e.alone]
+    if not known:
+        return None
+    difference, first = max(known, key=lambda pair: pair[0])
+    assert first.worth is not None
+    if first.worth.high is None or first.worth.costs:
+        return None
+    narrow = difference > NARROWLY * (first.worth.high - difference)
+    return first.factor if narrow else None
 
 
-def compare_by_seed(after: BySeed, before: BySeed, diverged: Sequence[int], what: str) -> Contrast:
-    """Accuracy after a change less that before it, paired by seed.
-
-    Args:
-        diverged: seeds that diverged, on either side.
-        what: was changed, for the message.
-
-    Raises:
-        InvalidInput: no seed in common.
-    """
-    seeds = sorted(after.keys() & before.keys())
-    if not seeds:
-        raise InvalidInput(
-            f"{what}: no seed in common to pair, but {sorted(after)} and {sorted(before)}."
-        )
-    step = resolution_of((*after.values(), *before.values()))
-    return sound_contrast({s: after[s] - before[s] for s in seeds}, diverged, step)
+def _noise(runs: Combinations) -> Noise:
+    """From replicate runs; no smaller than rounding alone makes it: three equal accuracies are no
+    proof of a spread of nothing."""
+    own = next(iter(runs.cells.values())).accuracies
+    groups = [own, *(group for group in runs.replicates if group)]
+    noise = pooled_noise(groups, runs.prior)
+    every = [a for cell in runs.cells.values() for a in cell.accuracies]
+    rounding = resolution_of(every) ** 2 / 12
+    return replace(noise, variance=np.maximum(noise.variance, rounding))
 
 
-def sound_contrast(differences: BySeed, diverged: Collection[int], step: float = 0.0) -> Contrast:
-    """Over the seeds of which no run diverged; where there is none, over all.
-
-    Args:
-        differences: by seed.
-        diverged: seeds of which a run diverged.
-        step: of the scale on which accuracy was measured.
-    """
-    sound = [d for seed, d in differences.items() if seed not in diverged]
-    if sound:
-        return paired_contrast(sound, resolution=step, diverged=len(differences) - len(sound))
-    n = len(differences)
-    return replace(paired_contrast(list(differences.values()), resolution=step), diverged=n)
+def _estimates(runs: Combinations, noise: Noise) -> Estimates | None:
+    """From the cells in which no culprit is reverted, of the other factors."""
+    kept, culprits = runs.kept, runs.culprits
+    others = [place for place in range(len(runs.groups)) if place not in culprits]
+    if len(kept) < 2 or not others:
+        return None
+    cells = [tuple(cell[place] for place in others) for cell in kept]
+    return estimate(cells, [runs.cells[cell].accuracies for cell in kept], noise)
 
 
-def _effect(winner: Recipe, baseline: Recipe, factor: str, last: Contrast) -> Effect:
-    if revert(winner, baseline, factor) is None:
-        raise InvalidInput(
-            f"{factor} was reverted, but winner and baseline agree in it: "
-            f"both have {factor_value(winner, factor)}."
-        )
-    return Effect(factor, factor_value(winner, factor), factor_value(baseline, factor), last)
+def _from_cells(
+    runs: Combinations, found: Estimates | None, place: int
+) -> tuple[Worth | None, Worth | None]:
+    """A group's worth over both orders and as the last change, where the cells tell."""
+    if found is None or place in runs.culprits:
+        return None, None
+    column = place - sum(culprit < place for culprit in runs.culprits)
+    mean = _worth(float(found.mean[column]), float(found.mean_half[column]))
+    return mean, _worth(float(found.last[column]), float(found.last_half[column]))
 
 
-def _both_ends(
-    effect: Effect,
-    forward: Forward,
-    winner: BySeed,
-    reverted: BySeed,
-    lost_at_the_end: Sequence[int],
-) -> Effect:
-    """The effect with its forward end, where that was trained.
+def _with_own_runs(effect: Effect, runs: Combinations, noise: Noise) -> Effect:
+    """With the worth as the last change from runs in which the factor alone is reverted."""
+    own = runs.alone[effect.factor]
+    effect = replace(effect, alone=own.count, diverged=own.diverged)
+    if own.lost:
+        return replace(effect, last=None)
+    won = next(iter(runs.cells.values())).accuracies
+    instead = effect.mean is None  # of the worth over both orders: one statement for each factor
+    factors = len(runs.groups)
+    half = half_width_alone(
+        (len(won), len(own.accuracies)),
+        noise.variance,
+        noise.degrees,
+        factors if instead else 1,
+        MEAN_ALPHA[factors] if instead else MORE_ALPHA,
+    )
+    difference = float(np.mean(won) - np.mean(own.accuracies))
+    return replace(effect, last=_worth(difference, float(half)))
 
-    Args:
-        lost_at_the_end: seeds that diverged when the factor was reverted.
-    """
-    alone = forward.accuracy.get(effect.factor)
-    if alone is None:
-        return effect
-    lost = forward.diverged.get(effect.factor, ())
-    first = compare_by_seed(alone, forward.start, lost, f"{effect.factor} alone")
-    lost = (*lost, *lost_at_the_end)
-    seeds = winner.keys() & reverted.keys() & alone.keys() & forward.start.keys()
-    last_less_first = {s: (winner[s] - reverted[s]) - (alone[s] - forward.start[s]) for s in seeds}
-    zero = dict.fromkeys(seeds, 0.0)
-    order = compare_by_seed(last_less_first, zero, lost, f"order of {effect.factor}")
-    return replace(effect, first=first, order=order)
+
+def _worth(difference: float, half: float) -> Worth | None:
+    if math.isnan(difference):
+        return None
+    if not math.isfinite(half):
+        return Worth(difference, None, None)
+    return Worth(difference, difference - half, difference + half)
+
+
+def _size(effect: Effect) -> float:
+    if effect.always_diverged:
+        return math.inf
+    return 0.0 if effect.worth is None else abs(effect.worth.difference)
+
+
+def _values(recipe: Recipe, group: Sequence[str]) -> str:
+    return ", ".join(factor_value(recipe, factor) for factor in group)

@@ -14,6 +14,8 @@ from autosuperconv.core import format as fmt
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.errors import UnknownName
 
+JOINT = "+"  # between factors that are changed together, in their name
+
 NEVER: dict[str, str] = {
     "cycle_mult": "only the schedule reads it",
     "cycles": "only the schedule reads it",
@@ -77,11 +79,6 @@ def with_values(recipe: Recipe, source: Recipe, factors: Iterable[str]) -> Recip
     return replace(recipe, **changes)
 
 
-def start_of(winner: Recipe, baseline: Recipe) -> Recipe:
-    """The winner with every factor at the baseline's value: where the forward half begins."""
-    return with_values(winner, baseline, FACTORS)
-
-
 def gave_way(winner: Recipe, baseline: Recipe, factor: str) -> bool:
     """Whether the change from baseline to winner removed regularization; a factor of several
     fields counts by the last of them."""
@@ -100,5 +97,6 @@ def factor_value(recipe: Recipe, factor: str) -> str:
 
 
 def factor_name(factor: str) -> str:
-    """A factor, or another recipe field, in words."""
-    return factor if factor == "max_lr" else factor.replace("_", " ")
+    """A factor, several that are changed together, or another recipe field, in words."""
+    names = factor.split(JOINT)
+    return f" {JOINT} ".join(n if n == "max_lr" else n.replace("_", " ") for n in names)

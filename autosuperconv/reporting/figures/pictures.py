@@ -54,7 +54,8 @@ def _range_test_label(report: Report) -> str:
 
 def _effects_label(report: Report) -> str:
     effects = "; ".join(
-        f"{factor_name(e.factor)} {fmt.points(e.last.difference)} points as the last change"
+        f"{factor_name(e.factor)} {rows.worth(e.mean)} points over both orders, "
+        f"{rows.worth(e.last)} as the last change"
         for e in report.tradeoff.effects
     )
     return f"What each change from the baseline to the winner is worth. {effects}"

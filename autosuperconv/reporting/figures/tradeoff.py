@@ -1,32 +1,29 @@
-"""The trade-off: what each change is worth, as the last one and as the first one."""
+"""The trade-off: what each change is worth, over both orders and as the last one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.stats import Contrast
-from autosuperconv.core.tradeoff import Effect, Tradeoff, factor_name
-from autosuperconv.reporting import rows
+from autosuperconv.core.tradeoff import Effect, Tradeoff, Worth, factor_name
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LAST, FIRST, SHARE = "candidate", "baseline", "control"
-"""Colours by role: the last change before the winner, the first after the baseline's values."""
+MEAN, LAST = "candidate", "baseline"
+"""Colours by role."""
 NAMES = {
+    MEAN: "over both orders: mean of the first and the last change",
     LAST: "last change: reverted in the winner",
-    FIRST: "first change: made alone, from the baseline's values",
-    SHARE: "Shapley value: mean over all orders",
 }
-NARROW_NAMES = {LAST: "as the last change", FIRST: "as the first change", SHARE: "Shapley value"}
-MARKS = {LAST: "o", FIRST: "s", SHARE: "D"}
+NARROW_NAMES = {MEAN: "over both orders", LAST: "as the last change"}
+MARKS = {MEAN: "o", LAST: "s"}
 
 
 def tradeoff_height(tradeoff: Tradeoff, wide: bool = True) -> float:
     """Inches."""
-    lines = sum(len(_ends(tradeoff, effect)) for effect in tradeoff.effects)
+    lines = sum(_lines(effect) for effect in tradeoff.effects)
     legend = 0.3 if wide else 0.2 * len(_shown(tradeoff))
     return 0.95 + legend + 0.31 * max(lines, 1) + 0.2 * len(tradeoff.effects)
 
@@ -36,12 +33,13 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
     axes = sheet.figure.add_subplot()
     places, y = [], 0.0
     for effect in tradeoff.effects:
-        ends = _ends(tradeoff, effect)
-        places.append(y - (len(ends) - 1) / 2)
-        for role, worth in ends:
-            _mark(axes, y, role, worth)
-            y -= 1
-        y -= 0.65
+        places.append(y - (_lines(effect) - 1) / 2)
+        for line, (role, worth) in enumerate(_ends(effect)):
+            _mark(axes, y - line, role, worth)
+        if effect.diverged:
+            failed = f"reverted alone, {effect.diverged} of {effect.alone} runs diverged"
+            write(axes, failed, (0, y - _lines(effect) + 1), LAST, shift=(9, 0), bold=True)
+        y -= _lines(effect) + 0.65
     axes.axvline(0, color=LIGHT["ink"], lw=1.1)
     gap = "  " if sheet.wide else "\n"
     changes = [
@@ -54,29 +52,29 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
     axes.grid(visible=False, axis="y")
     axes.margins(x=0.16)
     axes.set_xlabel(
-        "costs accuracy \u2190 percentage points (95 % interval) \u2192 gains accuracy"
+        "costs accuracy \u2190 percentage points (95 % limits) \u2192 gains accuracy"
         if sheet.wide
         else "costs \u2190 percentage points \u2192 gains"
     )
     _legend(sheet, axes, tradeoff)
 
 
-def _ends(tradeoff: Tradeoff, effect: Effect) -> list[tuple[str, Contrast]]:
-    ends = [(LAST, effect.last)]
-    if effect.first is not None:
-        ends.append((FIRST, effect.first))
-    share = rows.shapley_of(tradeoff, effect.factor)
-    if share is not None and len(share.factors) == 1:
-        ends.append((SHARE, share.worth))
-    return ends
+def _ends(effect: Effect) -> list[tuple[str, Worth]]:
+    ends = ((MEAN, effect.mean), (LAST, effect.last))
+    return [(role, worth) for role, worth in ends if worth is not None]
+
+
+def _lines(effect: Effect) -> int:
+    """How many lines a factor takes: one for each end, and one that tells of divergence."""
+    return max(len(_ends(effect)) + (effect.diverged > 0), 1)
 
 
 def _shown(tradeoff: Tradeoff) -> list[str]:
-    present = {role for effect in tradeoff.effects for role, _ in _ends(tradeoff, effect)}
+    present = {role for effect in tradeoff.effects for role, _ in _ends(effect)}
     return [role for role in NAMES if role in present]
 
 
-def _mark(axes: Axes, y: float, role: str, worth: Contrast) -> None:
+def _mark(axes: Axes, y: float, role: str, worth: Worth) -> None:
     colour = LIGHT[role]
     if worth.low is not None and worth.high is not None:
         axes.plot(
@@ -87,8 +85,6 @@ def _mark(axes: Axes, y: float, role: str, worth: Contrast) -> None:
         [100 * worth.difference], [y], MARKS[role], ms=6.5, mfc=face, mec=colour, mew=1.6, zorder=4
     )
     text = fmt.points(worth.difference).replace("-", "\u2212")
-    if worth.diverged:
-        text += f", {worth.diverged} of {worth.runs} diverged"
     end = 100 * max(worth.difference, worth.highest)
     write(axes, text, (end, y), role, shift=(9, 0), bold=worth.separable)
 

@@ -1,32 +1,47 @@
-"""The ablation: what each change is worth, retrained with the confirmation's seeds and test set.
+"""The ablation: what each change is worth, retrained and measured on the test set.
 
-Backward: the winner with one factor at a time reverted to the baseline's value. Forward: the
-winner's schedule and length with every factor at the baseline's value, and from there one factor at
-a time at the winner's. Shapley values take the subsets in between as well.
+Combinations of the winner's and the baseline's values are trained under the winner's schedule and
+length, as `core.tradeoff.fraction` says. Every run has a seed of its own: limits then hold for
+whatever part of the noise comes from the seed alone, which a block of one seed would hide
+(studies/verdict_power). A run that diverges is repeated with another seed; where all of them
+diverge, the factor behind it is reverted alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.tradeoff import (
-    Forward,
-    Share,
+    Cell,
+    CellRuns,
+    Combinations,
     Tradeoff,
     changed_factors,
+    distinct_runs,
+    fraction,
+    grouped,
+    hanging,
     name_tradeoff,
-    shapley_shares,
-    start_of,
-    with_values,
+    recipe_of,
+    unchanged_factors,
 )
-from autosuperconv.core.tradeoff.factors import factor_name
-from autosuperconv.core.tradeoff.shapley import MOST_GROUPS, subsets
-from autosuperconv.tuning.steps.confirmation import Confirmation, by_seed, seeds, sound_by_seed
+from autosuperconv.core.tradeoff.factors import JOINT, factor_name
+from autosuperconv.core.tradeoff.fraction import REPEATS
+from autosuperconv.core.tradeoff.notes import skipped
+from autosuperconv.core.verdict import Outcome
+from autosuperconv.tuning.steps.confirmation import Confirmation
 from autosuperconv.tuning.store.session import Session
+
+FIRST_SEED = 20_000
+SEEDS_EACH = 100  # of a recipe: no two recipes have a seed in common
+ALONE_AFTER_DIVERGENCE = 3
+MORE_SEEDS = 6
+NO_WINNER = "The trade-off was not measured, because no run of the winner completed."
+GAINS = (Outcome.REACHED, Outcome.REACHED_CONTROL_MISSING, Outcome.ACCELERATED)
 
 
 def ablate(
@@ -34,122 +49,135 @@ def ablate(
     confirmation: Confirmation,
     winner: Recipe,
     baseline: Recipe,
-    *,
-    shapley: bool = False,
+    outcome: Outcome,
+    explain: str = "auto",
+    prior: tuple[float, int] | None = None,
 ) -> Tradeoff:
-    """Retrain both halves with the confirmation's seeds.
+    """Retrain the combinations; or say why not.
 
     Args:
         session: the search.
-        confirmation: gives the winner's own runs.
+        confirmation: gives the winner's own runs, and the spread over seeds.
         winner: the selected recipe.
         baseline: the tuned standard schedule.
-        shapley: retrain every subset of the changed factors as well.
+        outcome: of the verdict.
+        explain: as in `SearchOptions`.
+        prior: spread over seeds that is known from other runs, and its degrees of freedom.
     """
-    n, candidate = len(confirmation.candidate), sound_by_seed(confirmation.candidate)
-    changed = changed_factors(winner, baseline)
-    start = start_of(winner, baseline)
-    session.start(Step.ABLATION, distinct_runs(len(changed), n, shapley=shapley))
-    back = {f"reverted:{f}": with_values(winner, baseline, [f]) for f in changed}
-    alone = {f"forward:{f}": with_values(start, winner, [f]) for f in changed}
-    first = {"forward:none": start} if changed else {}
-    traces = _train(session, {**back, **first, **alone}, n)
-    result = name_tradeoff(
-        winner,
-        baseline,
-        candidate,
-        {f: by_seed(traces[f"reverted:{f}"]) for f in changed},
-        {f: _incomplete(traces[f"reverted:{f}"]) for f in changed},
-        _forward(traces, changed) if changed else None,
-        (_highest(confirmation.candidate, winner), _highest(confirmation.baseline, baseline)),
+    groups = grouped(changed_factors(winner, baseline))
+    own, *others = (
+        _cell_runs(side)
+        for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
     )
-    if shapley and changed:
-        groups = grouped([effect.factor for effect in result.effects])
-        shares = _shares(session, groups, winner, start, candidate, n)
-        result = replace(result, shares=shares)
-    sentences = (result.sentence, result.order_sentence)
-    session.finish(Step.ABLATION, " ".join(s for s in sentences if s))
-    return result
+    why = left_out(outcome, explain) or ("" if own.accuracies else NO_WINNER)
+    session.start(Step.ABLATION, 0 if why else distinct_runs(len(groups)))
+    if why:
+        found = Tradeoff((), unchanged_factors(winner, baseline), why)
+    else:
+        replicates = tuple(side.accuracies for side in others)
+        runs = Combinations(groups, {(1,) * len(groups): own}, {}, replicates, prior)
+        highest = (
+            _highest(confirmation.candidate, winner),
+            _highest(confirmation.baseline, baseline),
+        )
+        found = _Cells(session, winner, baseline).measure(runs, highest)
+    session.finish(Step.ABLATION, found.sentence)
+    return found
 
 
-def _forward(traces: Mapping[str, Sequence[Trace]], changed: Sequence[str]) -> Forward:
-    return Forward(
-        sound_by_seed(traces["forward:none"]),
-        {f: by_seed(traces[f"forward:{f}"]) for f in changed},
-        {f: _incomplete(traces[f"forward:{f}"]) for f in changed},
-    )
+def left_out(outcome: Outcome, explain: str) -> str:
+    """Why the trade-off is not measured, and how to get it; empty where it is."""
+    if explain == "always" or (explain == "auto" and outcome in GAINS):
+        return ""
+    return skipped(outcome.label.lower(), explain, "--explain always")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Trains the recipes between two."""
+
+    session: Session
+    winner: Recipe
+    baseline: Recipe
+
+    def measure(self, runs: Combinations, highest: tuple[float, float]) -> Tradeoff:
+        """The fraction; then what its result asks for: factors whose cells diverge, and the one on
+        which the sentence hangs, are reverted alone.
+
+        Args:
+            runs: of the winner.
+            highest: learning rate that the winner's and the baseline's runs had.
+        """
+        if runs.groups:
+            runs = replace(runs, cells={**runs.cells, **self._fraction(runs)})
+        alone = {name: self._alone(runs, name, ALONE_AFTER_DIVERGENCE) for name in runs.open}
+        runs = replace(runs, alone=alone)
+        found = name_tradeoff(self.winner, self.baseline, runs, highest)
+        more = None if alone else hanging(self.winner, self.baseline, found, highest)
+        if more is None:
+            return found
+        runs = replace(runs, alone={more: self._alone(runs, more, MORE_SEEDS)})
+        return name_tradeoff(self.winner, self.baseline, runs, highest)
+
+    def _fraction(self, runs: Combinations) -> dict[Cell, CellRuns]:
+        """Every cell but the winner's; a run that diverges is repeated with another seed."""
+        _, *cells = fraction(len(runs.groups))
+        jobs = {
+            cell: [self._job(runs, cell, place, k) for k in range(REPEATS[len(runs.groups)])]
+            for place, cell in enumerate(cells)
+        }
+        traces = self._train(jobs, runs)
+        again = {
+            cell: [_other_seed(t) for t in own if not t.completed] for cell, own in traces.items()
+        }
+        repeated = self._train({cell: own for cell, own in again.items() if own}, runs)
+        return {c: _cell_runs([*own, *repeated.get(c, [])]) for c, own in traces.items()}
+
+    def _alone(self, runs: Combinations, name: str, count: int) -> CellRuns:
+        """The winner with one group reverted, with seeds of its own."""
+        place = runs.names.index(name)
+        cell = tuple(-1 if at == place else 1 for at in range(len(runs.groups)))
+        first = len(fraction(len(runs.groups))) + place
+        jobs = [self._job(runs, cell, first, k) for k in range(count)]
+        return _cell_runs(self._train({cell: jobs}, runs)[cell])
+
+    def _job(self, runs: Combinations, cell: Cell, place: int, k: int) -> Job:
+        recipe = recipe_of(cell, runs.groups, self.winner, self.baseline)
+        return Job(replace(recipe, seed=FIRST_SEED + SEEDS_EACH * place + k), "test")
+
+    def _train(
+        self, jobs: Mapping[Cell, Sequence[Job]], runs: Combinations
+    ) -> dict[Cell, list[Trace]]:
+        """All at once, to keep every worker busy."""
+        cell_of = {job: cell for cell, own in jobs.items() for job in own}
+        traces = iter(
+            self.session.run(
+                Step.ABLATION,
+                lambda job: f"reverted:{_reverted(cell_of[job], runs.names)}",
+                list(cell_of),
+                lambda job: _described(cell_of[job], runs.names, job.recipe.seed),
+            )
+        )
+        return {cell: [next(traces) for _ in own] for cell, own in jobs.items()}
+
+
+def _other_seed(trace: Trace) -> Job:
+    recipe = trace.recipe
+    return Job(replace(recipe, seed=recipe.seed + SEEDS_EACH // 2), trace.measured_on)
+
+
+def _cell_runs(traces: Sequence[Trace]) -> CellRuns:
+    ends = tuple(t.accuracy for t in traces if t.completed and t.accuracy is not None)
+    return CellRuns(ends, len(traces) - len(ends))
 
 
 def _highest(traces: Sequence[Trace], recipe: Recipe) -> float:
     return max((trace.highest_lr for trace in traces), default=recipe.max_lr)
 
 
-def _incomplete(traces: Sequence[Trace]) -> list[int]:
-    return [trace.recipe.seed for trace in traces if not trace.completed]
+def _reverted(cell: Cell, names: Sequence[str]) -> str:
+    return JOINT.join(name for name, sign in zip(names, cell, strict=True) if sign < 0)
 
 
-def distinct_runs(factors: int, seeds: int, *, shapley: bool = False) -> int:
-    """Number of runs of both halves; with Shapley values, those of the subsets between them too.
-    With one or two factors the two halves share runs."""
-    runs = {0: 0, 1: 2, 2: 3}.get(factors, 2 * factors + 1)
-    if shapley and factors:
-        groups = min(factors, MOST_GROUPS)
-        joined = factors > MOST_GROUPS  # the last group is then of several factors: two new ends
-        runs += max(2**groups - 2 - 2 * groups, 0) + 2 * joined
-    return runs * seeds
-
-
-def grouped(factors: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """At most four groups: the first factors on their own, the last ones together."""
-    own = list(factors) if len(factors) <= MOST_GROUPS else list(factors[: MOST_GROUPS - 1])
-    rest = tuple(factors[len(own) :])
-    groups = {factor: (factor,) for factor in own}
-    return groups | ({"+".join(rest): rest} if rest else {})
-
-
-def _shares(
-    session: Session,
-    groups: Mapping[str, tuple[str, ...]],
-    winner: Recipe,
-    start: Recipe,
-    candidate: Mapping[int, float],
-    n: int,
-) -> tuple[Share, ...]:
-    """Shapley values; the run store already holds the runs of the two halves."""
-    named = {frozenset(s): _recipe_of(s, groups, winner, start) for s in subsets(list(groups))}
-    del named[frozenset(groups)]
-    roles = {f"shapley:{'+'.join(sorted(s)) or 'none'}": s for s in named}
-    traces = _train(session, {role: named[s] for role, s in roles.items()}, n)
-    accuracy = {s: by_seed(traces[role]) for role, s in roles.items()}
-    lost = {seed for own in traces.values() for seed in _incomplete(own)}
-    return shapley_shares({**accuracy, frozenset(groups): candidate}, groups, lost)
-
-
-def _recipe_of(
-    subset: frozenset[str], groups: Mapping[str, tuple[str, ...]], winner: Recipe, start: Recipe
-) -> Recipe:
-    """The start with the factors of some groups at the winner's value."""
-    return with_values(start, winner, [factor for group in subset for factor in groups[group]])
-
-
-def _train(session: Session, recipes: Mapping[str, Recipe], n: int) -> dict[str, list[Trace]]:
-    """Train every recipe with every seed, all at once to keep workers busy; traces by role."""
-    jobs = {
-        role: [Job(replace(recipe, seed=s), "test", (1.0,)) for s in seeds(n)]
-        for role, recipe in recipes.items()
-    }
-    role_of: dict[Job, str] = {}
-    for role, own in jobs.items():
-        for job in own:
-            role_of.setdefault(job, role)
-    every = [job for own in jobs.values() for job in own]
-    traces = iter(
-        session.run(Step.ABLATION, role_of.__getitem__, every, lambda job: _text(role_of, job))
-    )
-    return {role: [next(traces) for _ in own] for role, own in jobs.items()}
-
-
-def _text(role_of: Mapping[Job, str], job: Job) -> str:
-    kind, _, names = role_of[job].partition(":")
-    factors = " + ".join(factor_name(name) for name in names.split("+"))
-    return f"{kind} {factors}, seed {job.recipe.seed}"
+def _described(cell: Cell, names: Sequence[str], seed: int) -> str:
+    return f"reverted {factor_name(_reverted(cell, names))}, seed {seed}"

@@ -21,9 +21,9 @@ from autosuperconv.core.serialization import from_json, to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import DEFAULT_SPACE, ends
 from autosuperconv.core.trace import Job
+from autosuperconv.core.tradeoff import distinct_runs
 from autosuperconv.errors import InvalidInput
 from autosuperconv.tuning.samplers.with_prior import SHORTLIST
-from autosuperconv.tuning.steps.ablation import distinct_runs
 from autosuperconv.tuning.steps.baseline import BASELINE_RUNS
 from autosuperconv.tuning.steps.confirmation import CONTROL_RATES, PHASES
 from autosuperconv.tuning.steps.pruner import RUNGS
@@ -61,8 +61,7 @@ def budget_of(setup: Setup) -> Budget:
         epochs_high=high,
         seeds=options.seeds,
         fixed=options.epochs is not None or options.baseline_epochs is not None,
-        factors=setup.factors,
-        shapley=options.shapley,
+        factors=0 if options.explain == "never" else setup.factors,
     )
 
 
@@ -114,7 +113,7 @@ class StepSize:
 
 def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     """All steps except the range test."""
-    ablations = distinct_runs(budget.factors, budget.seeds, shapley=budget.shapley)
+    ablations = distinct_runs(budget.factors)
     mean, chosen = mean_epochs(budget), winner_epochs(budget)
     long, seeds, trials = budget.baseline_epochs, budget.seeds, budget.trials
     confirm_epochs = (confirm_runs(seeds) - seeds) * chosen + seeds * long

@@ -73,7 +73,7 @@ def test_the_forecast_by_hand() -> None:
     assert steps["study"].seconds == pytest.approx(10 * 2)
     # shortlist 3 x 2, three control rates, candidate and control on 3 seeds; baseline on 3
     assert steps["confirmation"].seconds == pytest.approx((6 + 3 + 6) * 2 + 3 * 20)
-    assert steps["ablation"].seconds == pytest.approx(11 * 3 * 2)
+    assert steps["ablation"].seconds == pytest.approx(15 * 2)
 
 
 def test_workers_share_the_work() -> None:
@@ -94,7 +94,7 @@ def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> Non
     mean = 2 * (math.e - 1)
     winner = (mean + 2 * math.e) / 2
     assert steps["study"].epochs == pytest.approx(20 * mean)
-    assert steps["ablation"].epochs == pytest.approx(33 * winner)
+    assert steps["ablation"].epochs == pytest.approx(15 * winner)
     assert steps["confirmation"].epochs == pytest.approx(15 * winner + 60)
 
 
@@ -103,7 +103,7 @@ def test_what_recalibrates_batch_norm_is_evaluated_at_the_end_too() -> None:
     budget = replace(BUDGET, trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0)
     steps = {f.step: f for f in forecast(budget, setup, RATES, GRID, 1)}
     assert steps["baseline"].seconds == pytest.approx(200 + 10 * 900 / 3 / 1000)
-    assert steps["ablation"].seconds == pytest.approx(66 + 33 * 1200 / 3 / 1000)
+    assert steps["ablation"].seconds == pytest.approx(30 + 15 * 1200 / 3 / 1000)
 
 
 def test_longer_trials_are_evaluated_on_more() -> None:
