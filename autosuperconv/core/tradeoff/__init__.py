@@ -37,7 +37,7 @@ from autosuperconv.core.tradeoff.factors import (
     revert,
     with_values,
 )
-from autosuperconv.core.tradeoff.fraction import Cell, distinct_runs, fraction, joined
+from autosuperconv.core.tradeoff.fraction import Cell, at_most_five, distinct_runs, fraction
 from autosuperconv.core.tradeoff.types import Effect, Tradeoff, Worth
 from autosuperconv.core.tradeoff.words import all_give_way, is_raised, price_sentence
 
@@ -68,7 +68,7 @@ NARROWLY = 0.5  # of the half-width: an estimate beyond it has limits that inclu
 def grouped(changed: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The factors as they are changed: each on its own up to five, else the last ones together.
     Those that are searched by default go first, because they usually matter most."""
-    return joined(sorted(changed, key=lambda factor: factor not in DEFAULT_SPACE))
+    return at_most_five(sorted(changed, key=lambda factor: factor not in DEFAULT_SPACE))
 
 
 def unchanged_factors(winner: Recipe, baseline: Recipe) -> tuple[str, ...]:
@@ -150,7 +150,8 @@ def _noise(runs: Combinations) -> Noise:
     proof of a spread of nothing."""
     own = next(iter(runs.cells.values())).accuracies
     groups = [own, *(group for group in runs.replicates if group)]
-    noise = pooled_noise(groups, runs.prior)
+    known = runs.spread
+    noise = pooled_noise(groups, (known.sd, known.degrees) if known is not None else None)
     every = [a for cell in runs.cells.values() for a in cell.accuracies]
     rounding = resolution_of(every) ** 2 / 12
     return replace(noise, variance=np.maximum(noise.variance, rounding))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.tradeoff.estimate import estimable
 from autosuperconv.core.tradeoff.factors import JOINT
 from autosuperconv.core.tradeoff.fraction import Cell
@@ -45,8 +46,8 @@ class Combinations:
     replicates: Sequence[Sequence[float]] = ()
     """Accuracies of the confirmation's other recipes, each over its seeds: they say how far runs
     of one recipe spread."""
-    prior: tuple[float, int] | None = None
-    """Spread over seeds that is known from other runs, and its degrees of freedom."""
+    spread: SeedSpread | None = None
+    """Over seeds, as other runs of the search showed it."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autosuperconv.core.stats.moderated import PRIOR_DEGREES
 from autosuperconv.core.stats.simultaneous import simultaneous_quantile
 from autosuperconv.core.tradeoff.fraction import Cell, contrasts, model_matrix, spare_columns
 
@@ -28,8 +29,6 @@ LAST_ALPHA = 0.02
 """The same of the worth as the last change."""
 MORE_ALPHA = 0.01
 """The same of the one factor that gets more seeds."""
-PRIOR_DEGREES = 10
-"""Most degrees of freedom that an earlier estimate of the spread counts for."""
 REFUTED = 0.05
 """Level of the F test that drops it."""
 SPARE = 6

@@ -55,7 +55,7 @@ def distinct_runs(factors: int) -> int:
     return REPEATS[count] * (len(fraction(count)) - 1)
 
 
-def joined(factors: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def at_most_five(factors: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """At most five groups: the first factors on their own, the last ones together."""
     own = len(factors) if len(factors) <= MOST_FACTORS else MOST_FACTORS - 1
     rest = tuple(factors[own:])

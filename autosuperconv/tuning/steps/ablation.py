@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.tradeoff import (
     Cell,
@@ -51,7 +52,7 @@ def ablate(
     baseline: Recipe,
     outcome: Outcome,
     explain: str = "auto",
-    prior: tuple[float, int] | None = None,
+    spread: SeedSpread | None = None,
 ) -> Tradeoff:
     """Retrain the combinations; or say why not.
 
@@ -62,7 +63,7 @@ def ablate(
         baseline: the tuned standard schedule.
         outcome: of the verdict.
         explain: as in `SearchOptions`.
-        prior: spread over seeds that is known from other runs, and its degrees of freedom.
+        spread: over seeds on the test split, as other runs of the search showed it.
     """
     groups = grouped(changed_factors(winner, baseline))
     own, *others = (
@@ -75,7 +76,7 @@ def ablate(
         found = Tradeoff((), unchanged_factors(winner, baseline), why)
     else:
         replicates = tuple(side.accuracies for side in others)
-        runs = Combinations(groups, {(1,) * len(groups): own}, {}, replicates, prior)
+        runs = Combinations(groups, {(1,) * len(groups): own}, {}, replicates, spread)
         highest = (
             _highest(confirmation.candidate, winner),
             _highest(confirmation.baseline, baseline),

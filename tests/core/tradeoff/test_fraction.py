@@ -10,10 +10,10 @@ import pytest
 from autosuperconv.core.tradeoff.fraction import (
     MOST_FACTORS,
     REPEATS,
+    at_most_five,
     contrasts,
     distinct_runs,
     fraction,
-    joined,
     model_matrix,
     spare_columns,
 )
@@ -41,9 +41,9 @@ def test_the_number_of_new_runs(factors: int, runs: int) -> None:
 
 def test_more_than_five_factors_cost_as_much_as_five() -> None:
     assert distinct_runs(6) == distinct_runs(9) == 15
-    assert joined(list("abcdefg")) == (("a",), ("b",), ("c",), ("d",), ("e", "f", "g"))
-    assert joined(list("abcde")) == tuple((name,) for name in "abcde")
-    assert joined([]) == ()
+    assert at_most_five(list("abcdefg")) == (("a",), ("b",), ("c",), ("d",), ("e", "f", "g"))
+    assert at_most_five(list("abcde")) == tuple((name,) for name in "abcde")
+    assert at_most_five([]) == ()
 
 
 @pytest.mark.parametrize("factors", [0, 6])

@@ -10,6 +10,7 @@ import pytest
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.stats.simultaneous import simultaneous_quantile
 from autosuperconv.core.tradeoff import (
     FACTORS,
@@ -52,7 +53,7 @@ def trained(
         end = 0.93 - sum(worth.get(name, 0.0) for name in reverted) / 100
         runs = 2 if not reverted or len(groups) < 4 else 1
         cells[cell] = CellRuns((), 2) if lost(cell) else CellRuns((end,) * runs)
-    return Combinations(groups, cells, alone or {}, (), (noise, DEGREES))
+    return Combinations(groups, cells, alone or {}, (), SeedSpread(noise, DEGREES))
 
 
 def trade(winner: Recipe = WINNER, noise: float = SD, **worth: float) -> Tradeoff:
@@ -211,7 +212,9 @@ def test_what_matters_only_as_the_last_change_is_told_as_that() -> None:
         sign = dict(zip(names, cell, strict=True))
         both = sign["weight_decay"] > 0 and sign["dropout"] > 0
         cells[cell] = CellRuns((0.93 if both else 0.91,) * 2)
-    found = name_tradeoff(winner, BASELINE, Combinations(groups, cells, prior=(SD, DEGREES)))
+    found = name_tradeoff(
+        winner, BASELINE, Combinations(groups, cells, spread=SeedSpread(SD, DEGREES))
+    )
     worth = {e.factor: (e.mean, e.last) for e in found.effects}
     mean, last = worth["dropout"]
     assert mean is not None
@@ -277,7 +280,7 @@ def test_without_any_replicate_there_are_no_limits() -> None:
 
 def test_equal_accuracies_on_a_coarse_scale_are_no_proof_of_a_spread_of_nothing() -> None:
     """Steps of 1 point: rounding alone spreads by 1 / sqrt(12) = 0.289 points."""
-    runs = replace(trained(dropout=1.0), prior=None)
+    runs = replace(trained(dropout=1.0), spread=None)
     assert name_tradeoff(WINNER, BASELINE, runs).spread == pytest.approx(0.01 / math.sqrt(12))
 
 

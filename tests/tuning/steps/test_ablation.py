@@ -12,6 +12,7 @@ import pytest
 
 from autosuperconv.core.events import silent
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.trace import Job, OnPoint, StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff, distinct_runs
 from autosuperconv.core.verdict import Outcome
@@ -139,6 +140,7 @@ def test_five_factors_take_fifteen_runs_with_an_even_number_reverted() -> None:
         (Outcome.ACCELERATED, "auto", 14),
         (Outcome.STABLE_BUT_SHORT, "auto", 0),
         (Outcome.UNDECIDED, "auto", 0),
+        (Outcome.NOT_FOUND, "auto", 0),
         (Outcome.DIVERGED, "auto", 0),
         (Outcome.BASELINE_INVALID, "auto", 0),
         (Outcome.UNDECIDED, "always", 14),
@@ -152,6 +154,17 @@ def test_a_gain_is_explained_and_the_rest_on_request(
     assert len(session.run_store.of("ablation")) == found.runs == runs
     assert ("--explain always" in found.sentence) == (runs == 0)
     assert "batch_size" in found.unchanged
+
+
+def test_a_spread_that_other_runs_showed_narrows_or_widens_the_limits() -> None:
+    trainer = RuleTrainer(together)
+    session, sides = session_for(trainer), confirmed(trainer)
+    found = [
+        ablate(session, sides, WINNER, BASELINE, Outcome.REACHED, spread=spread)
+        for spread in (SeedSpread(1e-3, 10), None)
+    ]
+    wide, usual = (one.spread or 0.0 for one in found)
+    assert wide > usual > 0
 
 
 def test_what_was_left_out_is_trained_when_it_is_requested_later() -> None:
