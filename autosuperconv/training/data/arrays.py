@@ -17,6 +17,7 @@ from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.data.text_labels import text_labels, with_numbers
 from autosuperconv.training.data.torch_dataset import length_of, read_labels
+from autosuperconv.training.engine.generators import generators_in, seeded
 from autosuperconv.training.engine.isolation import own_state
 
 Array: TypeAlias = SupportsArray | list[Any]
@@ -65,7 +66,7 @@ def as_task_data(
         DataError: the data do not suit classification; the message says what is wrong, where, and
             what to do.
     """
-    with own_state():  # a data set's transforms may draw random numbers
+    with own_state(), seeded(generators_in(data), 0):  # transforms may draw random numbers
         parts = _parts(data, skip_broken)
         return build_task(
             parts,

@@ -8,82 +8,43 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import random
-import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Iterator, Set
 from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset
 
+from autosuperconv.training.engine.generators import (
+    FOREIGN,
+    LONGEST,
+    Restore,
+    is_generator,
+    kept_state,
+    package_of,
+)
 from autosuperconv.training.engine.isolation import own_state
 
 LARGEST = 2**26  # bytes of a tensor that is copied; larger ones are tables, which nobody writes
-LONGEST = 10_000  # items of a container that is looked through; longer ones are data
-Restore = Callable[[], object]
 # of a module: hooks, weights and children are its structure, which no evaluation changes
 STRUCTURE = vars(nn.Module()).keys() - {"_buffers", "training"}
-FOREIGN = {*sys.stdlib_module_names, "torch", "numpy"}  # whose objects are left alone
 
 
 @contextlib.contextmanager
-def undisturbed(model: nn.Module, *data: object) -> Iterator[None]:
+def undisturbed(model: nn.Module) -> Iterator[None]:
     """Afterwards: the model's state and all random states are as they were.
 
     Only state that the model's modules reach by attributes, containers and objects of the same
     package is known; its weights are not copied. `probe.jobs` notices where that is not enough.
-
-    Args:
-        model: that is watched.
-        data: whose own random generators are restored, but nothing else: files that they have
-            opened meanwhile stay open.
     """
-    state, drawn = Snapshot(model), generators_of(data)
+    state = Snapshot(model)
     with own_state():
         try:
             yield
         finally:
             state.restore()
-            for restored in drawn:
-                restored()
-
-
-def generators_of(data: Iterable[object]) -> list[Restore]:
-    """Functions that set back each random generator that data sets and their transforms hold."""
-    seen: dict[int, object] = {}
-    waiting, restore = list(data), []
-    while waiting:
-        found = waiting.pop()
-        if id(found) in seen:
-            continue
-        seen[id(found)] = found
-        if (kept := _kept_generator(found)) is not None:
-            restore.append(kept)
-        elif isinstance(found, list | tuple | dict):
-            if len(found) <= LONGEST:
-                waiting += found.values() if isinstance(found, dict) else found
-        elif isinstance(found, Dataset) or _package(found) not in FOREIGN:
-            with contextlib.suppress(TypeError):  # it has no attributes
-                waiting += vars(found).values()
-    return restore
-
-
-def _kept_generator(found: object) -> Restore | None:
-    match found:
-        case torch.Generator():
-            return partial(found.set_state, found.get_state())
-        case np.random.RandomState():
-            return partial(found.set_state, found.get_state(legacy=True))
-        case np.random.Generator():
-            bits = found.bit_generator
-            return partial(setattr, bits, "state", bits.state)
-        case random.Random():
-            return partial(found.setstate, found.getstate())
-    return None
 
 
 class Snapshot:
@@ -92,7 +53,7 @@ class Snapshot:
     def __init__(self, model: nn.Module) -> None:
         self._seen: dict[int, object] = {}  # kept alive, so that no other object has its id
         self._restore: list[Restore] = []
-        self._own = {_package(module) for module in model.modules()} - FOREIGN
+        self._own = {package_of(module) for module in model.modules()} - FOREIGN
         for module in model.modules():  # a scripted module does not hold its mode in Python
             self._restore.append(partial(_set_mode, module, module.training))
         for buffer in model.buffers():  # batch norm writes its own without a new version
@@ -128,9 +89,9 @@ class Snapshot:
             case nn.Module():
                 self._keep_attributes(found, STRUCTURE)
             case _:
-                if (kept := _kept_generator(found)) is not None:
-                    self._restore.append(kept)
-                elif _package(found) in self._own:
+                if is_generator(found):
+                    self._restore.append(kept_state(found))
+                elif package_of(found) in self._own:
                     self._keep_attributes(found, frozenset())
 
     def _keep_tensor(self, found: Tensor) -> None:
@@ -158,10 +119,6 @@ class Snapshot:
 def _set_mode(module: nn.Module, training: bool) -> None:
     if module.training != training:
         module.training = training
-
-
-def _package(found: object) -> str:
-    return type(found).__module__.partition(".")[0]
 
 
 def _shares_memory_with_itself(tensor: Tensor) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from autosuperconv.core.format import reason_of
 from autosuperconv.errors import DataError
+from autosuperconv.training.engine.generators import Drawn, seeded
 from autosuperconv.training.engine.isolation import own_state, seed_all
 from autosuperconv.training.feed.batches import Batch
 
@@ -51,19 +52,25 @@ class Reader(Dataset[Batch]):
     Args:
         read: samples by their numbers, as one batch.
         device: that reading may draw random numbers on.
+        held: random generators that the samples draw from, beside the global ones.
     """
 
-    def __init__(self, read: Callable[[list[int]], Batch], device: str = "cpu") -> None:
-        self._read, self._device = read, device
+    def __init__(
+        self,
+        read: Callable[[list[int]], Batch],
+        device: str = "cpu",
+        held: Sequence[Drawn] = (),
+    ) -> None:
+        self._read, self._device, self._held = read, device, held
 
     def __getitem__(self, order: Order) -> Batch:
-        with own_state():
+        with own_state(), seeded(self._held, order.seed):
             seed_all(order.seed, self._device)
             return self._read(order.numbers)
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class Unread:
     """Comes from a loader process instead of a batch.
 
     Args:
@@ -73,19 +80,19 @@ class Failure:
     reason: str
 
 
-class Guarded(Dataset[Batch | Failure]):
+class Guarded(Dataset[Batch | Unread]):
     """A reader for a loader process: no error leaves it. One that torch passes on keeps the loader
     processes alive, until Python happens to collect garbage."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def __getitem__(self, order: Order) -> Batch | Failure:
+    def __getitem__(self, order: Order) -> Batch | Unread:
         try:
             return self._reader[order]
         except Exception as error:
             why = str(error) if isinstance(error, DataError) else reason_of(error)
-            return Failure(why.partition(". ")[0])  # the remedy is for data that none can read
+            return Unread(why.partition(". ")[0])  # the remedy is for data that none can read
 
 
 class Loaders:
@@ -117,7 +124,7 @@ class Loaders:
         self, reader: Reader, wanted: Iterator[Order], ahead: deque[Order]
     ) -> Generator[Batch, None, str]:
         """The batches, as far as the processes read them; returns why they failed, or ""."""
-        loader: DataLoader[Batch | Failure] = DataLoader(
+        loader: DataLoader[Batch | Unread] = DataLoader(
             Guarded(reader),
             batch_size=None,  # an order is a batch
             sampler=_noted(wanted, ahead),
@@ -129,7 +136,7 @@ class Loaders:
         )
         try:
             for batch in loader:
-                if isinstance(batch, Failure):
+                if isinstance(batch, Unread):
                     return batch.reason
                 ahead.popleft()
                 yield batch

@@ -18,6 +18,7 @@ from autosuperconv.training.data.normalise import needs_doubles
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.data.torch_dataset import declared_labels, first_sample
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.generators import generators_in, seeded
 from autosuperconv.training.engine.isolation import own_state
 from autosuperconv.training.feed.augment import augmenter
 from autosuperconv.training.feed.batches import (
@@ -60,9 +61,11 @@ class Streamed:
         if len({isinstance(split, TensorSplit) for split in self._splits.values()}) > 1:
             raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
         self.n_train = size_of(data.train)
-        with own_state():  # reading a sample may draw random numbers
+        held = {role: generators_in(part) for role, part in self._splits.items()}
+        every = [generator for some in held.values() for generator in some]
+        with own_state(), seeded(every, 0):  # reading a sample may draw random numbers
             self._readers = {
-                role: Reader(_reading(part, role, data), engine.device)
+                role: Reader(_reading(part, role, data), engine.device, held[role])
                 for role, part in self._splits.items()
             }
         self._loaders = Loaders(loader_workers(engine), engine.device.startswith("cuda"))

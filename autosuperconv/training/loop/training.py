@@ -54,7 +54,6 @@ class Training:
         on_point: OnPoint | None = None,
     ) -> None:
         self.job, self.engine, self.batches, self.on_point = job, engine, batches, on_point
-        self.splits = (data.train, data.validation, data.test)
         self.classes = data.classes
         self.majority_accuracy = data.majority_on(job.measured_on)
         recipe = job.recipe
@@ -175,7 +174,7 @@ class Training:
         samples = subsets.statistics if subsets else self.engine.statistics_samples
         limit = subsets.curve if subsets else None
         last = subsets is None  # nothing follows it
-        with own_state() if last else undisturbed(self.model, *self.splits):
+        with own_state() if last else undisturbed(self.model):
             seed_all(self.job.recipe.seed, self.engine.device)
             recalibrate(self.model, self.batches.statistics(samples), self.engine)
             return self._evaluate(self.job.measured_on, limit)

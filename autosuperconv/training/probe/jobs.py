@@ -139,8 +139,7 @@ def _evaluate(trainer: TorchTrainer, model: nn.Module) -> None:
     engine, batches = trainer.engine, trainer.batches()
     statistics = list(islice(batches.statistics(engine.statistics_samples), 1))
     splits: tuple[Split, ...] = ("validation", "test")
-    data = trainer.data
-    with undisturbed(model, data.train, data.validation, data.test):
+    with undisturbed(model):
         n = len(statistics[0][1])
         with _refusing(f"pass {n} samples to measure batch-norm statistics", lambda _: _ANY):
             recalibrate(model, statistics, engine)

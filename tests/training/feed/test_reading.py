@@ -56,6 +56,22 @@ class Noisy(Dataset[tuple[Tensor, int]]):
         return torch.full((4,), 2.0 * label + self.draw()) + torch.arange(4), label
 
 
+class Holding(Noisy):
+    """Draws from generators of its own, and of its transform."""
+
+    def __init__(self) -> None:
+        super().__init__("none")
+        self.torch, self.numpy = torch.Generator().manual_seed(5), np.random.default_rng(5)
+        self.transforms = [np.random.RandomState(5), {"last": random.Random(5)}]
+        self.system = random.SystemRandom()  # has no state
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        x, label = super().__getitem__(index)
+        older, transform = self.transforms
+        drawn = self.numpy.normal() + older.normal() + transform["last"].gauss(0, 1)  # type: ignore
+        return x + torch.randn((), generator=self.torch) + float(drawn), label
+
+
 def net() -> nn.Module:
     return nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Dropout(0.2), nn.Linear(16, 2))
 
@@ -94,6 +110,30 @@ def test_a_run_is_the_same_whichever_processes_read_the_data(source: str) -> Non
     assert alone.notes == ()
     assert run(Noisy(source), 1) == alone
     assert run(Noisy(source), 2) == alone
+
+
+def test_generators_that_a_data_set_holds_give_the_same_too_and_are_left_as_they_were() -> None:
+    data = Holding()
+    alone = run(data, 0)
+    assert [run(data, loaders) for loaders in (0, 2)] == [alone, alone]
+    assert torch.equal(data.torch.get_state(), Holding().torch.get_state())
+    assert data.numpy.random() == Holding().numpy.random()
+
+
+def test_generators_of_a_data_set_differ_from_batch_to_batch_seed_to_seed_and_one_another() -> None:
+    held = [np.random.default_rng(0), np.random.default_rng(0)]
+
+    def draw(asked: list[int]) -> Batch:
+        return torch.tensor([rng.random() for rng in held]), torch.tensor(asked)
+
+    reader = Reader(draw, held=held)
+    drawn = {
+        float(v)
+        for seed in (0, 1)
+        for o in as_orders([torch.arange(1)] * 3, seed)
+        for v in reader[o][0]
+    }
+    assert len(drawn) == 12
 
 
 @pytest.mark.parametrize("loaders", [0, 2])
