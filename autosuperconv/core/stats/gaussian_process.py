@@ -56,6 +56,11 @@ class GaussianProcess:
         mean, sd = self._regressor.predict(x, return_std=True)
         return mean + self.centre, np.sqrt(np.maximum(sd**2 - self.kernel.noise, 1e-12))
 
+    def joint(self, x: Floats) -> tuple[Floats, Floats]:
+        """(mean, covariance without noise) of the function at (m, d) points: (m,) and (m, m)."""
+        mean, covariance = self._regressor.predict(x, return_cov=True)
+        return mean + self.centre, covariance - self.kernel.noise * np.eye(len(x))
+
 
 def fit_process(x: Floats, y: Floats, expected: Kernel) -> GaussianProcess:
     """The process through (n, d) points and their (n,) noisy values.

@@ -35,6 +35,13 @@ class Stability:
         variance = np.einsum("ij,jk,ik->i", z, self.covariance, z)
         return np.asarray(expit(z @ self.weights / np.sqrt(1 + np.pi * variance / 8)))
 
+    def draw(self, features: Floats, rng: np.random.Generator, draws: int) -> Floats:
+        """(draws, m) probabilities, each row by one draw of the weights."""
+        from scipy.special import expit
+
+        weights = rng.multivariate_normal(self.weights, self.covariance, draws)
+        return np.asarray(expit(weights @ with_one(features).T))
+
 
 def fit_stability(
     features: Floats, diverged: NDArray[np.bool_], expected: Floats, spread: Floats

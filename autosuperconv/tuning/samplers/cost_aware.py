@@ -120,18 +120,12 @@ class CostAwareSampler(BaseSampler):
 
     def _best_candidate(self, model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
         """(d,): the candidate that is worth most."""
-        x = np.vstack([self._anywhere(model.encoding), self._nearby(model, trials)])
+        x = np.vstack(
+            [anywhere(model.encoding, self._rng, CANDIDATES), self._nearby(model, trials)]
+        )
         proposals = [t for t in trials if t.number >= STARTUP and t.state.is_finished()]
         gains = gain_per_epoch(model, trials, x, caution(proposals))
         return np.asarray(x[int(np.argmax(gains))])
-
-    def _anywhere(self, encoding: Encoding) -> Floats:
-        """(m, d): candidates over the whole space, max_lr from its prior."""
-        x = encoding.values(self._rng.random((CANDIDATES, len(encoding.names))))
-        if "max_lr" in encoding.names:
-            drawn = encoding.prior.draws(self._rng, *encoding.lr_centres_and_caps(x))
-            x[:, encoding.names.index("max_lr")] = drawn
-        return x
 
     def _nearby(self, model: TrialModel, trials: Sequence[FrozenTrial]) -> Floats:
         """(m, d): candidates around the trials of the highest expected accuracy, mostly shorter."""
@@ -155,3 +149,12 @@ class CostAwareSampler(BaseSampler):
             cap = encoding.prior.cap(encoding.cell(row))
             row[lr] = np.clip(row[lr], range_.low, min(cap, range_.high))
         return dict(zip(encoding.names, (float(v) for v in row), strict=True))
+
+
+def anywhere(encoding: Encoding, rng: np.random.Generator, count: int) -> Floats:
+    """(count, d): candidates over the whole space, max_lr from its prior."""
+    x = encoding.values(rng.random((count, len(encoding.names))))
+    if "max_lr" in encoding.names:
+        drawn = encoding.prior.draws(rng, *encoding.lr_centres_and_caps(x))
+        x[:, encoding.names.index("max_lr")] = drawn
+    return x

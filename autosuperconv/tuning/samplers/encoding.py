@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -52,6 +52,17 @@ class Encoding:
         if name in self.names:
             return np.asarray(x[:, self.names.index(name)])
         return np.full(len(x), float(getattr(self.base, name)))
+
+    def moved(self, x: Floats, epochs: float) -> Floats:
+        """(n, d) rows of the same fields at another length, as far as that is searched."""
+        moved = x.copy()
+        if "epochs" in self.names:
+            moved[:, self.names.index("epochs")] = epochs
+        return moved
+
+    def at_length(self, epochs: float) -> Encoding:
+        """The same where rows without a length are runs of this one."""
+        return replace(self, base=replace(self.base, epochs=epochs))
 
     def cell(self, row: Floats) -> LrCell:
         """What the prior on max_lr depends on at a (d,) row: see `cell_of`."""

@@ -14,7 +14,7 @@ side by side differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,21 @@ DIVERGES_PER_RANGE = (0.0, 2.0)  # change over the range of any other field
 
 
 @dataclass(frozen=True, slots=True)
+class MoreRuns:
+    """Runs that are no trials, of one length.
+
+    Args:
+        x: (n, d) rows.
+        epochs: their length, where it is not searched.
+        accuracy: (n,) at their ends, fraction of 1; NaN after a divergence.
+    """
+
+    x: Floats
+    epochs: float
+    accuracy: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class TrialModel:
     """Both models, fitted to some trials.
 
@@ -49,16 +64,27 @@ class TrialModel:
         encoding: turns trials into rows.
         process: of the log odds of an error, less their expected fall with the length.
         stability: of the probability of divergence.
+        completed: (n, d) the runs that completed.
     """
 
     encoding: Encoding
     process: GaussianProcess
     stability: Stability
+    completed: Floats
+
+    def at_length(self, epochs: float) -> TrialModel:
+        """The same for rows that are runs of this length, also where no length is searched."""
+        return replace(self, encoding=self.encoding.at_length(epochs))
 
     def error_log_odds(self, x: Floats) -> tuple[Floats, Floats]:
         """(mean, sd), each (m,), of the log odds of an error at the end of runs that do not
         diverge; x: (m, d)."""
         return predict_log_odds(self.encoding, self.process, x)
+
+    def joint_log_odds(self, x: Floats) -> tuple[Floats, Floats]:
+        """(mean, covariance), (m,) and (m, m), of the same."""
+        mean, covariance = self.process.joint(self.encoding.scaled(x))
+        return mean - FALL * self.encoding.log_length(x), covariance
 
     def reaches_target(self, x: Floats) -> Floats:
         """(m,) probability that the expected accuracy of a run is the target or more, provided that
@@ -75,14 +101,26 @@ class TrialModel:
         """(m,) probability that a run diverges."""
         return self.stability.diverges(divergence_features(self.encoding, x))
 
+    def draw_divergence(self, x: Floats, rng: np.random.Generator, draws: int) -> Floats:
+        """(draws, m) draws of that probability, each of one function of the fields."""
+        return self.stability.draw(divergence_features(self.encoding, x), rng, draws)
 
-def fit_trial_model(encoding: Encoding, trials: Sequence[FrozenTrial]) -> TrialModel | None:
-    """The model of these trials; None while there are too few."""
+
+def fit_trial_model(
+    encoding: Encoding, trials: Sequence[FrozenTrial], more: MoreRuns | None = None
+) -> TrialModel | None:
+    """The model of these trials and of more runs; None while there are too few."""
     ended = [t for t in trials if t.state != TrialState.RUNNING and final_accuracy(t) is not None]
     x = encoding.rows(ended)
     y = log_odds_of_error(np.array([final_accuracy(t) for t in ended], dtype=float))
-    diverged = really_diverged(encoding, x, [Observation(t).diverged for t in ended])
-    pruned = ~diverged & np.array([t.state == TrialState.PRUNED for t in ended], dtype=bool)
+    seen_to_diverge = [Observation(t).diverged for t in ended]
+    is_pruned = [t.state == TrialState.PRUNED for t in ended]
+    if more is not None:
+        x, y = np.vstack([x, more.x]), np.append(y, comparable_log_odds(encoding, more))
+        seen_to_diverge += np.isnan(more.accuracy).tolist()
+        is_pruned += [False] * len(more.x)
+    diverged = really_diverged(encoding, x, seen_to_diverge)
+    pruned = ~diverged & np.array(is_pruned, dtype=bool)
     whole = ~diverged & ~pruned
     if whole.sum() < MIN_RUNS:
         return None
@@ -97,7 +135,14 @@ def fit_trial_model(encoding: Encoding, trials: Sequence[FrozenTrial]) -> TrialM
         imputed = impute_pruned(encoding, process, x[pruned], required)
         predicted = predict_log_odds(encoding, process, running)[0]
         process = fit_accuracy(encoding, both, np.concatenate([y[whole], imputed, predicted]))
-    return TrialModel(encoding, process, fit_divergence(encoding, x, diverged))
+    return TrialModel(encoding, process, fit_divergence(encoding, x, diverged), x[whole])
+
+
+def comparable_log_odds(encoding: Encoding, more: MoreRuns) -> Floats:
+    """(n,) log odds of an error of more runs, as if their length were that of the rows."""
+    correct = np.nan_to_num(more.accuracy)
+    longer = np.log(more.epochs) - encoding.log_length(more.x)
+    return np.asarray(log_odds_of_error(correct) + FALL * longer)
 
 
 def predict_log_odds(
@@ -188,3 +233,9 @@ def log_odds_of_error(accuracy: float | Floats) -> Floats:
     have one size on tasks of any difficulty."""
     correct = np.asarray(accuracy)
     return np.asarray(np.log((1 + FLOOR - correct) / (correct + FLOOR)))
+
+
+def accuracy_at(log_odds: Floats) -> Floats:
+    """The inverse of `log_odds_of_error`."""
+    odds = np.exp(log_odds)
+    return np.asarray((1 + FLOOR - FLOOR * odds) / (1 + odds))

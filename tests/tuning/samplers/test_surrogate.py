@@ -7,6 +7,8 @@ import pytest
 from optuna.trial import TrialState
 
 from autosuperconv.tuning.samplers.surrogate import (
+    MoreRuns,
+    accuracy_at,
     final_accuracy,
     fit_trial_model,
     impute_pruned,
@@ -106,3 +108,41 @@ def test_accuracies_differ_by_the_odds_of_an_error() -> None:
         np.log(3 / 99 * 100 / 2)
     )
     assert log_odds_of_error(0.4) == pytest.approx(np.log(61 / 41)) == -log_odds_of_error(0.6)
+
+
+def test_accuracy_is_the_inverse_of_the_log_odds_of_an_error() -> None:
+    accuracies = np.array([0.0, 0.1, 0.5, 0.99, 1.0])
+    assert accuracy_at(log_odds_of_error(accuracies)) == pytest.approx(accuracies)
+
+
+def test_more_runs_change_what_is_expected_of_their_recipe_and_of_its_neighbours() -> None:
+    where = encoding()
+    trials = [ended(0.1 * 1.3**i, "completed", 0.9) for i in range(8)]
+    x = rows(where, [trials[4], trials[5]])
+    more = MoreRuns(np.repeat(x[:1], 4, axis=0), 4.0, np.array([0.8, 0.81, 0.79, 0.8]))
+    before, after = fit_trial_model(where, trials), fit_trial_model(where, trials, more)
+    assert before is not None
+    assert after is not None
+    assert (after.error_log_odds(x)[0] > before.error_log_odds(x)[0] + 0.05).all()
+
+
+def test_more_runs_that_diverge_make_their_recipe_less_stable() -> None:
+    where = encoding(edge=1.0)
+    trials = [ended(0.1 * 1.3**i, "completed", 0.9) for i in range(8)]
+    x = rows(where, trials[-1:])
+    more = MoreRuns(np.repeat(x, 2, axis=0), 4.0, np.array([np.nan, np.nan]))
+    before, after = fit_trial_model(where, trials), fit_trial_model(where, trials, more)
+    assert before is not None
+    assert after is not None
+    assert after.diverges(x)[0] > 2 * before.diverges(x)[0]
+
+
+def test_the_joint_prediction_agrees_with_that_of_each_point() -> None:
+    where = encoding()
+    model = fit_trial_model(where, [ended(0.1 * 1.3**i, "completed", 0.9) for i in range(8)])
+    assert model is not None
+    x = rows(where, [ended(0.2, "", 0, 2.0), ended(0.25, "", 0, 2.0), ended(8.0, "", 0, 8.0)])
+    (mean, sd), (joint, covariance) = model.error_log_odds(x), model.joint_log_odds(x)
+    assert joint == pytest.approx(mean)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(sd, rel=1e-4)
+    assert covariance[0, 1] > 0.8 * sd[0] * sd[1] > covariance[0, 2]

@@ -1,0 +1,259 @@
+"""Asks the study for its best cycle of one length, and for the chance that there is a good one.
+
+The fields of the completed trials are moved to that length, and the model of all trials predicts
+how accurate they are there. The best few by its mean are trained again, with seeds of their own,
+still on validation data. The model then takes these runs in, and its best one is the answer: where
+the noise of a run is larger than what the recipes differ by, trials and new runs decide together.
+A recipe that probably diverges comes after all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from optuna.trial import FrozenTrial
+
+from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.space import Choices
+from autosuperconv.core.stats.gaussian_process import Floats
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.samplers.cost_aware import anywhere
+from autosuperconv.tuning.samplers.encoding import Encoding
+from autosuperconv.tuning.samplers.prior_revision import revised_prior
+from autosuperconv.tuning.samplers.surrogate import (
+    MoreRuns,
+    TrialModel,
+    accuracy_at,
+    fit_trial_model,
+    log_odds_of_error,
+)
+from autosuperconv.tuning.steps.study import StudySettings, finished
+from autosuperconv.tuning.store.observation import Observation
+from autosuperconv.tuning.store.session import Session
+
+ROLE = "shortlist"
+SEEDS, CANDIDATES = 2, 3
+UNSTABLE = 0.15  # probability of divergence from which a recipe comes after the stable ones
+ANYWHERE, NEARBY = 300, 300  # points among which the most accurate is looked for
+BEST = 6  # of the completed recipes, around which the nearby ones lie
+NEAR = 0.05  # spread of those, as a share of each field's range
+DRAWS = 400  # of the function, jointly at all points
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best cycle of one length.
+
+    Args:
+        speedup: what the length gives, 5 or 2.
+        recipe: with that length.
+        accuracy: its expected validation accuracy, by model and runs; fraction of 1.
+        sd: posterior standard deviation of that, fraction of 1.
+        runs: its own, of that length.
+    """
+
+    speedup: float
+    recipe: Recipe
+    accuracy: float
+    sd: float
+    runs: tuple[Trace, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What is known of a few recipes of one length.
+
+    Args:
+        accuracy: (n,) expected ones, fractions of 1.
+        sd: (n,) standard deviations of these.
+        unstable: (n,) 0, or more where it is likely to diverge.
+    """
+
+    accuracy: Floats
+    sd: Floats
+    unstable: Floats
+
+    @property
+    def order(self) -> list[int]:
+        """The best one first."""
+        return [int(i) for i in np.lexsort((-self.accuracy, self.unstable))]
+
+
+def ask_at(
+    session: Session,
+    settings: StudySettings,
+    epochs: float,
+    speedup: float,
+    seeds: int = SEEDS,
+    candidates: int = CANDIDATES,
+) -> Answer:
+    """Train the study's best few recipes again at one length, and select the best one.
+
+    Args:
+        session: the search.
+        settings: of the study.
+        epochs: the length.
+        speedup: what the length gives.
+        seeds: runs of each candidate.
+        candidates: recipes to train.
+
+    Raises:
+        NothingCompleted: no trial completed.
+    """
+    study = [t.trial for t in finished(session.study)]
+    prior = revised_prior(settings.prior, study)
+    encoding = replace(settings.encoding, prior=prior)
+    x = candidates_at(encoding, study, epochs, candidates)
+    if not len(x):
+        raise nothing_completed(session, len(study))
+    recipes = [recipe_of(encoding, row, epochs) for row in x]
+    jobs = [Job(replace(r, seed=settings.seed + 1 + i)) for r in recipes for i in range(seeds)]
+    runs = session.run(Step.CONFIRMATION, ROLE, jobs, _label)
+    return answer(encoding, study, x, recipes, runs, speedup)
+
+
+def nothing_completed(session: Session, trials: int) -> NothingCompleted:
+    """Why there is no answer."""
+    return NothingCompleted(
+        f"No trial of study {session.study.study_name!r} completed: all {trials} were "
+        "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
+        "other learning rates (--max-lr)."
+    )
+
+
+def candidates_at(
+    encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float, count: int
+) -> Floats:
+    """(m, d) rows, m <= count: the completed trials' fields at this length, the best first by the
+    model's mean there; by their own accuracy where there are too few for a model."""
+    completed = [t for t in trials if Observation(t).completed]
+    if not completed:
+        return encoding.rows(completed)
+    own = np.array([Observation(t).accuracy or 0.0 for t in completed])
+    rows = encoding.moved(encoding.rows(completed), epochs)[np.argsort(-own, kind="stable")]
+    _, first = np.unique(rows, axis=0, return_index=True)
+    rows = rows[np.sort(first)]  # of trials that differ in length alone, one
+    model = fit_trial_model(encoding, trials)
+    return rows[:count] if model is None else rows[by_model(model, rows, epochs).order[:count]]
+
+
+def by_model(model: TrialModel, rows: Floats, epochs: float) -> Estimate:
+    """What the model says of rows of one length."""
+    there = model.at_length(epochs)
+    log_odds, sd = there.error_log_odds(rows)
+    accuracy = accuracy_at(log_odds)
+    slope = accuracy * (1 - accuracy)
+    unstable = (there.diverges(rows) > UNSTABLE).astype(float)
+    return Estimate(accuracy, sd * slope, unstable)
+
+
+def by_runs(accuracies: Floats) -> Estimate:
+    """What (n, seeds) accuracies of runs say of n recipes, NaN after a divergence."""
+    sound = np.where(np.isnan(accuracies), 0.0, accuracies)
+    n = accuracies.shape[1]
+    means = sound.mean(axis=1)
+    degrees = accuracies.size - len(accuracies)
+    pooled = np.sqrt(((sound - means[:, None]) ** 2).sum() / degrees) if degrees else np.nan
+    sd = np.full(len(accuracies), pooled / np.sqrt(n))
+    return Estimate(means, sd, np.isnan(accuracies).mean(axis=1))
+
+
+def answer(
+    encoding: Encoding,
+    trials: Sequence[FrozenTrial],
+    x: Floats,
+    recipes: Sequence[Recipe],
+    runs: Sequence[Trace],
+    speedup: float,
+) -> Answer:
+    """The best of (n, d) rows of one length, by the trials and by the runs of each.
+
+    Args:
+        recipes: of the rows.
+        runs: of the recipes, equally many of each, in their order.
+    """
+    ends = [t.accuracy if t.completed and t.accuracy is not None else np.nan for t in runs]
+    accuracies = np.array(ends, dtype=float).reshape(len(x), -1)
+    found = posterior(encoding, trials, x, recipes[0].epochs, accuracies)
+    best, seeds = found.order[0], accuracies.shape[1]
+    return Answer(
+        speedup,
+        recipes[best],
+        float(found.accuracy[best]),
+        float(found.sd[best]),
+        tuple(runs[best * seeds : (best + 1) * seeds]),
+    )
+
+
+def posterior(
+    encoding: Encoding,
+    trials: Sequence[FrozenTrial],
+    x: Floats,
+    epochs: float,
+    accuracies: Floats,
+) -> Estimate:
+    """What the trials and (n, seeds) runs of one length say of their (n, d) recipes. The process
+    takes the runs in as observations, so it weighs them by its own noise, and what it did not know
+    alike of similar recipes is corrected alike. A run that diverged is decisive."""
+    alone = by_runs(accuracies)
+    if fit_trial_model(encoding, trials) is None:
+        return alone
+    each = np.repeat(x, accuracies.shape[1], axis=0)
+    model = fit_trial_model(encoding, trials, MoreRuns(each, epochs, accuracies.ravel()))
+    assert model is not None
+    seen = by_model(model, x, epochs)
+    return replace(seen, unstable=alone.unstable + seen.unstable)
+
+
+def chance_to_reach(model: TrialModel, epochs: float) -> float:
+    """P(the expected accuracy of some recipe of this length is the target or more).
+
+    The function is drawn jointly at many points: anywhere in the space, and near the best of the
+    completed recipes. A recipe counts where it is not likely to diverge, by a draw of where runs
+    diverge.
+
+    Raises:
+        ValueError: the model knows no target.
+    """
+    encoding = model.encoding.at_length(epochs)
+    if encoding.target is None:
+        raise ValueError("chance_to_reach needs a model with a target.")
+    rng = np.random.default_rng(0)
+    x = encoding.moved(points(model, rng, epochs), epochs)
+    there = model.at_length(epochs)
+    log_odds, covariance = there.joint_log_odds(x)
+    root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(x)))
+    drawn = log_odds + rng.normal(size=(DRAWS, len(x))) @ root.T
+    stable = there.draw_divergence(x, rng, DRAWS) <= UNSTABLE
+    reaches = (drawn <= log_odds_of_error(encoding.target)) & stable
+    return float(reaches.any(axis=1).mean())
+
+
+def points(model: TrialModel, rng: np.random.Generator, epochs: float) -> Floats:
+    """(m, d): recipes anywhere in the space, and near the completed ones that are most accurate at
+    this length."""
+    encoding, moved = model.encoding, model.encoding.moved(model.completed, epochs)
+    best = moved[by_model(model, moved, epochs).order[:BEST]]
+    around = np.repeat(encoding.shares(best), -(-NEARBY // len(best)), axis=0)
+    around += NEAR * rng.normal(size=around.shape)
+    near = encoding.values(np.clip(around, 0, 1))
+    return np.vstack([moved, anywhere(encoding, rng, ANYWHERE), near])
+
+
+def recipe_of(encoding: Encoding, row: Floats, epochs: float) -> Recipe:
+    """The recipe of a (d,) row, of this length; the other fields are the base's."""
+    values: dict[str, float | int] = {}
+    for name, value in zip(encoding.names, row, strict=True):
+        is_choice = isinstance(encoding.space.dimensions[name], Choices)
+        values[name] = int(value) if is_choice else float(value)
+    return replace(encoding.base, **{**values, "epochs": epochs})  # type: ignore[arg-type]
+
+
+def _label(job: Job) -> str:
+    r = job.recipe
+    return f"shortlist, max_lr {number(r.max_lr)}, {number(r.epochs)} epochs, seed {r.seed}"
