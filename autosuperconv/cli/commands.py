@@ -163,7 +163,9 @@ def train(
 @cli.command(cls=ManyFiles, epilog=examples("judge"))
 @click.option("--candidate", **CURVES, required=True, help="Runs with the large cycle.")
 @click.option("--baseline", **CURVES, required=True, help="Runs with the standard schedule.")
-@click.option("--control", **CURVES, help="The standard schedule at the candidate's cost.")
+@click.option(
+    "--control", **CURVES, help="The standard schedule at the candidate's cost, within 5 %."
+)
 @click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples per iteration.")
 @click.option(
     "--n-train", type=click.IntRange(1), required=True, help="Number of training samples."

@@ -64,6 +64,11 @@ def _lines(text: str) -> tuple[list[str], int]:
     start = next((i for i, line in enumerate(lines) if line.strip()), None)
     if start is None:
         raise InvalidInput("The table is empty: its first line must name the columns.")
+    if lines[start].lstrip().startswith(("{", "[")):
+        raise InvalidInput(
+            "The file must be a table (CSV) whose first line names the columns, but it is JSON. "
+            "Write the recorded values as a table, one row each."
+        )
     return lines[start:], start
 
 

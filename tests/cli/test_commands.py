@@ -324,13 +324,16 @@ def test_what_reading_a_sweep_would_ignore_is_refused(refused: object) -> None:
 
 RECIPES = [
     ('{"max_lr": 0.1, "weight_decy": 1e-4}', "'recipe.json' is not a valid recipe: Unknown"),
-    ('{"max_lr": 0.1, "epochs": "many"}', "epochs"),
-    ('{"epochs": 3}', "max_lr"),
+    (
+        '{"max_lr": 0.1, "epochs": "many"}',
+        'Recipe.epochs must be a number, but got "many". Write it as in "epochs": 10.0.',
+    ),
+    ('{"epochs": 3}', 'Recipe.max_lr must be given. Add it, as in "max_lr": 0.1.'),
     ('{"max_lr": -1}', "Recipe.max_lr must be above 0, but got -1"),
     ('{"max_lr": 0.1, "optimizer": "sdg"}', "Did you mean 'sgd'?"),
     ('{"max_lr": 0.1, "schedule": "1cycel"}', "Did you mean '1cycle'?"),
-    ("not json", "Not JSON"),
-    ("[1, 2]", "Recipe"),
+    ("not json", "The file must be JSON, but line 1, column 1 is not"),
+    ("[1, 2]", "must hold one object with the fields of a recipe, but got [1, 2]"),
 ]
 
 

@@ -73,3 +73,9 @@ def test_any_text_is_a_table_or_is_refused_as_invalid_input(text: str) -> None:
     except InvalidInput:
         return
     assert len({len(column) for column in table.values()}) <= 1
+
+
+@pytest.mark.parametrize("text", ['{"max_lr": 0.1}', "\n[1, 2]"])
+def test_json_is_no_table(text: str) -> None:
+    with pytest.raises(InvalidInput, match=r"must be a table \(CSV\) .* but it is JSON"):
+        parse_table(text, {"lr"})

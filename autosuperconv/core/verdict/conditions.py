@@ -16,6 +16,7 @@ from autosuperconv.core import format as fmt
 from autosuperconv.core.stats import seeds_to_settle
 from autosuperconv.core.verdict.baseline_check import baseline_fault, furthest_below_peak
 from autosuperconv.core.verdict.measured import Measured
+from autosuperconv.core.verdict.runs import about_costs
 from autosuperconv.core.verdict.types import Criterion, Outcome
 
 BETWEEN_STEPS = 0.0015
@@ -214,6 +215,8 @@ def control_condition(measured: Measured, criterion: Criterion) -> Condition:
         f"The candidate {verb} the standard schedule compressed to its cost by more than seed "
         f"noise: {against.in_words()}."
     )
+    if costs := about_costs(measured.candidate, measured.control):
+        detail += f" It is not at its cost: {costs}."
     return Condition(name, against.lowest, bound, met, detail, Unit.DIFFERENCE)
 
 

@@ -28,8 +28,9 @@ from autosuperconv.core.csv_table import (
     missing_column,
     parse_table,
 )
-from autosuperconv.core.format import number
+from autosuperconv.core.format import number, percent
 from autosuperconv.core.verdict import Condition, ConditionName, Criterion, RunCurve, Verdict, judge
+from autosuperconv.core.verdict.runs import SAME_COST, about_costs
 from autosuperconv.errors import InvalidInput
 
 END_EVALUATIONS = 5
@@ -68,23 +69,36 @@ def judge_recorded(
         batch_norm_recalibrated: see `judge`.
 
     Raises:
-        InvalidInput: a column is missing, a cell is not a number, a run has no evaluation, or an
-            argument is out of its range.
+        InvalidInput: a column is missing, a cell is not a number, a run has no evaluation, the
+            control does not cost what the candidate does, or an argument is out of its range.
     """
     for name, value in (("batch_size", batch_size), ("n_train", n_train)):
         if value < 1:
             raise InvalidInput(f"{name} must be at least 1, but got {value}.")
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    verdict = judge(
-        _curves("candidate", candidate, batch_size, chance),
-        _curves("baseline", baseline, batch_size, chance),
-        _curves("control", control, batch_size, chance),
-        criterion,
-        batch_norm_recalibrated,
-    )
+    runs = _curves("candidate", candidate, batch_size, chance)
+    baselines = _curves("baseline", baseline, batch_size, chance)
+    controls = _curves("control", control, batch_size, chance)
+    check_control(runs, controls)
+    verdict = judge(runs, baselines, controls, criterion, batch_norm_recalibrated)
     conditions = tuple(_with_epochs(c, verdict, n_train) for c in verdict.conditions)
     return replace(verdict, conditions=conditions)
+
+
+def check_control(candidate: Sequence[RunCurve], control: Sequence[RunCurve]) -> None:
+    """Refuse a control that does not cost what the candidate does: a shorter one loses for want of
+    training, and a longer one is no compressed schedule.
+
+    Raises:
+        InvalidInput: with both costs.
+    """
+    if costs := about_costs(candidate, control):
+        raise InvalidInput(
+            f"The control must cost what the candidate does, within {percent(SAME_COST, 0)}, but "
+            f"{costs}. Give runs of the standard schedule that are as long as the candidate's "
+            "(--control), or leave the control out."
+        )
 
 
 def read_run(

@@ -8,10 +8,13 @@ from itertools import pairwise
 from math import isfinite
 from statistics import fmean
 
+from autosuperconv.core import format as fmt
 from autosuperconv.core.verdict import curve_reading
 from autosuperconv.core.verdict.types import RunCurve
 from autosuperconv.errors import InvalidInput
 
+SAME_COST = 0.05
+"""Share of the larger cost by which two runs at one cost may differ."""
 RARE = 0.05
 """A recipe may diverge this often, and its verdict still rests on the runs that did not."""
 SURELY = 0.05
@@ -104,3 +107,22 @@ def samples_to_level(run: RunCurve, margin: float) -> float:
     if not run.accuracy:
         return run.samples[-1]
     return curve_reading.cost_to_level(run.samples, run.accuracy, margin)
+
+
+def mean_samples(runs: Sequence[RunCurve]) -> float | None:
+    """Mean cost of the runs that did not diverge; None without any. A run that diverged may have
+    been stopped early."""
+    costs = [run.samples[-1] for run in runs if not has_diverged(run)]
+    return fmean(costs) if costs else None
+
+
+def about_costs(candidate: Sequence[RunCurve], control: Sequence[RunCurve]) -> str:
+    """Where the control does not cost what the candidate does, but for what a last step or
+    evaluation may miss: both costs, as a clause; else ""."""
+    ours, theirs = mean_samples(candidate), mean_samples(control)
+    if ours is None or theirs is None or abs(ours - theirs) <= SAME_COST * max(ours, theirs):
+        return ""
+    return (
+        f"the control's runs end after {fmt.count(theirs)} samples and the candidate's after "
+        f"{fmt.count(ours)}"
+    )

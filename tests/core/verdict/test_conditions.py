@@ -129,7 +129,8 @@ def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
             "0.00",
             False,
             "The candidate does not beat the standard schedule compressed to its cost by more than "
-            "seed noise: -0.37 points (95 %: -0.65 to -0.08).",
+            "seed noise: -0.37 points (95 %: -0.65 to -0.08). It is not at its cost: the control's "
+            "runs end after 10 k samples and the candidate's after 25 k.",
         ),
         (
             "C5 valid baseline",

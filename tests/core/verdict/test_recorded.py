@@ -48,6 +48,28 @@ def test_a_control_is_judged_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "costs"),
+    [(20, "2 k"), (5, "500"), (10.4, ""), (10, "")],  # iterations of 100 samples
+)
+def test_a_control_at_another_cost_is_refused(end: float, costs: str) -> None:
+    control = csv("0,0.1,4.0,0.1", "4,0.1,1.0,0.7", f"{end},0.01,0.1,0.85")
+    sides = [CANDIDATE], [BASELINE], [control]
+    if not costs:
+        assert "not at its cost" not in judge_recorded(*sides, 100, 1_000).conditions[3].detail
+        return
+    said = f"within 5 %, but the control's runs end after {costs} samples and the candidate's after"
+    with pytest.raises(InvalidInput, match=said + " 1 k"):
+        judge_recorded(*sides, 100, 1_000)
+    assert judge_recorded([CANDIDATE], [BASELINE], [], 100, 1_000)  # left out, as advised
+
+
+def test_a_control_that_diverged_may_have_been_stopped_early() -> None:
+    control = csv("0,0.1,4.0,0.1", "2,0.1,nan,0.1")
+    detail = judge_recorded([CANDIDATE], [BASELINE], [control], 100, 1_000).conditions[3].detail
+    assert "The control diverged" in detail
+
+
+@pytest.mark.parametrize(
     ("candidate", "outcome"), [("0.905", "diverged"), ("0.95", "baseline-invalid")]
 )
 def test_a_chance_that_is_given_holds_for_both_sides(candidate: str, outcome: str) -> None:

@@ -297,3 +297,10 @@ def test_the_unit_of_cost_does_not_matter(factor: float) -> None:
     verdict = judge([scaled(r) for r in cycles()], [scaled(r) for r in steps()])
     assert verdict.outcome == "reached-control-missing"
     assert verdict.speedup == pytest.approx(7.5)
+
+
+def test_a_control_at_another_cost_is_said() -> None:
+    control = cycles(WORSE_CONTROL)
+    longer = [replace(run, samples=tuple(2 * s for s in run.samples)) for run in control]
+    assert "It is not at its cost" in judge(cycles(), steps(), longer).conditions[3].detail
+    assert "It is not at its cost" not in judge(cycles(), steps(), control).conditions[3].detail
