@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from autosuperconv.core.curve import Curve, Point
 from autosuperconv.core.format import number, percent
@@ -189,3 +190,15 @@ class Trainer(Protocol):
     """
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace: ...
+
+
+@runtime_checkable
+class SharesData(Protocol):
+    """A trainer whose data all processes of a machine can read from one place."""
+
+    def shared(self) -> AbstractContextManager[object]:
+        """While it is open: what to send to a process; unpickled there, it is the trainer.
+
+        Where sharing is not possible, that is the trainer itself.
+        """
+        ...

@@ -10,6 +10,7 @@ from autosuperconv.core.serialization import from_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
 from autosuperconv.errors import InvalidSpace
+from autosuperconv.training.data.shared import own_copies, why_not_shared
 from autosuperconv.training.engine.system import describe_environment
 from autosuperconv.training.feed.streamed import loader_workers
 from autosuperconv.training.loop.trainer import TorchTrainer
@@ -59,7 +60,9 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
         trainer = trainer.with_engine(replace(trainer.engine, loader_workers=0))
     needs = stored.memory if stored else measure_needs(trainer, setup.base, setup.batch_sizes)
     setup, left_out = only_fitting(setup, needs)
-    most = 1 if alone else most_runs(needs, trainer.engine.device)
+    size = 0 if alone else trainer.shareable()
+    copied = why_not_shared(size) if size else ""
+    most = 1 if alone else most_runs(needs, trainer.engine.device, 0 if copied else size)
     choice = stored or replace(choose_engine(trainer, setup, most), memory=needs)
     workers = at_most(setup.options.workers or choice.workers, most)
     engine = replace(
@@ -85,6 +88,7 @@ def choose_resources(trainer: TorchTrainer, setup: Setup, storage: str) -> Resou
                 *about_sending(alone),
                 *notes,
             ),
+            *([own_copies(copied)] if copied and workers > 1 else []),
             *(*about_memory(needs, most), *about_lock(storage)),
         ),
     )

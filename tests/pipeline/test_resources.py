@@ -112,7 +112,7 @@ def little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         return tuple(MemoryNeed(b, b * 2**30, 20 * 2**30, True) for b in sizes)
 
     monkeypatch.setattr(resources, "measure_needs", needs)
-    monkeypatch.setattr(resources, "most_runs", lambda needs, device: 1)
+    monkeypatch.setattr(resources, "most_runs", lambda needs, device, shared: 1)
 
 
 def test_batches_that_do_not_fit_are_not_searched_and_named(

@@ -21,11 +21,14 @@ class CropFlip:
     """
 
     def __init__(self, x: Tensor, cut_to: Tensor | None = None) -> None:
-        padded = torch.nn.functional.pad(x, (PAD, PAD, PAD, PAD))
-        self._n, self._c, self._h, self._w = padded.shape
-        rows = padded.permute(0, 2, 3, 1).reshape(-1, self._c)
-        self._rows = rows.contiguous() if cut_to is None else torch.cat([rows, cut_to[None]])
+        self._c, self._h, self._w = x.shape[1], x.shape[2] + 2 * PAD, x.shape[3] + 2 * PAD
+        pixels = len(x) * self._h * self._w
         self._cuts = cut_to is not None
+        self._rows = x.new_zeros((pixels + self._cuts, self._c))
+        padded = self._rows[:pixels].view(len(x), self._h, self._w, self._c)
+        padded[:, PAD:-PAD, PAD:-PAD].copy_(x.permute(0, 2, 3, 1))
+        if cut_to is not None:
+            self._rows[-1] = cut_to
         device = x.device
         self._y = torch.arange(x.shape[2], device=device)
         self._x = torch.arange(x.shape[3], device=device)

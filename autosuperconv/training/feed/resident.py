@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 
 import torch
+from joblib import cpu_count
 from torch import Tensor
 
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, shaped
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.system import free_memory
 from autosuperconv.training.feed.augment import augmenter
 from autosuperconv.training.feed.batches import (
     KEEP_BYTES,
@@ -46,7 +48,7 @@ class Resident:
         self._mean, self._scale = _affine(data, device)
         self._augmented = augmenter(data, train.x)
         self._ready = None
-        if self._augmented is None and 4 * train.x.numel() <= KEEP_BYTES:
+        if self._augmented is None and 4 * train.x.numel() <= most_kept(engine.device):
             self._ready = self._normalise(train.x)
 
     def size(self, split: Split) -> int:
@@ -92,6 +94,13 @@ class Resident:
             return x
         copied = x.to(torch.float32, copy=True)
         return input_layout(copied.sub_(self._mean).mul_(self._scale), self._engine)
+
+
+def most_kept(device: str) -> float:
+    """Bytes that a split may take once more, normalised. On a CPU, every core's run may want them
+    at the same time."""
+    runs = cpu_count() if device == "cpu" else 1
+    return min(KEEP_BYTES, free_memory(device) / (2 * runs))
 
 
 def _on_device(split: Samples, device: torch.device) -> TensorSplit:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from typing import get_args
+
+from autosuperconv.core.evaluation_budget import SIZES
+from autosuperconv.core.format import reason_of
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.core.trace import Job, OnPoint, Split, Trace
 from autosuperconv.errors import DataError
+from autosuperconv.training.data.packed import Packed, pack, unpickled
+from autosuperconv.training.data.shared import WORTH, InFile, in_one_file, own_copies
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, isolated
-from autosuperconv.training.feed import Batches, make_batches, placement
+from autosuperconv.training.engine.system import ran_out
+from autosuperconv.training.feed import Batches, is_resident, make_batches, placement
 from autosuperconv.training.feed.batches import size_of
 from autosuperconv.training.loop.training import Training
 from autosuperconv.training.models import ModelFactory
@@ -61,8 +71,71 @@ class TorchTrainer:
         """What was decided about the data and how they reach the device; one sentence each."""
         return (*self.data.notes, placement(self.data, self.engine))
 
-    def __getstate__(self) -> dict[str, object]:
-        return {**self.__dict__, "_batches": None}
+    def __reduce__(self) -> tuple[Callable[[Packed], TorchTrainer], tuple[Packed]]:
+        return unpickled, (pack(Contents(self)),)
+
+    def shareable(self) -> int:
+        """Bytes of the data that worker processes can share; 0 where it is not worth it."""
+        size = pack(Contents(self)).nbytes
+        return size if size > WORTH else 0
+
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[object]:
+        """While it is open: what to send to a process of this machine. The data, and the batches
+        that a CPU keeps ready, are in one file for all of them, if they are worth one."""
+        with contextlib.ExitStack() as stack:
+            in_file = self._in_file(stack) if self.shareable() else None
+            yield self if in_file is None else in_file
+
+    def _in_file(self, stack: contextlib.ExitStack) -> InFile | None:
+        """As long as the stack is open; None where there is no room for it."""
+        why = ""
+        for ready in (self._made_ready, lambda: None):  # the second time, with less
+            try:
+                return stack.enter_context(in_one_file(pack(Contents(self, ready()))))
+            except Exception as error:
+                if not (isinstance(error, OSError) or ran_out(error)):
+                    raise
+                why = reason_of(error)
+        warnings.warn(own_copies(why), RuntimeWarning, stacklevel=2)
+        return None
+
+    def _made_ready(self) -> Batches | None:
+        """Batches with everything that every run would otherwise make for itself."""
+        engine = self.engine
+        if engine.device != "cpu" or not is_resident(self.data, engine):
+            return None
+        with isolated(engine):
+            batches = make_batches(self.data, engine)
+            for size in SIZES:
+                batches.statistics(min(size.statistics, engine.statistics_samples))
+                for split in get_args(Split):
+                    batches.evaluation(split, min(size.curve, engine.curve_samples))
+        return batches
+
+
+class Contents:
+    """What of a trainer is sent.
+
+    Args:
+        trainer: that is sent.
+        batches: sent with it; None: it makes its own.
+    """
+
+    def __init__(self, trainer: TorchTrainer, batches: Batches | None = None) -> None:
+        self._trainer, self._batches = trainer, batches
+
+    def __reduce__(self) -> tuple[Callable[..., TorchTrainer], tuple[object, ...]]:
+        trainer = self._trainer
+        return _received, (trainer.data, trainer.factory, trainer.engine, self._batches)
+
+
+def _received(
+    data: TaskData, factory: ModelFactory, engine: Engine, batches: Batches | None
+) -> TorchTrainer:
+    trainer = TorchTrainer(data, factory, engine)
+    trainer._batches = batches
+    return trainer
 
 
 def _check_batch(recipe: Recipe, n_train: int) -> None:

@@ -21,6 +21,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import LrMomentum
+from autosuperconv.training.data.packed import Packed, pack, unpickled
 from autosuperconv.training.engine import Engine, isolated
 from autosuperconv.training.engine.system import (
     die_first_when_memory_runs_out,
@@ -196,7 +197,7 @@ def measuring(stepper: Stepper) -> Iterator[PeakOf]:
 
         def peak_of(batch_size: int) -> int | None:
             try:
-                growth: float = child.submit(_growth, stepper, batch_size).result()
+                growth: float = child.submit(_growth, pack(stepper), batch_size).result()
             except BrokenExecutor:
                 return None
             except Exception as error:
@@ -228,8 +229,9 @@ def _peak_on_gpu(stepper: Stepper, batch_size: int) -> int | None:
 _before: list[float] = []  # of a measuring process: what it held before its first step
 
 
-def _growth(stepper: Stepper, batch_size: int) -> float:
+def _growth(packed: Packed, batch_size: int) -> float:
     """Bytes by which this process has grown at most since it started to measure."""
+    stepper: Stepper = unpickled(packed)
     with isolated(stepper.engine):
         if not _before:
             stepper.batch(PROBES)  # torch itself is loaded
@@ -239,16 +241,22 @@ def _growth(stepper: Stepper, batch_size: int) -> float:
     return process_memory()[1] - _before[0] + moments
 
 
-def most_runs(needs: Sequence[MemoryNeed], device: str) -> int | None:
+def most_runs(needs: Sequence[MemoryNeed], device: str, shared: int = 0) -> int | None:
     """How many parallel runs the free memory holds, at least one; None: no limit is known.
 
     On a CPU, each run is a process with its own copy of what this process holds.
+
+    Args:
+        shared: bytes of it of which there is one copy for all.
     """
     fitting = [need.bytes for need in needs if need.fits]
     if not fitting:
         return None
-    each = max(fitting) + (0 if device.startswith("cuda") else process_memory()[0] + KEEP_BYTES)
-    return max(1, int(free_memory(device) * (1 - RESERVE) / each))
+    room, each = free_memory(device) * (1 - RESERVE), float(max(fitting))
+    if not device.startswith("cuda"):
+        room -= shared
+        each += max(process_memory()[0] - shared, 0) + KEEP_BYTES
+    return max(1, int(room / each))
 
 
 def gibibytes(size: float) -> str:

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 
-from joblib.externals.loky.backend.reduction import dump, dumps
+from joblib.externals.loky.backend.reduction import dumps
 
 from autosuperconv.core.format import reason_of
+from autosuperconv.training.data.packed import pack, unpickled
 from autosuperconv.training.data.task import TensorSplit
 from autosuperconv.training.loop.trainer import TorchTrainer
-
-
-class Nowhere(io.RawIOBase):
-    """Takes bytes and forgets them."""
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        return len(memoryview(data))  # type: ignore[arg-type]
 
 
 def why_not_sent(trainer: TorchTrainer) -> str:
@@ -39,10 +29,9 @@ def why_not_sent(trainer: TorchTrainer) -> str:
     }
     for what, part in parts.items():
         try:
-            if part is trainer.factory:
-                pickle.loads(dumps(part))
-            else:
-                dump(part, Nowhere())  # it may be large
+            packed = pack(part)
+            if part is trainer.factory:  # a data set may be large
+                unpickled(pickle.loads(dumps(packed)))
         except Exception as error:
             return f"{what} cannot be sent to another process ({reason_of(error)})"
     return ""

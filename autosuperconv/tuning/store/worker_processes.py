@@ -10,26 +10,29 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from joblib.externals.loky import get_reusable_executor
 
-from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.core.trace import Job, OnPoint, SharesData, Trace, Trainer
 
 PARENT_CHECK_SECONDS = 1.0
 IDLE_SECONDS = 600  # after which a worker without work ends
 
 
 class WorkerProcesses:
-    """Several jobs at once, each in a process; the trainer is sent once to each process."""
+    """Several jobs at once, each in a process; the trainer is sent once to each process, and its
+    data are shared if it can share them."""
 
     def __init__(self, trainer: Trainer, size: int) -> None:
-        self.size = size
-        self._started = False
-        self._installed = (trainer, os.getpid(), multiprocessing.get_start_method(allow_none=True))
+        self._trainer, self.size = trainer, size
+        self._installed: tuple[object, ...] | None = None
+        self._sharing = ExitStack()  # is open while there may be workers
 
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
-        self._started = True
+        if self._installed is None:
+            method = multiprocessing.get_start_method(allow_none=True)
+            self._installed = self._shared(), os.getpid(), method
         with interrupts_held():
             pool = get_reusable_executor(
                 self.size,
@@ -41,8 +44,17 @@ class WorkerProcesses:
         return future
 
     def stop(self) -> None:
-        if self._started:
+        if self._installed is None:
+            return
+        with self._sharing:
+            self._installed = None
             get_reusable_executor(self.size, reuse=True).shutdown(wait=True, kill_workers=True)
+
+    def _shared(self) -> object:
+        """What is sent to each process."""
+        if isinstance(self._trainer, SharesData):
+            return self._sharing.enter_context(self._trainer.shared())
+        return self._trainer
 
 
 @contextmanager
