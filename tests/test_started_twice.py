@@ -86,7 +86,7 @@ def test_of_two_starts_one_runs_and_a_killed_one_is_taken_over_at_once(
     heir = start()
     _, progress = heir.communicate(timeout=240)
     assert heir.returncode == 0, progress
-    assert "Watching" not in progress
+    assert "waits for up to" not in progress
     assert running.wait(20) == -signal.SIGKILL
     assert len(jobs(tmp_path)) == len(set(jobs(tmp_path)))
     report = json.loads((tmp_path / "runs" / "twice" / "report.json").read_text())

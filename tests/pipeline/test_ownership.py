@@ -88,6 +88,18 @@ def test_a_full_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         FolderTexts(tmp_path / "out").store("a", "b")
 
 
+def test_a_folder_that_is_taken_away_is_not_put_down_to_another_start(tmp_path: Path) -> None:
+    def tidy(job: Job, on_point: OnPoint | None = None) -> Trace:
+        (tmp_path / "out" / ".running-lease").unlink()
+        raise ValueError("a fault")
+
+    with (
+        pytest.raises(ValueError, match="a fault"),
+        surface_work(tmp_path, trainer=tidy) as work,
+    ):
+        run_steps(work)
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_the_study_is_free_however_the_search_ends(
     error: type[BaseException], tmp_path: Path

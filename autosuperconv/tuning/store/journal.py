@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import json
 import os
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,11 +20,17 @@ from optuna.storages.journal import (
     JournalFileOpenLock,
     JournalFileSymlinkLock,
 )
-from optuna.storages.journal._file import get_lock_file
+from optuna.storages.journal._file import LOCK_FILE_SUFFIX, get_lock_file
+
+from autosuperconv.core.serialization import from_dict, to_dict
+from autosuperconv.tuning.store.process import Process, is_running, this_process
 
 SYNC_SECONDS = 1.0
+OWNER = ".lock.owner"  # after the journal's name: who has the lock
 BEGINNING = b'{"op_code"'  # of every entry of a journal
 NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # some network mounts
+
+Guard = JournalFileSymlinkLock | JournalFileOpenLock
 
 
 class Journal(JournalFileBackend):
@@ -44,7 +53,7 @@ class Journal(JournalFileBackend):
         """
         text = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs)
         try:
-            with get_lock_file(self.guard), self.path.open("ab") as file:
+            with locked(self.path, self.guard), self.path.open("ab") as file:
                 file.write(text.encode())
                 file.flush()
                 if time.monotonic() - self._synced > SYNC_SECONDS:
@@ -54,7 +63,52 @@ class Journal(JournalFileBackend):
             raise StorageInternalError(f"{self.path} cannot be written: {error}") from error
 
 
-def lock_of(path: Path) -> JournalFileSymlinkLock | JournalFileOpenLock:
+@contextmanager
+def locked(path: Path, guard: Guard) -> Iterator[None]:
+    """Inside, this process alone writes the file, and says so beside the lock: Optuna waits 30 s
+    for a lock of a process that was killed, which is not necessary where that can be seen."""
+    owner = path.with_name(path.name + OWNER)
+    free_of_the_dead(path, guard)
+    with get_lock_file(guard):
+        with suppress(OSError):  # then the next process has to wait
+            owner.write_text(signature(identity_of_lock(path), os.getpid()), encoding="utf-8")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                owner.unlink()
+
+
+def free_of_the_dead(path: Path, guard: Guard) -> None:
+    """Break the lock if it is of a process on this machine that has ended."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # no lock, or nobody says whose
+        lock = identity_of_lock(path)
+        told = json.loads(path.with_name(path.name + OWNER).read_text(encoding="utf-8"))
+        dead = is_running(from_dict(Process, told["process"])) is False
+        if dead and told["lock"] == lock == identity_of_lock(path):
+            with suppress(RuntimeError):  # another process was quicker
+                guard.release()
+
+
+def identity_of_lock(path: Path) -> list[int]:
+    """Tells a lock from those before and after it."""
+    status = path.with_name(path.name + LOCK_FILE_SUFFIX).lstat()
+    return [status.st_ino, status.st_mtime_ns]
+
+
+def signature(lock: list[int], pid: int) -> str:
+    """What the owner of a lock writes beside it."""
+    return json.dumps({"lock": lock, "process": _described(pid)})
+
+
+@functools.lru_cache(maxsize=1)
+def _described(pid: int) -> dict[str, Any]:
+    """This process, looked up once; a child has a number of its own."""
+    described: dict[str, Any] = to_dict(this_process())
+    return described
+
+
+def lock_of(path: Path) -> Guard:
     """Optuna's lock for a file: a symbolic link beside it, or, where the file system has none
     (exFAT, some network mounts), a file of the same name that is created exclusively."""
     probe = path.with_name(f"{path.name}.{uuid.uuid4().hex}.link")
@@ -90,7 +144,7 @@ def open_journal(path: Path) -> Journal:
         if not BEGINNING.startswith(file.read(len(BEGINNING))):
             raise ValueError("it does not begin with an entry")
         if not ends_whole(file):
-            with get_lock_file(backend.guard):
+            with locked(path, backend.guard):
                 cut_torn_line(file)
     return backend
 

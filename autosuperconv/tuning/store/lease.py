@@ -202,31 +202,31 @@ def leased(
         AutosuperconvError: as `refuse` makes it: another start has the lease.
         TakenOver: somebody has taken the lease from this start.
     """
-    refuse_if_running(texts, refuse)
-    _watch(texts, what, refuse, tell, wait)
+    claim = claim_in(texts)
+    if claim is not None:
+        _outlive(claim, texts, what, refuse, tell, wait)
     lease = Lease(texts, what, tell)
     try:
         lease.take(wait)
         if not lease.is_mine():
             raise refuse(_just_seen(claim_in(texts)))
         with _renewals(lease) if renewed else nullcontext():
-            try:
-                yield lease
-            except Exception as error:
-                lease.explain(error)
-                raise
+            yield lease
     finally:
         lease.release()
 
 
-def _watch(texts: Texts, what: str, refuse: Refuse, tell: Tell, wait: Wait) -> None:
-    """Look for a minute whether a lease is renewed whose owner cannot be looked at from here."""
-    claim = claim_in(texts)
-    if claim is None or is_free(texts):
+def _outlive(claim: Claim, texts: Texts, what: str, refuse: Refuse, tell: Tell, wait: Wait) -> None:
+    """Refuse while the owner of a claim runs; where it cannot be looked at from here, watch for a
+    minute whether the lease is renewed."""
+    runs = may_run(claim)
+    if runs:
+        raise refuse(f"{claim.who}, {claim.last_heard()}")
+    if runs is False:
         return
     tell(
-        f"A start of {what} {claim.who}, has not ended properly or still runs. "
-        f"Watching for {LOOKS * LOOK_SECONDS:.0f} s whether it is heard of."
+        f"Another start of {what} ({claim.who}) still runs or was killed. This one waits for up to "
+        f"{LOOKS * LOOK_SECONDS:.0f} s to see which."
     )
     for _ in range(LOOKS):  # counted, not timed: this process may be suspended too
         wait(LOOK_SECONDS)

@@ -103,8 +103,8 @@ def test_an_owner_elsewhere_that_is_silent_for_a_minute_loses_it_whatever_the_cl
     with start(texts, waited.append, told) as lease:
         lease.check()
     assert sum(waited) == pytest.approx(60 + leases.SETTLING_SECONDS)
-    assert "on far, process 77" in told[0]
-    assert "Watching for 60 s" in told[0]
+    assert "(on far, process 77, since" in told[0]
+    assert "waits for up to 60 s" in told[0]
 
 
 @pytest.mark.parametrize("skew", SKEWS)
