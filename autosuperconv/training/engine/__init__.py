@@ -32,8 +32,8 @@ class Engine:
             is always measured on the whole split.
         statistics_samples: training samples that recalibrate batch norm before an evaluation.
         evaluation_batch: samples per forward pass when evaluating.
-        loader_workers: processes that read streamed data for one run; None: 0 on a CPU, up to 8
-            on a GPU.
+        loader_workers: processes that read streamed data for one run, and change nothing but its
+            time; None: 0 on a CPU, up to 8 on a GPU.
         deterministic: on a GPU, use only algorithms that give the same bits each time, as those
             of a CPU always do.
     """

@@ -31,8 +31,9 @@ UNSEEDED = (
     "from torch's global generator instead."
 )
 UNREPEATABLE = (
-    "Two runs with one recipe and seed differ: the network draws from a random generator that is "
-    "not seeded, or keeps state outside its modules. Results cannot be repeated."
+    "Two runs with one recipe and seed differ: the network or a transform of the data draws from a "
+    "random generator that is not seeded, or keeps state that no run starts anew. Results cannot "
+    "be repeated."
 )
 WATCHED = (
     "The network keeps state that an evaluation changes and that cannot be restored, so a run "

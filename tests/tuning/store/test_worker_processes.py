@@ -87,3 +87,33 @@ def test_a_worker_starts_processes_as_the_process_that_started_it_does() -> None
 
 def spawning() -> None:
     assert multiprocessing.get_start_method() == "spawn"
+
+
+LOADING = """
+import os, signal, time
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job
+from autosuperconv.training.engine import Engine
+from autosuperconv.tuning.store.worker_processes import WorkerProcesses
+from tests.training.made import dots, streamed, trainer
+
+run = trainer(streamed(dots()), Engine(threads=1, loader_workers=2))
+WorkerProcesses(run, 1).submit(Job(Recipe(max_lr=0.01, epochs=1e4, batch_size=8)), None)
+while True:
+    time.sleep(0.2)
+    rows = [row.split() for row in os.popen("ps -eo pid,ppid,args") if "python" in row]
+    parents = {row[0]: row[1] for row in rows}
+    ours = [pid for pid in parents if parents.get(parents[pid]) == str(os.getpid())]
+    if len(ours) == 2:
+        print(*ours, flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="loader processes are forked on Linux alone")
+def test_the_loader_processes_of_a_search_that_is_killed_end_with_it() -> None:
+    killed = subprocess.Popen([sys.executable, "-c", LOADING], stdout=subprocess.PIPE, text=True)
+    said, _ = killed.communicate(timeout=120)  # until no loader process holds the pipe any more
+    assert killed.returncode == -signal.SIGKILL
+    assert len(said.split()) == 2
