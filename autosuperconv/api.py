@@ -69,7 +69,6 @@ def plan(
 ) -> Plan:
     """Plan a search without running it: what would it take? Arguments and errors as in `search`."""
     with open_search(model_factory, data, options, listener) as work:
-        work.session.remember_plan_only()  # before the plan, which may be interrupted
         return plan_search(work)
 
 

@@ -121,8 +121,8 @@ def test_a_study_of_another_format_is_another_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = SearchOptions(storage=str(tmp_path / "s.journal"), out=tmp_path, workers=1)
-    with open_search(network, clouds(400), options):
-        pass
+    with open_search(network, clouds(400), options) as work:
+        work.session.study.ask()  # a study without any run makes way
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
     options = replace(options, study_name="custom-network")
     with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 2, requested 999"):

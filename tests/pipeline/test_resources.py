@@ -65,8 +65,8 @@ def test_a_resumed_search_keeps_the_choice_though_it_would_measure_another(
 
 def test_another_precision_is_another_search(options: SearchOptions) -> None:
     options = replace(options, study_name="mine")
-    with open_search(small_net, dots(), options):
-        pass
+    with open_search(small_net, dots(), options) as work:
+        work.session.study.ask()  # a study without any run makes way
     changed = replace(options, precision="float32")
     with (
         pytest.raises(StudyMismatch, match="precision: stored auto, requested float32"),
@@ -80,8 +80,8 @@ def test_a_network_of_other_layers_is_another_search_though_its_name_is_the_same
 ) -> None:
     options = replace(options, study_name="mine")
     nets = {"narrow": lambda: small_net(), "wide": lambda: nn.Sequential(small_net(), nn.ReLU())}
-    with open_search(nets["narrow"], dots(), options):
-        pass
+    with open_search(nets["narrow"], dots(), options) as work:
+        work.session.study.ask()
     with (
         pytest.raises(
             StudyMismatch, match=r"model: stored <lambda> \w{16}, requested <lambda> \w{16}"

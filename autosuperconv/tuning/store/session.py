@@ -18,7 +18,7 @@ from autosuperconv.core.trace import Job, OnPoint, Trace
 from autosuperconv.tuning.store.executor import Executor, QueuedJob, drive
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import RunStore
-from autosuperconv.tuning.store.studies import PLAN_ONLY, delete_search
+from autosuperconv.tuning.store.studies import delete_search, is_plan_only
 
 STEPS = tuple(step for step in Step if step is not Step.TRAIN)
 
@@ -68,28 +68,14 @@ class Session:
         """Store when the search first started; a later start keeps the first time."""
         if self.stored("started") is None:
             self.store("started", datetime.now(UTC).isoformat(timespec="seconds"))
-        self.store(PLAN_ONLY, "no")
-
-    def remember_plan_only(self) -> None:
-        """Store that the search holds nothing but a plan, if that is so: see `forget_plan`."""
-        if self.is_plan_only():
-            self.store(PLAN_ONLY, "yes")
-
-    def is_plan_only(self) -> bool:
-        """Whether there is no trial, and no run except those that the plan timed."""
-        runs = any(self.run_store.of(step) for step in STEPS[1:])
-        return not runs and not self.study.get_trials(deepcopy=False)
 
     def leave_no_refused_plan(self, interrupted: bool = False) -> None:
-        """After an error: a study that this start created and that has no plan yet is deleted. One
-        that holds nothing but a plan, or what an interrupted start has timed for it, is kept for
-        the same search and makes way for another."""
+        """After an error: delete a study that this start created and that has no plan yet, except
+        for what an interrupted start has timed for one. See `forget_plan` for what stays."""
         worth_keeping = interrupted and self.run_store.of(Step.PLAN)
-        unplanned = self.is_plan_only() and self.stored("plan") is None
+        unplanned = is_plan_only(self.study, self.run_store) and self.stored("plan") is None
         if self.created and unplanned and not worth_keeping:
             delete_search(self.study._storage, self.study.study_name)
-        else:
-            self.remember_plan_only()
 
     def remember_wall_seconds(self) -> None:
         """Store how long the search took, earlier starts included."""

@@ -15,6 +15,7 @@ import optuna
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage
 
+from autosuperconv.core.events import Step
 from autosuperconv.core.format import without_password
 from autosuperconv.errors import InvalidInput, StudyMismatch, UnknownName
 from autosuperconv.tuning.store.fingerprint import Fingerprint, differences
@@ -26,7 +27,6 @@ Direction = Literal["maximize", "minimize"]
 METRICS: dict[Direction, str] = {"maximize": "accuracy", "minimize": "training samples"}
 COMPANION = ".runs"  # the companion's name is the study's with this at its end
 FINGERPRINT = "fingerprint"  # the attribute of both that says which search they belong to
-PLAN_ONLY = "plan_only"  # the companion's attribute: "yes" while a plan is all there is
 
 
 def open_study(
@@ -100,15 +100,24 @@ def companion_of(storage: BaseStorage, name: str) -> optuna.Study | None:
 
 
 def forget_plan(storage: BaseStorage, name: str, fingerprint: Fingerprint) -> None:
-    """Delete the study if all it holds is the plan of another search: a dry run left it behind, and
-    it would refuse the search that the user chose after the dry run."""
-    companion = companion_of(storage, name)
-    if companion is None or not is_free(RunStore(companion)):
-        return  # it is being planned
-    if companion.user_attrs.get(PLAN_ONLY) != "yes":
+    """Delete the study if all it holds is the plan of another search, or a part of one: a dry run
+    or a start that ended early left it behind, and it would refuse the search that the user chose
+    after that. One that is being planned stays."""
+    names = optuna.study.get_all_study_names(storage)
+    if not {name, name + COMPANION}.issubset(names) or not why_taken(storage, name, fingerprint):
         return
-    if why_taken(storage, name, fingerprint):
+    study, companion = (
+        optuna.load_study(study_name=each, storage=storage) for each in (name, name + COMPANION)
+    )
+    run_store = RunStore(companion)
+    if is_free(run_store) and is_plan_only(study, run_store):
         delete_search(storage, name)
+
+
+def is_plan_only(study: optuna.Study, run_store: RunStore) -> bool:
+    """Whether there is no trial, and no run except those that a plan has timed."""
+    later = (step for step in Step if step is not Step.PLAN)
+    return not any(map(run_store.of, later)) and not study.get_trials(deepcopy=False)
 
 
 def delete_search(storage: BaseStorage, name: str) -> None:

@@ -8,9 +8,21 @@ from pathlib import Path
 import optuna
 import pytest
 
+from autosuperconv.core.events import Step
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import InvalidInput, StorageUnavailable, StudyMismatch, UnknownName
+from autosuperconv.testing import SurfaceTrainer
+from autosuperconv.tuning.store.lease import leased
 from autosuperconv.tuning.store.storage import open_storage
-from autosuperconv.tuning.store.studies import Direction, artifacts_of, find_study, open_study
+from autosuperconv.tuning.store.studies import (
+    Direction,
+    artifacts_of,
+    find_study,
+    forget_plan,
+    is_known,
+    open_study,
+)
 
 FINGERPRINT: dict[str, object] = {"data": "digits 12ab", "model": "mlp", "seed": 0}
 FIND = [find_study, artifacts_of]
@@ -131,6 +143,35 @@ def test_a_fingerprint_with_tuples_survives_the_storage() -> None:
     storage = memory()
     for _ in range(2):
         open_study(storage, "s", {**FINGERPRINT, "epochs": (1.0, 4.0)}, "minimize")
+
+
+def test_a_plan_that_was_killed_makes_way_and_one_under_way_does_not() -> None:
+    storage, changed = memory(), {**FINGERPRINT, "seed": 1}
+    _, run_store = open_study(storage, "s", FINGERPRINT, "minimize")
+    run_store.add(Step.PLAN, "timing", Job(Recipe(max_lr=0.1)), made_trace())
+    with leased(run_store, "search 's'", InvalidInput, lambda text: None, lambda seconds: None):
+        forget_plan(storage, "s", changed)
+        assert is_known(storage, "s")
+    forget_plan(storage, "s", FINGERPRINT)  # its own plan stays
+    assert is_known(storage, "s")
+    forget_plan(storage, "s", changed)
+    assert not is_known(storage, "s")
+
+
+@pytest.mark.parametrize("step", [Step.RANGE_TEST, Step.STUDY])
+def test_what_holds_more_than_a_plan_stays(step: Step) -> None:
+    storage = memory()
+    study, run_store = open_study(storage, "s", FINGERPRINT, "minimize")
+    if step is Step.STUDY:
+        study.ask()
+    else:
+        run_store.add(step, "sweep", Job(Recipe(max_lr=0.1)), made_trace())
+    forget_plan(storage, "s", {**FINGERPRINT, "seed": 1})
+    assert is_known(storage, "s")
+
+
+def made_trace() -> Trace:
+    return SurfaceTrainer()(Job(Recipe(max_lr=0.1)))
 
 
 def test_runs_that_outlive_their_study_are_not_taken_for_another_searchs() -> None:
