@@ -59,7 +59,10 @@ def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]
     study = find_study(storage, study_name)
     runs = companion_of(open_existing(storage), study.study_name)
     if runs is None:
-        raise InvalidInput(f"Study {study.study_name!r} was not made by autosuperconv.")
+        raise InvalidInput(
+            f"Study {study.study_name!r} was not made by autosuperconv. Give the study of a search "
+            "(--study-name), or another --storage."
+        )
     run_store = RunStore(runs)
     why = functools.partial(unfinished, run_store, study.study_name)
 

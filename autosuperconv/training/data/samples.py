@@ -59,8 +59,8 @@ def as_array(values: object, what: str) -> NDArray[Any]:
         return np.asarray(values)
     except ValueError as error:
         raise DataError(
-            f"{what} must be a rectangular array of numbers: {error}. Pad or cut the samples to "
-            "one length."
+            f"{what} must be a rectangular array of numbers: {str(error).rstrip('.')}. Pad or cut "
+            "the samples to one length."
         ) from error
 
 

@@ -18,6 +18,10 @@ from autosuperconv.core.normalisation import Normalisation
 
 AUGMENTS = ("crop-flip", "crop-flip-cutout", "none")
 SMALL_IMAGE = 64  # pixels a side: in larger images a shift by 4 pixels changes little
+MIXED = (
+    "Splits must be all tensors or all torch Datasets, but they are mixed. Make the task with "
+    "as_task_data, which takes both."
+)
 AXES = {"channel": 1, "feature": -1}  # of a batch, by what is normalised
 
 Labels: TypeAlias = NDArray[np.int64]

@@ -70,7 +70,8 @@ def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
     if x.ndim == 0 or x.is_complex():
         raise DataError(
             f"{role} samples must be tensors of real numbers of at least one dimension, but got "
-            f"{x.dtype} of shape {tuple(x.shape)}."
+            f"{x.dtype} of shape {tuple(x.shape)}. Give a single number as x.reshape(1), and "
+            "complex ones as torch.stack([x.real, x.imag])."
         )
     return x
 
@@ -120,7 +121,8 @@ def _integers(targets: Any, size: int, role: str) -> Labels:
     labels = np.asarray(targets)
     if labels.dtype.kind not in "biu" or labels.shape != (size,):
         raise DataError(
-            f"{role} labels must be {size} integers, but got {labels.dtype} of shape "
-            f"{labels.shape}."
+            f"{role} labels must be {size} integers, but its targets are {labels.dtype} of shape "
+            f"{labels.shape}. Let targets be the numbers of the classes, or leave them out to have "
+            "the labels read from the samples."
         )
     return labels.astype(np.int64)

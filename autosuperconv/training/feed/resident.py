@@ -15,7 +15,7 @@ from torch import Tensor
 
 from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, shaped
+from autosuperconv.training.data.task import MIXED, Samples, TaskData, TensorSplit, shaped
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.engine.system import free_memory
 from autosuperconv.training.feed.augment import augmenter
@@ -105,7 +105,7 @@ def most_kept(device: str) -> float:
 
 def _on_device(split: Samples, device: torch.device) -> TensorSplit:
     if not isinstance(split, TensorSplit):
-        raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
+        raise DataError(MIXED)
     return TensorSplit(split.x.to(device), split.y.to(device))
 
 

@@ -15,7 +15,7 @@ from autosuperconv.core.trace import Split
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.checked import Checked, kind_of_numbers
 from autosuperconv.training.data.normalise import needs_doubles
-from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
+from autosuperconv.training.data.task import MIXED, Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.data.torch_dataset import declared_labels, first_sample
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.engine.generators import generators_in, seeded
@@ -59,7 +59,7 @@ class Streamed:
             "test": data.test,
         }
         if len({isinstance(split, TensorSplit) for split in self._splits.values()}) > 1:
-            raise DataError("Splits must be all tensors or all torch Datasets, but they are mixed.")
+            raise DataError(MIXED)
         self.n_train = size_of(data.train)
         held = {role: generators_in(part) for role, part in self._splits.items()}
         every = [generator for some in held.values() for generator in some]

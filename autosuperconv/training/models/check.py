@@ -57,7 +57,8 @@ def _build(factory: Callable[[], object]) -> nn.Module:
         raise
     except Exception as error:
         raise ModelError(
-            f"The network cannot be built: {type(error).__name__}: {error}."
+            f"The network cannot be built: {type(error).__name__}: {str(error).rstrip('.')}. Call "
+            "the factory by itself to see where."
         ) from error
     if not isinstance(model, nn.Module):
         raise ModelError(

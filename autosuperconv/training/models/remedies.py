@@ -74,12 +74,9 @@ def _whole_numbers(failure: Failure) -> str:
 def _floats_for_an_embedding(failure: Failure) -> str:
     if "indices" not in failure.text or not failure.probe.is_floating_point():
         return ""
-    train = failure.data.train
-    if isinstance(train, TensorSplit) and not train.x.is_floating_point():
-        return "Its nn.Embedding takes whole numbers: use --normalise none, which keeps them."
     return (
         "Its nn.Embedding takes whole numbers, but the samples are floats. If they are numbers of "
-        "tokens, convert them with x.astype('int64')."
+        "tokens, give x.astype('int64') and leave out --normalise, so that they are kept as such."
     )
 
 

@@ -21,7 +21,6 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.cost_aware import anywhere
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
@@ -32,6 +31,7 @@ from autosuperconv.tuning.samplers.surrogate import (
     fit_trial_model,
     log_odds_of_error,
 )
+from autosuperconv.tuning.steps.selection import none_completed
 from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
@@ -110,20 +110,11 @@ def ask_at(
     encoding = replace(settings.encoding, prior=prior)
     x = candidates_at(encoding, study, epochs, candidates)
     if not len(x):
-        raise nothing_completed(session, len(study))
+        raise none_completed(session, settings, len(study))
     recipes = [recipe_of(encoding, row, epochs) for row in x]
     jobs = [Job(replace(r, seed=settings.seed + 1 + i)) for r in recipes for i in range(seeds)]
     runs = session.run(Step.CONFIRMATION, ROLE, jobs, _label)
     return answer(encoding, study, x, recipes, runs, speedup)
-
-
-def nothing_completed(session: Session, trials: int) -> NothingCompleted:
-    """Why there is no answer."""
-    return NothingCompleted(
-        f"No trial of study {session.study.study_name!r} completed: all {trials} were "
-        "pruned or diverged. Search more trials (--trials), longer cycles (--epochs), or "
-        "other learning rates (--max-lr)."
-    )
 
 
 def candidates_at(

@@ -106,10 +106,7 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
             "Give more time (--timeout); the same command goes on from here."
         )
     if not completed:
-        raise NothingCompleted(
-            f"No trial of study {session.study.study_name!r} completed: all {len(trials)} were "
-            f"pruned or diverged. {_instead(settings, len(trials))}"
-        )
+        raise none_completed(session, settings, len(trials))
     session.start(Step.CONFIRMATION, runs)
 
     def train_again(few: Sequence[Trace]) -> list[Winner]:
@@ -123,18 +120,22 @@ def choose_winner(session: Session, settings: StudySettings, runs: int) -> Winne
     return first_to_reach(shortlists(completed, objective, believed), objective, train_again)
 
 
-def _instead(settings: StudySettings, trials: int) -> str:
-    """What to search where no trial completed."""
+def none_completed(session: Session, settings: StudySettings, trials: int) -> NothingCompleted:
+    """Why there is no winner, and what to search instead."""
     base = settings.base.max_lr
     low, high = ends(settings.space.dimensions.get("max_lr", Range(base, base)))
+    instead = (
+        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
+        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
+    )
     if low == high:
-        return (
+        instead = (
             f"max_lr is fixed at {number(low)}: give a range of lower ones, such as --max-lr "
             f"{low / 100:.3g}:{low:.3g}, or longer cycles (--epochs)."
         )
-    return (
-        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
-        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
+    return NothingCompleted(
+        f"No trial of study {session.study.study_name!r} completed: all {trials} were pruned or "
+        f"diverged. {instead}"
     )
 
 

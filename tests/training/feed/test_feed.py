@@ -76,7 +76,7 @@ def test_runs_that_go_on_at_once_share_the_cores_for_their_loader_processes(
 def test_splits_of_two_kinds_are_refused(feed: type[Resident] | type[Streamed]) -> None:
     data = dots()
     mixed = replace(data, test=streamed(data).test)
-    message = r"^Splits must be all tensors or all torch Datasets, but they are mixed\.$"
+    message = r"^Splits must be all tensors or all torch Datasets, but they are mixed\."
     with pytest.raises(DataError, match=message):
         feed(mixed, Engine())
 

@@ -158,7 +158,8 @@ def test_no_completed_trial_is_no_answer_and_says_what_to_do() -> None:
         ask_at(session, SETTINGS, 2.5, 5.0)
     assert str(error.value) == (
         "No trial of study 's' completed: all 2 were pruned or diverged. Search more trials "
-        "(--trials), longer cycles (--epochs), or other learning rates (--max-lr)."
+        "(--trials 4), longer cycles (--epochs), or lower learning rates, such as --max-lr "
+        "0.001:1."
     )
 
 

@@ -137,7 +137,8 @@ def _check_same_classes(train: list[str], other: list[str], a: Path, b: Path) ->
     if only_train or only_other:
         raise DataError(
             f"{a} and {b} must have the same class folders, but "
-            f"{_some(only_train)} only in the first and {_some(only_other)} only in the second."
+            f"{_some(only_train)} only in the first and {_some(only_other)} only in the second. "
+            "Rename those that are spelt differently, and take out classes that one of them lacks."
         )
 
 

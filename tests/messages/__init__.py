@@ -1,0 +1,1 @@
+"""What brings each error message about, and what following its advice does."""
