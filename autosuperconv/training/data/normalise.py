@@ -20,6 +20,7 @@ from autosuperconv.training.data.torch_dataset import first_sample
 from autosuperconv.training.engine.isolation import seed_all
 
 CHUNK = 4096  # samples a piece, so that 50,000 images are never held as float64 at once
+LITTLE = 2**20  # bytes a piece
 ROUNDING = {torch.float64: 1e-14}  # relative: a spread below it is rounding, so it is constant
 FLOAT32_ROUNDING = 1e-7
 MOST_READ = 10_000  # samples of a streamed set: the error of a mean is a hundredth of the spread
@@ -71,7 +72,7 @@ def statistics(part: Part, kind: str, classes: int) -> InputStatistics:
     samples = part.samples
     if isinstance(samples, TensorSplit) and samples.x.dtype == torch.uint8 and kind == "channel":
         mean, std = _moments_of_bytes(samples.x)
-        equal = bool((samples.x == samples.x[:1]).all())
+        equal = all(bool((piece == samples.x[:1]).all()) for piece in _little(samples.x))
         found = Normalisation(kind, _values(mean), _values(std))
         return InputStatistics(found, found, 0, equal, len(samples.x))
     if isinstance(samples, TensorSplit):
@@ -95,11 +96,22 @@ def _values(numbers: Tensor) -> Values:
 def _moments_of_bytes(x: Tensor) -> tuple[Tensor, Tensor]:
     """From histograms: ten times as fast as float64 sums on 45,000 32 x 32 images."""
     values = torch.arange(256, dtype=torch.float64) / 255
-    counts = [torch.bincount(x[:, c].reshape(-1), minlength=256) for c in range(x.shape[1])]
-    shares = torch.stack(counts).double() / (x.numel() // x.shape[1])
+    counts = sum(map(_histograms, _little(x)), torch.zeros(1, dtype=torch.int64))
+    shares = counts.double() / (x.numel() // x.shape[1])
     mean = shares @ values
     std = (shares * (values - mean[:, None]).square()).sum(1).sqrt()
     return mean, torch.where(std <= FLOAT32_ROUNDING * mean.abs(), 1.0, std)
+
+
+def _histograms(x: Tensor) -> Tensor:
+    """(C, 256): how often each channel has each value."""
+    return torch.stack([x[:, c].reshape(-1).bincount(minlength=256) for c in range(x.shape[1])])
+
+
+def _little(x: Tensor) -> Iterator[Tensor]:
+    """Pieces of bytes that are small beside any data; sums of whole numbers do not depend on
+    them."""
+    return iter(x.split(max(1, LITTLE * len(x) // max(x.nbytes, 1))))
 
 
 def _pieces(x: Tensor) -> Iterator[Tensor]:

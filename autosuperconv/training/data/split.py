@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Dataset, Subset
 
 from autosuperconv.errors import DataError
@@ -15,6 +17,28 @@ from autosuperconv.training.data.task import Labels, Samples, TensorSplit
 
 SPLIT_SEED = 20180517  # fixed: no search seed moves a sample between splits
 TEST_SHARE = 0.2  # of an undivided set; validation takes as much again
+
+
+class Deferred(Dataset[Any]):
+    """Samples that are read into memory once it is known which split has which of them: read
+    before, they would be held twice.
+
+    Args:
+        read: from numbers of samples to (n, ...) samples.
+        rows: the numbers of these.
+    """
+
+    def __init__(
+        self, read: Callable[[NDArray[np.int64]], Tensor], rows: NDArray[np.int64]
+    ) -> None:
+        self._read, self._rows = read, rows
+
+    def take(self, rows: NDArray[np.int64]) -> Deferred:
+        return Deferred(self._read, self._rows[rows])
+
+    def x(self) -> Tensor:
+        """(n, ...), read now."""
+        return self._read(self._rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +50,12 @@ class Part:
 
     def take(self, rows: NDArray[np.int64]) -> Part:
         return Part(_rows(self.samples, rows), self.y[rows])
+
+    def held(self) -> Part:
+        """The same, in memory if it was to be read."""
+        if not isinstance(self.samples, Deferred):
+            return self
+        return tensor_part(self.samples.x(), torch.from_numpy(self.y))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +86,7 @@ class Divided:
     test: Part
 
 
-def tensor_part(x: torch.Tensor, y: torch.Tensor) -> Part:
+def tensor_part(x: Tensor, y: Tensor) -> Part:
     return Part(TensorSplit(x, y), y.numpy())
 
 
@@ -84,7 +114,7 @@ def divide(parts: Parts, classes: int, n_train: int | None, seed: int, name: str
         if parts.validation is None:
             size = min(len(pool.y), max(1000, n_train // 5, classes))
             validation, _ = _split_off(pool, size)
-    return Divided(train, validation, test)
+    return Divided(train.held(), validation.held(), test.held())
 
 
 def _validation_size(n: int) -> int:
@@ -144,5 +174,7 @@ def _rows(samples: Samples, rows: NDArray[np.int64]) -> Samples:
     if isinstance(samples, TensorSplit):
         index = torch.from_numpy(rows)
         return TensorSplit(samples.x[index], samples.y[index])
+    if isinstance(samples, Deferred):
+        return samples.take(rows)
     whole: Dataset[Any] = samples
     return Subset(whole, rows.tolist())

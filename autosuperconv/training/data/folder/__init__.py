@@ -10,36 +10,33 @@ the verdict, as papers use ImageNet's `val`, and validation samples are taken fr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
 from autosuperconv.training.data.checked import about_broken
-from autosuperconv.training.data.folder.cache import (
-    Decoded,
-    Images,
-    Size,
-    cache_file,
-    read_cache,
-    write_cache,
-)
+from autosuperconv.training.data.folder.cache import Stored, cache_file, read_cache, write_cache
 from autosuperconv.training.data.folder.decoder import (
+    STORED_SHARE,
     OnProgress,
     decode,
+    decode_each,
     decode_one,
     fits_in_memory,
     read_heads,
     unreadable,
 )
-from autosuperconv.training.data.folder.heads import Target, notes_on, target_for
+from autosuperconv.training.data.folder.heads import Images, Size, Target, notes_on, target_for
 from autosuperconv.training.data.folder.listing import ImageFile, Listing, list_parts
 from autosuperconv.training.data.folder.roles import Role
-from autosuperconv.training.data.split import Part, Parts, tensor_part
+from autosuperconv.training.data.split import Deferred, Part, Parts
 from autosuperconv.training.data.task import Labels
 
 __all__ = ["FolderImages", "OnProgress", "load_folder"]
@@ -73,7 +70,7 @@ def load_folder(
     is scaled by its shorter side and cropped in the middle to a square; the square's side is the
     median shorter side, at most 224. There is one channel if all images are gray, otherwise
     three, and one more where opacity varies. Gray levels of more than 8 bits become floats on the
-    scale of the whole set. Images that fit in half of the machine's memory are decoded once and
+    scale of the whole set. Images that fit in half of the free memory are decoded once and
     kept in the user's cache folder, so that the next start only lists the files. More images than
     that are decoded again in every epoch.
 
@@ -94,20 +91,24 @@ def load_folder(
     files = [file for part in listing.parts.values() for file in part]
     paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files], size)
-    decoded, kept = read_cache(cache, len(files)), None
-    if decoded is None:
-        heads = read_heads(paths, on_progress)
-        target = target_for(heads, size)
-        notes = notes_on(heads, target)
-        if not fits_in_memory(len(files), target):
-            streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
-            return _as_parts(streamed, listing, *notes)
-        decoded = Decoded(decode(paths, target, on_progress), notes)
-        kept = write_cache(cache, decoded)
-    ends = np.cumsum([len(part) for part in listing.parts.values()])
-    pieces = zip(listing.parts.items(), np.split(decoded.images, ends[:-1]), strict=True)
-    resident = {role: _resident(piece, part) for (role, part), piece in pieces}
-    return _as_parts(resident, listing, *decoded.notes, *([kept] if kept else []))
+    stored = read_cache(cache, len(files))
+    if stored is not None and fits_in_memory(stored.nbytes, STORED_SHARE):
+        return _resident(listing, stored.take, *stored.notes)
+    heads = read_heads(paths, on_progress)
+    target = target_for(heads, size)
+    notes = notes_on(heads, target)
+    if not fits_in_memory(len(files) * target.nbytes):
+        streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
+        return _as_parts(streamed, listing, *notes)
+    decode_into = partial(decode_each, paths, target, on_progress=on_progress)
+    kept = write_cache(cache, target, len(files), notes, decode_into)
+    if isinstance(kept, Stored):
+        return _resident(listing, kept.take, *notes)
+
+    def decoded(rows: NDArray[np.int64]) -> Images:
+        return decode([paths[row] for row in rows], target, on_progress)
+
+    return _resident(listing, decoded, *notes, kept)
 
 
 def _readable(listing: Listing, skip_broken: int, on_progress: OnProgress | None) -> Listing:
@@ -138,8 +139,19 @@ def _labels(part: Sequence[ImageFile]) -> Labels:
     return np.array([file.label for file in part], dtype=np.int64)
 
 
-def _resident(images: Images, part: Sequence[ImageFile]) -> Part:
-    return tensor_part(torch.from_numpy(images), torch.from_numpy(_labels(part)))
+def _resident(listing: Listing, take: Callable[[NDArray[np.int64]], Images], *notes: str) -> Parts:
+    """Parts whose images are taken, by their numbers, once they are divided."""
+    ends = np.cumsum([len(part) for part in listing.parts.values()])
+    numbers = np.split(np.arange(ends[-1]), ends[:-1])
+
+    def read(rows: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(take(rows))
+
+    parts = {
+        role: Part(Deferred(read, rows), _labels(part))
+        for (role, part), rows in zip(listing.parts.items(), numbers, strict=True)
+    }
+    return _as_parts(parts, listing, *notes)
 
 
 def _streamed(part: Sequence[ImageFile], target: Target) -> Part:

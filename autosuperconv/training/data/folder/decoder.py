@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import os
 import struct
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,11 +12,21 @@ from joblib import cpu_count
 from PIL import Image, ImageOps
 
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.folder.cache import Images
-from autosuperconv.training.data.folder.heads import DEEP_MODES, Head, Target, head_of, upright
+from autosuperconv.training.data.folder.heads import (
+    DEEP_MODES,
+    Head,
+    Images,
+    Target,
+    head_of,
+    upright,
+)
+from autosuperconv.training.engine.system import free_memory
 
 PIECE = 256  # files per task: handing over single files costs more than decoding them
-MEMORY_SHARE = 0.5  # of the machine's memory that decoded images may take
+MEMORY_SHARE = 0.5  # of the free memory that decoded images may take
+# The same once they are decoded: a search that goes on should not read them in another way because
+# a little less is free.
+STORED_SHARE = 0.8
 
 UNREADABLE = (
     EOFError,
@@ -73,22 +81,32 @@ def decode(paths: Sequence[str], target: Target, on_progress: OnProgress | None 
         DataError: a file cannot be decoded.
     """
     images: Images = np.empty((len(paths), *target.shape), dtype=target.dtype)
-
-    def fill(index: int) -> None:
-        images[index] = decode_one(paths[index], target)
-
-    _in_pieces(fill, range(len(paths)), on_progress)
+    decode_each(paths, target, images.__setitem__, on_progress)
     return images
 
 
-def fits_in_memory(count: int, target: Target) -> bool:
-    """Whether decoded images leave enough memory; True where its size is unknown."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):
-        return True
-    size = count * math.prod(target.shape) * np.dtype(target.dtype).itemsize
-    return size <= MEMORY_SHARE * memory
+def decode_each(
+    paths: Sequence[str],
+    target: Target,
+    put: Callable[[int, Images], None],
+    on_progress: OnProgress | None = None,
+) -> None:
+    """Decode files by several threads; `put` takes the number of each and its image."""
+    _in_pieces(
+        lambda number: put(number, decode_one(paths[number], target)),
+        range(len(paths)),
+        on_progress,
+    )
+
+
+def fits_in_memory(size: int, share: float | None = None) -> bool:
+    """Whether decoded images of so many bytes leave enough of the memory that is free; True where
+    that is unknown.
+
+    Args:
+        share: of the free memory that they may take; None: `MEMORY_SHARE`.
+    """
+    return size <= (MEMORY_SHARE if share is None else share) * free_memory("cpu")
 
 
 def decode_one(path: str, target: Target) -> Images:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps
 
 from autosuperconv.core.format import counted
-from autosuperconv.training.data.folder.cache import Size
+
+Size: TypeAlias = tuple[int, int]  # height and width in pixels
+Images: TypeAlias = NDArray[Any]  # uint8 or float32
 
 LARGEST_SIDE = 224  # ImageNet's usual crop
 TURNED = range(5, 9)  # the values of EXIF's orientation that exchange width and height
@@ -70,6 +75,11 @@ class Target:
     @property
     def dtype(self) -> type[np.uint8] | type[np.float32]:
         return np.float32 if self.mode == "F" else np.uint8
+
+    @property
+    def nbytes(self) -> int:
+        """Of one image."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 def head_of(image: Image.Image) -> Head:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections import namedtuple
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,8 @@ def test_the_second_start_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     def decode_again(*args: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(folder, "decode", decode_again)
+    for name in ("decode", "decode_each", "read_heads"):
+        monkeypatch.setattr(folder, name, decode_again)
     after = load(root)
     assert after.fingerprint == before.fingerprint
     assert torch.equal(split(after.train).x, split(before.train).x)
@@ -66,20 +69,37 @@ def test_a_cache_that_cannot_be_written_does_no_harm_and_is_noted(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no"), MemoryError(), OSError(28, "No space left")])
-@pytest.mark.parametrize("broken", ["save", "load"])
+@pytest.mark.parametrize(
+    "broken", ["np.lib.format.write_array_header_1_0", "os.replace", "json.dumps", "np.load"]
+)
 def test_no_error_of_the_cache_ends_a_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, broken: str, cache: Path
 ) -> None:
     root = fill(tmp_path / "pets")
-    before = load(root).fingerprint
-    if broken == "save":
+    before = load(root)
+    if broken != "np.load":
         (root / "cat" / "0.png").touch()  # another state, which is decoded and kept again
 
     def fail(*args: object, **kwargs: object) -> None:
         raise error
 
-    monkeypatch.setattr(f"autosuperconv.training.data.folder.cache.np.{broken}", fail)
-    assert load(root).fingerprint == before
+    monkeypatch.setattr(f"autosuperconv.training.data.folder.cache.{broken}", fail)
+    after = load(root)
+    assert after.fingerprint == before.fingerprint
+    assert torch.equal(split(after.test).x, split(before.test).x)
+    assert "could not be kept in" in after.notes[0]
+    assert [file.suffix for file in cache.iterdir()] == [".npy"]
+
+
+def test_a_full_disk_is_noticed_before_anything_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = fill(tmp_path / "pets")  # 10 images of 144 bytes
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9999, 9999 - 1439, 1439))
+    assert "No space left on device. The next start decodes" in load(root).notes[0]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(9999, 9999 - 1440, 1440))
+    assert load(root).notes == ()
 
 
 @pytest.mark.parametrize("where", ["root", "class", "file", "cache"])

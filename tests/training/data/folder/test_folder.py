@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ from torch.utils.data import Dataset
 
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.folder import decoder as image_decoder
+from autosuperconv.training.data.task import TensorSplit
+from autosuperconv.training.engine import system
 from tests.training.data.folder.pictures import fill, load, refused
 from tests.training.samples import counts, split
 
@@ -75,6 +80,53 @@ def test_more_images_than_memory_holds_are_streamed(
     assert y == split(resident.test).y[0]
     assert data.mean == pytest.approx(resident.mean)
     assert not cache.exists()
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_memory_that_a_container_leaves_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cached: bool
+) -> None:
+    root = fill(tmp_path / "pets")  # 10 images of 144 bytes
+    if cached:
+        load(root)
+    share = 0.8 if cached else 0.5
+    monkeypatch.setattr(system, "container_free", lambda: 1440 / share - 1)
+    assert not isinstance(load(root).train, TensorSplit)
+    monkeypatch.setattr(system, "container_free", lambda: 1440 / share)
+    assert isinstance(load(root).train, TensorSplit)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+import PIL.Image
+import torch
+from autosuperconv.training.data import load_dataset
+from autosuperconv.training.data import build, folder
+from autosuperconv.training.engine.system import process_memory
+
+before = process_memory()[0]
+data = load_dataset("folder:" + sys.argv[1], Path())
+images = sum(split.x.nbytes for split in (data.train, data.validation, data.test))
+print(images, (process_memory()[1] - before) / images)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_images_are_never_held_twice(tmp_path: Path, cache: Path) -> None:
+    root = fill(tmp_path / "pets", n=2, size=(224, 224))  # type: ignore[arg-type]
+    for one in root.glob("*/0.png"):
+        for number in range(2, 500):
+            os.link(one, one.with_name(f"{number}.png"))
+    homes = (cache.parent, cache.parent, root / "cat" / "0.png")  # decoded, stored, not kept
+    for home in homes:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(home)}
+        command = [sys.executable, "-c", PEAK, str(root)]
+        told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        images, peak = told.stdout.split()
+        assert int(images) == 1000 * 3 * 224 * 224
+        assert float(peak) < 1.3
 
 
 def test_too_few_images_of_a_class_are_refused(tmp_path: Path) -> None:
