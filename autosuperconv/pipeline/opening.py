@@ -6,6 +6,7 @@ import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from autosuperconv.core.events import Listener, tell_all
 from autosuperconv.core.optional import while_it_works
@@ -44,8 +45,20 @@ def open_session(
     )
     session.remember_start()
     session.store("setup", to_json(setup))
-    session.store(ARTIFACTS, str((setup.out / ARTIFACTS).resolve()))
+    move_to(session, setup.out.resolve())
     return session
+
+
+def move_to(session: Session, out: Path) -> None:
+    """Store the report's folder, and say so where an earlier start had another."""
+    before = session.stored(ARTIFACTS)
+    if before is not None and Path(before).parent != out:
+        session.note(
+            f"The report of this search went to {str(Path(before).parent)!r}. From now on it goes "
+            f"to {str(out)!r}, where `report` and `dashboard` look for it too; what is in the "
+            "other folder stays as it is."
+        )
+    session.store(ARTIFACTS, str(out / ARTIFACTS))
 
 
 @contextmanager

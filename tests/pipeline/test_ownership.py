@@ -69,6 +69,19 @@ def test_another_search_may_not_write_its_report_into_the_same_folder(tmp_path: 
     assert [file.name for file in out.iterdir()] == []
 
 
+def test_another_folder_for_the_same_search_is_said(tmp_path: Path) -> None:
+    said: list[list[str]] = []
+    for name in ("out", "out", "other"):
+        told: list[Event] = []
+        with surface_work(
+            tmp_path, make_setup(tmp_path, out=tmp_path / name), listener=told.append
+        ):
+            said.append([event.text for event in told if isinstance(event, Note)])
+    assert said[:2] == [[], []]
+    (text,) = said[2]
+    assert f"went to '{tmp_path}/out'. From now on it goes to '{tmp_path}/other'" in text
+
+
 def test_what_a_folder_keeps_is_read_as_it_was_written(tmp_path: Path) -> None:
     texts = FolderTexts(tmp_path)
     assert texts.stored("a") is None
