@@ -236,7 +236,7 @@ def misfit(): return nn.Linear(3, 10)
     [
         ("narrow", "'digits', which has 10 classes, its output has shape"),
         ("empty", "must have parameters to train, but no parameter of Flatten has requires_grad"),
-        ("broken", "cannot be built: RuntimeError: no weights here"),
+        ("broken", "which raised RuntimeError: no weights here"),
         ("misfit", "cannot run on 'digits', whose samples have shape (1, 8, 8)"),
         ("nosuch", "module 'unfit_nets' has no 'nosuch'"),
     ],
