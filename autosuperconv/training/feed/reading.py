@@ -164,5 +164,6 @@ def start_method() -> str | None:
     They start for every run. A fork takes 0.1 s; "forkserver", the default from Python 3.14 on, and
     "spawn" take 3 s, and cannot send data sets whose transforms are lambdas.
     """
-    unset = multiprocessing.get_start_method(allow_none=True) is None
+    # "loky" is nobody's choice: joblib's workers have it, and it starts no processes but theirs
+    unset = multiprocessing.get_start_method(allow_none=True) in (None, "loky")
     return "fork" if unset and sys.platform == "linux" else None

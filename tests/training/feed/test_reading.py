@@ -30,7 +30,6 @@ from autosuperconv.training.feed import reading
 from autosuperconv.training.feed.batches import Batch
 from autosuperconv.training.feed.reading import Loaders, Order, Reader, as_orders
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 
 JOB = Job(Recipe(max_lr=0.05, epochs=2.0, batch_size=32), "validation", evenly(2))
 DRAWS: dict[str, Callable[[], float]] = {
@@ -84,14 +83,6 @@ def run(data: Dataset[Any], loaders: int) -> Trace:
     return replace(trainer(data, loaders)(JOB), seconds=0.0)
 
 
-def in_worker(data: Dataset[Any], loaders: int) -> Trace:
-    executor = WorkerProcesses(trainer(data, loaders), 1)
-    try:
-        return replace(executor.submit(JOB, None).result(120), seconds=0.0)
-    finally:
-        executor.stop()
-
-
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     before = set(threading.enumerate())
@@ -134,11 +125,6 @@ def test_generators_of_a_data_set_differ_from_batch_to_batch_seed_to_seed_and_on
         for v in reader[o][0]
     }
     assert len(drawn) == 12
-
-
-@pytest.mark.parametrize("loaders", [0, 2])
-def test_a_run_in_a_worker_process_is_that_of_this_process(loaders: int) -> None:
-    assert in_worker(Noisy("numpy"), loaders) == run(Noisy("numpy"), 0)
 
 
 def test_each_seed_gives_other_random_numbers_and_each_batch_too() -> None:
@@ -203,20 +189,22 @@ def test_a_loader_process_that_is_killed_is_done_without() -> None:
     assert re.search("DataLoader worker .*(killed|exited unexpectedly)", helped.notes[0])
 
 
-def test_a_broken_sample_is_named_wherever_it_is_read() -> None:
-    class Broken(Noisy):
-        def __getitem__(self, index: int) -> tuple[Tensor, int]:
-            if index == 37:
-                raise OSError("truncated image")
-            return super().__getitem__(index)
+class Broken(Noisy):
+    """Cannot be read in one place."""
 
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        if index == 37:
+            raise OSError("truncated image")
+        return super().__getitem__(index)
+
+
+def test_a_broken_sample_is_named_whoever_reads_it() -> None:
     told = []
-    for read in (run, in_worker):
-        for loaders in (0, 2):
-            with pytest.raises(DataError, match="sample 37 cannot be read: OSError: trunc") as why:
-                read(Broken("torch"), loaders)
-            told.append(str(why.value))
-    assert len(set(told)) == 1
+    for loaders in (0, 2):
+        with pytest.raises(DataError, match="sample 37 cannot be read: OSError: trunc") as why:
+            run(Broken("torch"), loaders)
+        told.append(str(why.value))
+    assert told[0] == told[1]
 
 
 def numbers(read: Callable[[list[int]], Batch], loaders: Loaders, count: int) -> list[int]:
@@ -262,6 +250,24 @@ def test_processes_that_cannot_start_are_done_without(monkeypatch: pytest.Monkey
     loaders = Loaders(2)
     assert numbers(holds, loaders, 5) == list(range(5))
     assert "loader processes cannot (" in loaders.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "platform", "found"),
+    [
+        (None, "linux", "fork"),
+        ("loky", "linux", "fork"),
+        ("spawn", "linux", None),
+        ("fork", "linux", None),
+        (None, "darwin", None),
+    ],
+)
+def test_processes_start_by_fork_on_linux_unless_the_caller_has_chosen(
+    monkeypatch: pytest.MonkeyPatch, chosen: str | None, platform: str, found: str | None
+) -> None:
+    monkeypatch.setattr(multiprocessing, "get_start_method", lambda allow_none: chosen)
+    monkeypatch.setattr(reading.sys, "platform", platform)
+    assert reading.start_method() == found
 
 
 def test_a_loader_process_reads_only_a_few_batches_ahead(tmp_path: Path) -> None:
