@@ -1,15 +1,18 @@
-"""Simulates the verdict on A/A and known effects, and writes README.md (about 20 s)."""
+"""Simulates the verdict and the trade-off, and writes README.md and TRADEOFF.md (about 30 s)."""
 
 from pathlib import Path
 
 from power_report import power_report
+from tradeoff_report import tradeoff_report
 
-PAGE = Path(__file__).parent / "README.md"
+HERE = Path(__file__).parent
+PAGES = {"README.md": power_report, "TRADEOFF.md": tradeoff_report}
 
 
 def main() -> None:
-    PAGE.write_text(power_report(), encoding="utf-8")
-    print(PAGE)
+    for name, report in PAGES.items():
+        (HERE / name).write_text(report(), encoding="utf-8")
+        print(HERE / name)
 
 
 if __name__ == "__main__":

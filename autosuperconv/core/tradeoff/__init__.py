@@ -27,6 +27,7 @@ from autosuperconv.core.tradeoff.estimate import (
     Noise,
     estimate,
     half_width_alone,
+    narrowly,
     pooled_noise,
 )
 from autosuperconv.core.tradeoff.factors import (
@@ -62,8 +63,6 @@ __all__ = [
     "with_values",
 ]
 
-NARROWLY = 0.5  # of the half-width: an estimate beyond it has limits that include zero narrowly
-
 
 def grouped(changed: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     """The factors as they are changed: each on its own up to five, else the last ones together.
@@ -98,16 +97,16 @@ def name_tradeoff(
     """
     noise = _noise(runs)
     found = _estimates(runs, noise)
-    variance = noise.variance if found is None else found.variance
+    noise = noise if found is None else found.noise
     effects = []
     for place, (name, group) in enumerate(zip(runs.names, runs.groups, strict=True)):
         mean, last = _from_cells(runs, found, place)
         effect = Effect(name, _values(winner, group), _values(baseline, group), mean, last)
         if name in runs.alone:
-            effect = _with_own_runs(effect, runs, Noise(variance, noise.degrees))
+            effect = _with_own_runs(effect, runs, noise)
         effects.append(effect)
     effects.sort(key=lambda effect: (-_size(effect), effect.factor))
-    spread = math.sqrt(float(variance)) if effects and float(noise.degrees) else None
+    spread = math.sqrt(float(noise.variance)) if effects and float(noise.degrees) else None
     return Tradeoff(
         effects=tuple(effects),
         unchanged=unchanged_factors(winner, baseline),
@@ -122,27 +121,23 @@ def name_tradeoff(
 
 
 def hanging(
-    winner: Recipe, baseline: Recipe, found: Tradeoff, highest: tuple[float, float]
+    winner: Recipe, baseline: Recipe, found: Tradeoff, lr_of_runs: tuple[float, float]
 ) -> str | None:
     """The factor on which the sentence hangs, so that it deserves more seeds; None where there is
     none.
 
     The learning rate rose, nothing is said to have given way for it, and of the regularization that
-    did the factor worth most is the one: if it seems to gain accuracy, and its limits include
-    zero by less than half of their half-width.
+    did the factor worth most is the one, if its limits include zero narrowly.
     """
     ways = [e for e in found.effects if all_give_way(winner, baseline, e)]
-    if not is_raised(winner, baseline, highest) or any(e.clearly_gains for e in ways):
+    if not is_raised(winner, baseline, lr_of_runs) or any(e.clearly_gains for e in ways):
         return None
-    known = [(e.worth.difference, e) for e in ways if e.worth is not None and not e.alone]
+    known = [(w.difference, w.highest, e.factor) for e in ways if (w := e.mean) and not e.alone]
     if not known:
         return None
-    difference, first = max(known, key=lambda pair: pair[0])
-    assert first.worth is not None
-    if first.worth.high is None or first.worth.costs:
-        return None
-    narrow = difference > NARROWLY * (first.worth.high - difference)
-    return first.factor if narrow else None
+    difference, highest, factor = max(known)
+    half = highest - difference  # nothing where no spread is known
+    return factor if half > 0 and narrowly(difference, half) else None
 
 
 def _noise(runs: Combinations) -> Noise:
@@ -189,8 +184,7 @@ def _with_own_runs(effect: Effect, runs: Combinations, noise: Noise) -> Effect:
     factors = len(runs.groups)
     half = half_width_alone(
         (len(won), len(own.accuracies)),
-        noise.variance,
-        noise.degrees,
+        noise,
         factors if instead else 1,
         MEAN_ALPHA[factors] if instead else MORE_ALPHA,
     )

@@ -25,7 +25,7 @@ from autosuperconv.errors import InvalidInput
 Cell = tuple[int, ...]
 """Of each factor: +1 the winner's value, -1 the baseline's."""
 
-REPEATS = {1: 4, 2: 3, 3: 2, 4: 1, 5: 1}
+REPEATS = {1: 5, 2: 3, 3: 2, 4: 1, 5: 1}
 """Number of factors -> runs of each cell but the winner's: as many as make the limits of the worth
 over both orders narrower than 1.5 standard deviations of a run (studies/verdict_power)."""
 MOST_FACTORS = max(REPEATS)

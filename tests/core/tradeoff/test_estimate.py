@@ -18,6 +18,7 @@ from autosuperconv.core.tradeoff.estimate import (
     estimable,
     estimate,
     half_width_alone,
+    narrowly,
     noise_of_cells,
     pooled_noise,
     quantiles,
@@ -162,8 +163,8 @@ def test_the_larger_of_both_spreads_makes_the_limits() -> None:
     cells = fraction(3)
     far = [[0.9, 0.9], *([0.9, 0.92] for _ in cells[1:])]
     near = [[0.9, 0.9], *([0.9, 0.9001] for _ in cells[1:])]
-    assert estimate(cells, far, known(0.01)).variance == pytest.approx(2e-4)
-    assert estimate(cells, near, known(0.01)).variance == pytest.approx(1e-4)
+    assert estimate(cells, far, known(0.01)).noise.variance == pytest.approx(2e-4)
+    assert estimate(cells, near, known(0.01)).noise.variance == pytest.approx(1e-4)
 
 
 def test_too_few_cells_show_no_spread() -> None:
@@ -186,5 +187,10 @@ def test_which_factors_the_cells_tell() -> None:
 
 def test_the_half_width_of_two_means() -> None:
     """sqrt(1/6 + 1/3) = 0.7071."""
-    half = half_width_alone((6, 3), np.array(1e-4), np.array(20.0), 1, 0.05)
+    half = half_width_alone((6, 3), known(0.01), 1, 0.05)
     assert float(half) == pytest.approx(2.086 * 0.007071, rel=1e-3)
+
+
+def test_limits_include_zero_narrowly_where_the_estimate_is_a_gain_near_their_end() -> None:
+    half = np.full(5, 2.0)
+    assert narrowly([-1.9, 1.3, 1.5, 1.99, 2.1], half).tolist() == [False, False, True, True, False]

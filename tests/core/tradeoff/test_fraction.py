@@ -32,7 +32,7 @@ def test_the_half_of_five_has_an_even_number_of_reverted_factors() -> None:
     assert {cell.count(-1) for cell in fraction(5)} == {0, 2, 4}
 
 
-@pytest.mark.parametrize(("factors", "runs"), [(0, 0), (1, 4), (2, 9), (3, 14), (4, 15), (5, 15)])
+@pytest.mark.parametrize(("factors", "runs"), [(0, 0), (1, 5), (2, 9), (3, 14), (4, 15), (5, 15)])
 def test_the_number_of_new_runs(factors: int, runs: int) -> None:
     assert distinct_runs(factors) == runs
     if factors:

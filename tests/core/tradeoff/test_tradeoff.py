@@ -305,13 +305,13 @@ def hangs(found: Tradeoff, highest: tuple[float, float] = HIGHEST) -> str | None
 
 def test_the_sentence_hangs_on_the_largest_that_gave_way_if_zero_is_narrowly_inside() -> None:
     half = simultaneous_quantile(4, 11, 0.07) * sd_of(1) * math.sqrt(15.5 / 64) * 100
-    assert hangs(trade(weight_decay=0.6 * half, dropout=0.55 * half)) == "weight_decay"
-    assert hangs(trade(weight_decay=0.4 * half)) is None  # well inside
+    assert hangs(trade(weight_decay=0.8 * half, dropout=0.75 * half)) == "weight_decay"
+    assert hangs(trade(weight_decay=0.6 * half)) is None  # well inside
     assert hangs(trade(weight_decay=1.1 * half)) is None  # told already
-    assert hangs(trade(weight_decay=-0.6 * half)) is None  # it seems to cost
-    assert hangs(trade(weight_decay=0.6 * half, dropout=1.1 * half)) is None  # another is named
-    assert hangs(trade(max_lr=0.6 * half)) is None  # no regularization
-    assert hangs(trade(weight_decay=0.6 * half), (0.1, 0.1)) is None  # no rise to be paid for
+    assert hangs(trade(weight_decay=-0.8 * half)) is None  # it seems to cost
+    assert hangs(trade(weight_decay=0.8 * half, dropout=1.1 * half)) is None  # another is named
+    assert hangs(trade(max_lr=0.8 * half)) is None  # no regularization
+    assert hangs(trade(weight_decay=0.8 * half), (0.1, 0.1)) is None  # no rise to be paid for
 
 
 def test_more_seeds_settle_the_worth_as_the_last_change() -> None:
