@@ -128,6 +128,8 @@ def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
         f"{factor_name(factor)}: the same in winner and baseline, so nothing was retrained."
         for factor in found.tradeoff.unchanged
     ]
+    if not found.tradeoff.measured:
+        missing.append(found.tradeoff.sentence)
     if not found.confirmation.control:
         missing.append("The compressed control: every learning rate tried for it diverged.")
     n = len(found.confirmation.candidate)

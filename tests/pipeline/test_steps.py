@@ -282,3 +282,23 @@ def run_or_stop(work: object, stop_before_confirm: bool) -> None:
         work.session, work.setup.base, plan.budget.baseline_epochs, found, None, 0.002
     )
     run_study(work, plan, found, baseline)
+
+
+@pytest.mark.slow
+def test_a_trade_off_that_was_left_out_is_measured_when_the_search_is_resumed(
+    tmp_path: Path,
+) -> None:
+    jobs: list[Job] = []
+    counting = Counting(SurfaceTrainer(noise=0.0005), jobs)
+    reports, made = [], []
+    for explain in ("never", "always"):
+        setup = make_setup(tmp_path, dimensions=BEST_DECAY, explain=explain)
+        with surface_work(tmp_path, setup, counting) as work:
+            reports.append(run_steps(work))
+        made.append(len(jobs))
+    never, always = (report.tradeoff for report in reports)
+    assert (never.measured, never.effects, never.runs) == (False, (), 0)
+    assert never.sentence in reports[0].not_measured
+    assert (always.measured, always.runs) == (True, made[1] - made[0])
+    assert always.runs > 0
+    assert always.sentence not in reports[1].not_measured

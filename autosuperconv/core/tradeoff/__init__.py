@@ -57,7 +57,7 @@ __all__ = [
     "grouped",
     "hanging",
     "name_tradeoff",
-    "recipe_of",
+    "recipe_in_cell",
     "revert",
     "unchanged_factors",
     "with_values",
@@ -76,7 +76,7 @@ def unchanged_factors(winner: Recipe, baseline: Recipe) -> tuple[str, ...]:
     return tuple(factor for factor in FACTORS if factor not in changed)
 
 
-def recipe_of(
+def recipe_in_cell(
     cell: Cell, groups: Sequence[Sequence[str]], winner: Recipe, baseline: Recipe
 ) -> Recipe:
     """The winner with the groups of sign -1 at the baseline's values."""

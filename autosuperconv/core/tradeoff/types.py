@@ -118,6 +118,7 @@ class Tradeoff:
         spread: standard deviation of a run over seeds behind the limits, fraction of 1; None where
             it is not known.
         runs: that were made for it, the winner's left out.
+        measured: whether it was; else the sentence says why not.
     """
 
     effects: tuple[Effect, ...]
@@ -126,3 +127,4 @@ class Tradeoff:
     notes: tuple[str, ...] = ()
     spread: float | None = None
     runs: int = 0
+    measured: bool = True

@@ -37,7 +37,8 @@ def draw_effects(sheet: Sheet, tradeoff: Tradeoff) -> None:
         for line, (role, worth) in enumerate(_ends(effect)):
             _mark(axes, y - line, role, worth)
         if effect.diverged:
-            failed = f"reverted alone, {effect.diverged} of {effect.alone} runs diverged"
+            failed = f"{effect.diverged} of {effect.alone} runs diverged"
+            failed = f"reverted alone, {failed}" if sheet.wide else failed
             write(axes, failed, (0, y - _lines(effect) + 1), LAST, shift=(9, 0), bold=True)
         y -= _lines(effect) + 0.65
     axes.axvline(0, color=LIGHT["ink"], lw=1.1)

@@ -27,7 +27,7 @@ from autosuperconv.core.tradeoff import (
     grouped,
     hanging,
     name_tradeoff,
-    recipe_of,
+    recipe_in_cell,
     unchanged_factors,
 )
 from autosuperconv.core.tradeoff.factors import JOINT, factor_name
@@ -73,7 +73,7 @@ def ablate(
     why = left_out(outcome, explain) or ("" if own.accuracies else NO_WINNER)
     session.start(Step.ABLATION, 0 if why else distinct_runs(len(groups)))
     if why:
-        found = Tradeoff((), unchanged_factors(winner, baseline), why)
+        found = Tradeoff((), unchanged_factors(winner, baseline), why, measured=False)
     else:
         replicates = tuple(side.accuracies for side in others)
         runs = Combinations(groups, {(1,) * len(groups): own}, {}, replicates, spread)
@@ -143,7 +143,7 @@ class _Cells:
         return _cell_runs(self._train({cell: jobs}, runs)[cell])
 
     def _job(self, runs: Combinations, cell: Cell, place: int, k: int) -> Job:
-        recipe = recipe_of(cell, runs.groups, self.winner, self.baseline)
+        recipe = recipe_in_cell(cell, runs.groups, self.winner, self.baseline)
         return Job(replace(recipe, seed=FIRST_SEED + SEEDS_EACH * place + k), "test")
 
     def _train(

@@ -23,7 +23,7 @@ from autosuperconv.core.tradeoff import (
     grouped,
     hanging,
     name_tradeoff,
-    recipe_of,
+    recipe_in_cell,
     revert,
 )
 from autosuperconv.core.tradeoff.factors import gave_way
@@ -87,8 +87,8 @@ def test_an_unknown_factor_gets_a_suggestion() -> None:
 
 def test_a_cell_has_the_baselines_values_where_its_sign_is_negative() -> None:
     groups = (("max_lr",), ("momentum", "dropout"))
-    assert recipe_of((1, 1), groups, WINNER, BASELINE) == WINNER
-    assert recipe_of((1, -1), groups, WINNER, BASELINE) == replace(
+    assert recipe_in_cell((1, 1), groups, WINNER, BASELINE) == WINNER
+    assert recipe_in_cell((1, -1), groups, WINNER, BASELINE) == replace(
         WINNER, max_momentum=0.9, base_momentum=0.9, dropout=0.3
     )
 

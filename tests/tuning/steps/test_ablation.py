@@ -154,6 +154,7 @@ def test_a_gain_is_explained_and_the_rest_on_request(
     assert len(session.run_store.of("ablation")) == found.runs == runs
     assert ("--explain always" in found.sentence) == (runs == 0)
     assert "batch_size" in found.unchanged
+    assert found.measured == (runs > 0)
 
 
 def test_a_spread_that_other_runs_showed_narrows_or_widens_the_limits() -> None:
