@@ -8,10 +8,12 @@ of them decide whether a difference is within it, whatever the number of seeds.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from autosuperconv.core.format import listed, percent, size_in_points
 
 FEWEST_IN_MARGIN = 2  # samples
+ADVISED_IN_MARGIN = 5  # samples; one more than the fewest would be no better
 TYPICAL = 0.95  # accuracy at which the standard error is given; it is larger at a lower one
 
 
@@ -48,14 +50,14 @@ def about_split_sizes(validation: int | None, test: int, margin: float) -> str:
         f" One of {n} samples is {size_in_points(1 / n)} points, and the standard error of an "
         f"accuracy of {percent(TYPICAL, 0)} over them is "
         f"{size_in_points(standard_error(TYPICAL, n))} points. So "
-        f"{listed([follows[name] for name in small])}. {remedy(n, margin)}"
+        f"{listed([follows[name] for name in small])}. {remedy(small, margin)}"
     )
 
 
-def remedy(n: int, margin: float) -> str:
-    """How many samples, or which margin, would do."""
-    wider = (math.floor(1000 * FEWEST_IN_MARGIN / n + 1e-9) + 1) / 1000
-    enough = math.floor(FEWEST_IN_MARGIN / margin + 1e-9) + 1 if margin else None
-    ways = [f"at least {enough} samples in each of them"] if enough else []
+def remedy(small: Mapping[str, int], margin: float) -> str:
+    """How many samples, or which margin, would do for these splits."""
+    wider = math.ceil(1000 * ADVISED_IN_MARGIN / min(small.values()) - 1e-9) / 1000
+    enough = math.ceil(ADVISED_IN_MARGIN / margin - 1e-9) if margin else None
+    ways = [f"at least {enough} {' and '.join(small)} samples"] if enough else []
     ways += [f"a --margin of at least {wider:g}"] if wider < 1 else []
     return f"Give {' or '.join(ways)}." if ways else "Give more samples."
