@@ -10,13 +10,28 @@ import pytest
 
 from autosuperconv.errors import AutosuperconvError
 from autosuperconv.tuning.store.storage import open_storage
-from tests.messages import core, data, datasets, models, science, store
+from tests.messages import (
+    core,
+    data,
+    datasets,
+    folders,
+    labels,
+    models,
+    named,
+    names,
+    networks,
+    science,
+    storages,
+    store,
+)
 from tests.messages.table import Row, Site, raised_at, sites
 
 SITES: dict[str, Site] = {site.name: site for site in sites()}
-ROWS: list[Row] = [
-    *(*core.ROWS, *science.ROWS, *data.ROWS, *store.ROWS, *datasets.ROWS, *models.ROWS)
-]
+TABLES = (
+    *(core, data, datasets, folders, labels, models, named, names),
+    *(networks, science, storages, store),
+)
+ROWS: list[Row] = [row for table in TABLES for row in table.ROWS]
 
 
 def test_every_message_of_the_package_has_a_row() -> None:

@@ -11,24 +11,16 @@ from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.labels import as_labels
 from tests.messages.table import Row, call
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 8)).astype("float32")
 Y = np.arange(60) % 3
 ARRAYS = "training/data/arrays.py"
-LABELS = "training/data/labels.py"
-SAMPLES = "training/data/samples.py"
 FORM = f"{ARRAYS} _part 1"
 COUNT = f"{ARRAYS} _parts 1"
-SEVERAL = f"{LABELS} as_labels 1"
-FLOATS = f"{LABELS} as_labels 2"
 LISTED = [X, Y]
 PARTS = [(X, Y), (X, Y)]
-SEVERAL_ONES = np.c_[Y > 0, Y > 1, Y > 0]
-LETTERS = np.array(list("abc"))[Y]
-ONE_HOT = np.eye(3)[Y]
 LOADER = DataLoader(TensorDataset(torch.tensor(X), torch.tensor(Y)), batch_size=8)
 SET: Any = LOADER.dataset
 
@@ -81,7 +73,6 @@ def renumbered(y: Any) -> Any:
     return np.unique(y, return_inverse=True)[1]
 
 
-CUT = "another kind of task: the message says that it is not supported"
 MORE = "samples of another class have to be added"
 SMALL = np.arange(60) < 2
 ROWS = [
@@ -170,154 +161,6 @@ ROWS = [
         call(task, (Y, X)),
         "Give (y, x)",
         call(task, (X, Y)),
-    ),
-    Row(
-        SEVERAL,
-        call(labelled, ONE_HOT),
-        "y.argmax(axis=1)",
-        lambda: labelled(ONE_HOT.argmax(axis=1)),
-    ),
-    Row(
-        SEVERAL,
-        call(labelled, torch.tensor(ONE_HOT)),
-        "y.argmax(axis=1)",
-        lambda: labelled(torch.tensor(ONE_HOT).argmax(axis=1)),
-    ),  # type: ignore[call-overload]
-    Row(
-        SEVERAL,
-        call(labelled, SEVERAL_ONES),
-        "Search for one of them, as in y[:, 0]",
-        lambda: labelled(SEVERAL_ONES[:, 0]),
-    ),
-    Row(
-        SEVERAL,
-        call(labelled, 0.7 * ONE_HOT + 0.1),
-        "give y.argmax(axis=1)",
-        lambda: labelled((0.7 * ONE_HOT + 0.1).argmax(axis=1)),
-    ),
-    Row(
-        SEVERAL,
-        call(labelled, np.c_[Y, 2 * Y]),
-        "Search for one of them: y[:, 0]",
-        lambda: labelled(np.c_[Y, 2 * Y][:, 0]),
-    ),
-    Row(SEVERAL, call(labelled, RNG.normal(size=(60, 2))), "regression", nothing=CUT),
-    Row(SEVERAL, call(labelled, np.zeros((60, 24, 24), dtype=int)), "segmentation", nothing=CUT),
-    Row(SEVERAL, call(labelled, Y[None]), "y.reshape(-1)", lambda: labelled(Y[None].reshape(-1))),
-    Row(SEVERAL, call(as_labels, np.array(1), "y"), "one label for each sample", call(labelled, Y)),
-    Row(
-        FLOATS,
-        call(labelled, Y / 1),
-        "y.astype('int64')",
-        lambda: labelled((Y / 1).astype("int64")),
-    ),
-    Row(
-        FLOATS,
-        call(labelled, torch.tensor(Y) / 1),
-        "y.long()",
-        lambda: labelled((torch.tensor(Y) / 1).long()),
-    ),
-    Row(
-        FLOATS,
-        call(labelled, (Y / 1).tolist()),
-        "numpy.asarray(y).astype('int64')",
-        lambda: labelled(np.asarray((Y / 1).tolist()).astype("int64")),
-    ),
-    Row(
-        FLOATS,
-        call(labelled, X[:, 0]),
-        "numpy.digitize(y, limits)",
-        lambda: labelled(np.digitize(X[:, 0], [0.0])),
-    ),
-    Row(
-        FLOATS,
-        call(labelled, np.where(Y > 1, np.nan, Y)),
-        "Remove the samples without a label",
-        lambda: task((X[Y < 2], Y[Y < 2])),
-    ),
-    Row(
-        f"{LABELS} _whole_objects 1",
-        call(labelled, [*Y[:-1].tolist(), None]),
-        "Remove that sample or give it a label",
-        call(labelled, Y.tolist()),
-    ),
-    Row(
-        f"{LABELS} as_text 1",
-        call(labelled, [*LETTERS[:-1].tolist(), None]),
-        "Remove that sample or give it a label",
-        call(labelled, LETTERS.tolist()),
-    ),
-    Row(
-        f"{LABELS} class_numbers 1",
-        call(task, ((X, Y), (X, LETTERS))),
-        "Give both as text",
-        call(task, ((X, LETTERS), (X, LETTERS))),
-    ),
-    Row(
-        f"{LABELS} _numbered 1",
-        call(task, ((X, LETTERS), (X, Y))),
-        "or both as integers",
-        call(task, ((X, Y), (X, Y))),
-    ),
-    Row(
-        f"{LABELS} _numbered 2",
-        call(task, ((X, LETTERS), (X[:1], np.array(["d"])))),
-        "add some of their class",
-        call(task, ((X, LETTERS), (X[:1], np.array(["a"])))),
-    ),
-    Row(
-        f"{SAMPLES} numbers 1",
-        call(task, (torch.tensor(X) * 1j, Y)),
-        "torch.stack([x.real, x.imag], 1)",
-        lambda: task((torch.stack([(torch.tensor(X) * 1j).real, torch.tensor(X)], 1), Y)),
-    ),
-    Row(
-        f"{SAMPLES} numbers 2",
-        call(task, (X * 1j, Y)),
-        "numpy.stack([x.real, x.imag], 1)",
-        lambda: task((np.stack([(X * 1j).real, (X * 1j).imag], 1), Y)),
-    ),
-    Row(
-        f"{SAMPLES} numbers 2",
-        call(task, (X.astype(object), Y)),
-        "numpy.asarray(x).astype('float32')",
-        lambda: task((np.asarray(X.astype(object)).astype("float32"), Y)),
-    ),
-    Row(
-        f"{SAMPLES} numbers 2",
-        call(task, (np.c_[X, LETTERS].astype(object), Y)),
-        "The value at index (0, 8) is 'a'",
-        call(task, (X, Y)),
-    ),
-    Row(
-        f"{SAMPLES} numbers 2",
-        call(labelled, np.datetime64("2020-01-01") + Y),
-        "numpy.unique(y, return_inverse=True)[1]",
-        lambda: labelled(renumbered(np.datetime64("2020-01-01") + Y)),
-    ),
-    Row(
-        f"{SAMPLES} as_array 1",
-        call(task, ([[1.0], [1.0, 2.0]], [0, 1])),
-        "Pad or cut",
-        call(task, ([[float(i), 1.0] for i in range(60)], Y)),
-    ),
-    Row(
-        f"{SAMPLES} as_samples 1",
-        call(task, (X[:, 0], Y)),
-        "numpy.reshape(x, (-1, 1))",
-        lambda: task((np.reshape(X[:, 0], (-1, 1)), Y)),
-    ),
-    Row(
-        f"{SAMPLES} as_samples 2",
-        call(task, (X[:, :0], Y)),
-        "at least one number",
-        call(task, (X[:, :1], Y)),
-    ),
-    Row(
-        f"{SAMPLES} _check_finite 1",
-        call(task, (np.where(X > 2, np.nan, X), Y)),
-        "numpy.nan_to_num(x)",
-        lambda: task((np.nan_to_num(np.where(X > 2, np.nan, X)), Y)),
     ),
     Row(
         "training/data/build.py build_task 1",

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -16,22 +13,15 @@ from torch.utils.data import Dataset, IterableDataset
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
-from autosuperconv.training.data import load_dataset
 from autosuperconv.training.data.arrays import as_task_data
-from autosuperconv.training.data.folder.decoder import decode_one
-from autosuperconv.training.data.folder.heads import Target
-from autosuperconv.training.data.folder.listing import list_parts
 from autosuperconv.training.data.task import TaskData
-from autosuperconv.training.data.torchvision_sets import official_parts
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.feed.resident import Resident
 from autosuperconv.training.feed.streamed import Streamed
 from tests.messages.table import Row, call
 from tests.training.made import dots, trainer
 
-CLASSES = ("cat", "dog")
 CHECKED = "training/data/checked.py"
-LISTING = "training/data/folder/listing.py"
 TORCH = "training/data/torch_dataset.py"
 
 
@@ -118,58 +108,6 @@ def trained(data: Any) -> object:
     return list(Streamed(as_task_data(data), Engine()).statistics(60))
 
 
-def filled(*folders: str, end: str = ".png") -> Path:
-    """A folder with images in each of the folders."""
-    for folder in folders:
-        path = Path("pets", folder)
-        path.mkdir(parents=True, exist_ok=True)
-        for shade in range(5):
-            Image.new("RGB", (8, 8), (40 * shade, 10, len(folder))).save(path / f"{shade}.png")
-            if end != ".png":
-                (path / f"{shade}.png").rename(path / f"{shade}{end}")
-    Path("pets").mkdir(exist_ok=True)
-    return Path("pets")
-
-
-def listed(*folders: str, of: str = "", end: str = ".png") -> object:
-    return list_parts(filled(*folders, end=end) / of)
-
-
-def images(broken: bool) -> object:
-    root = filled(*CLASSES)
-    if broken:
-        (root / "cat" / "0.png").write_text("no image")
-    with patch.dict("os.environ", {"XDG_CACHE_HOME": str(Path("cache").resolve())}):
-        return load_dataset("folder:pets", Path("data"))
-
-
-def decoded(text: str) -> object:
-    path = filled("cat") / "cat" / "0.png"
-    if text:
-        path.write_text(text)
-    return decode_one(str(path), Target(8, 8, "RGB", exact=True))
-
-
-def unlistable() -> object:
-    with patch("os.scandir", side_effect=PermissionError(13, "Permission denied")):
-        return listed(*CLASSES)
-
-
-def official(missing: bool) -> object:
-    class Digits:
-        def __init__(self, root: Path, train: bool, download: bool) -> None:
-            if download:
-                raise RuntimeError("no network")
-            self.data = np.zeros((20, 8, 8), dtype=np.uint8)
-            self.targets = np.arange(20) % 2
-
-    file = Path("data", "digits")
-    file.parent.mkdir(exist_ok=True)
-    if not missing:
-        file.write_text("")
-    return official_parts(Digits, Path("data"), [file])
-
-
 def mixed(feed: Any) -> object:
     data = dots()
     return feed(replace(data, test=Samples()), Engine())
@@ -184,7 +122,6 @@ def batch(size: int) -> object:
     return trainer(dots())(Job(Recipe(max_lr=0.1, epochs=0.1, batch_size=size)))
 
 
-DIVIDED = ("train/cat", "train/dog")
 ROWS = [
     Row(
         f"{CHECKED} Checked.__getitem__ 1",
@@ -250,80 +187,6 @@ ROWS = [
         call(task, Samples()),
     ),
     Row(f"{TORCH} _integers 1", call(task, Text()), "or leave them out", call(task, Samples())),
-    Row(
-        "training/data/folder/decoder.py _head 1",
-        call(images, True),
-        "Repair or remove it",
-        call(images, False),
-    ),
-    Row(
-        "training/data/folder/decoder.py decode_one 1",
-        call(decoded, "no image"),
-        "Repair or remove it",
-        call(decoded, ""),
-    ),
-    Row(f"{LISTING} list_parts 1", unlistable, "Permission denied", call(listed, *CLASSES)),
-    Row(
-        f"{LISTING} _list_parts 1",
-        call(listed, of="none"),
-        "must name a folder",
-        call(listed, *CLASSES),
-    ),
-    Row(
-        f"{LISTING} _parts_of 1",
-        call(listed, *DIVIDED, "other"),
-        "Rename other to test",
-        call(listed, *DIVIDED, "test/cat", "test/dog"),
-    ),
-    Row(
-        f"{LISTING} _check_same_classes 1",
-        call(listed, *DIVIDED, "test/cat", "test/dogs"),
-        "Rename those that are spelt differently",
-        call(listed, *DIVIDED, "test/cat", "test/dog"),
-    ),
-    Row(f"{LISTING} _list_classes 1", call(listed), "one folder per class", call(listed, *CLASSES)),
-    Row(
-        f"{LISTING} _list_classes 2",
-        call(listed, "all/cat", "all/dog"),
-        "Did you mean folder:pets/all?",
-        call(listed, "all/cat", "all/dog", of="all"),
-    ),
-    Row(
-        f"{LISTING} _check_depth 1",
-        call(listed, "a/cat", "a/dog", "b/cat", "b/dog"),
-        "rename a and b to train and test",
-        call(listed, *DIVIDED, "test/cat", "test/dog"),
-    ),
-    Row(
-        f"{LISTING} _list_images 1",
-        call(listed, *CLASSES, end=".svg"),
-        "Readable files end in",
-        call(listed, *CLASSES, end=".jpg"),
-    ),
-    Row(
-        "training/data/folder/roles.py by_role 1",
-        call(listed, *DIVIDED, "test/cat", "test/dog", "Testing/cat"),
-        "not-used-",
-        call(listed, *DIVIDED, "test/cat", "test/dog", "not-used-Testing/cat"),
-    ),
-    Row(
-        "training/data/registry.py load_dataset 1",
-        call(load_dataset, "digit", Path("data")),
-        "Did you mean 'digits'?",
-        call(load_dataset, "digits", Path("data")),
-    ),
-    Row(
-        "training/data/registry.py load_dataset 2",
-        call(load_dataset, "digits", Path("data"), image_size=(8, 8)),
-        "Leave it out",
-        call(load_dataset, "digits", Path("data")),
-    ),
-    Row(
-        "training/data/torchvision_sets.py official_parts 1",
-        call(official, True),
-        "Put the files there",
-        call(official, False),
-    ),
     Row(
         "training/feed/resident.py _on_device 1",
         call(mixed, Resident),
