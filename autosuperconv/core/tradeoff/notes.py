@@ -69,7 +69,7 @@ def _joined(runs: Combinations) -> str:
     if not together:
         return ""
     names = fmt.listed([factor_name(factor) for factor in together[0]])
-    return f"{names} were changed together, as one factor, because more factors take 31 runs."
+    return f"{names} were changed together, as one factor, which keeps the runs to 15."
 
 
 def _more(effects: Sequence[Effect]) -> str:

@@ -132,6 +132,21 @@ def test_five_factors_take_fifteen_runs_with_an_even_number_reverted() -> None:
     }
 
 
+def test_a_sixth_factor_is_changed_with_the_fifth_and_costs_nothing() -> None:
+    def smoothed(recipe: Recipe) -> float:
+        return together(recipe) + (0.02 if recipe.label_smoothing > 0 else 0.0)
+
+    found, session = ablated(smoothed, replace(FIVE, label_smoothing=0.1))
+    assert len(session.run_store.of("ablation")) == found.runs == 15
+    worth = {e.factor: e.mean for e in found.effects}
+    assert len(worth) == 5
+    together_with = worth["label_smoothing+momentum"]
+    assert together_with is not None
+    assert together_with.difference == pytest.approx(0.02, abs=1e-3)
+    note = "label smoothing and momentum were changed together, as one factor"
+    assert any(note in text for text in found.notes)
+
+
 @pytest.mark.parametrize(
     ("outcome", "explain", "runs"),
     [
