@@ -11,7 +11,13 @@ import pytest
 from autosuperconv.core.events import Step
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.errors import InvalidInput, StorageUnavailable, StudyMismatch, UnknownName
+from autosuperconv.errors import (
+    InvalidInput,
+    StorageUnavailable,
+    StudyBusy,
+    StudyMismatch,
+    UnknownName,
+)
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.store.lease import leased
 from autosuperconv.tuning.store.storage import open_storage
@@ -181,3 +187,14 @@ def test_runs_that_outlive_their_study_are_not_taken_for_another_searchs() -> No
     with pytest.raises(StudyMismatch, match=r"the deleted study 's' belongs to .*seed: stored"):
         open_study(storage, "s", {**FINGERPRINT, "seed": 1}, "minimize")
     open_study(storage, "s", FINGERPRINT, "minimize")
+
+
+def test_a_plan_of_another_search_is_forgotten_unless_that_search_is_running() -> None:
+    storage, other = memory(), {**FINGERPRINT, "seed": 1}
+    _, run_store = open_study(storage, "s", FINGERPRINT, "minimize")
+    with leased(run_store, "search 's'", StudyBusy, [].append, wait=lambda seconds: None):
+        forget_plan(storage, "s", other)
+        with pytest.raises(StudyMismatch, match="seed: stored 0, requested 1"):
+            open_study(storage, "s", other, "minimize")
+    forget_plan(storage, "s", other)
+    open_study(storage, "s", other, "minimize")
