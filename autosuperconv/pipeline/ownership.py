@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -90,7 +91,8 @@ def owned(
     _, texts = open_study(open_storage(storage), name, fingerprint, direction)
     renewed = not in_memory(storage)
     study = leased(texts, f"search {name!r}", busy(name), tell, renewed=renewed)
-    with study as lease, leased(FolderTexts(setup.out), f"a search in {out!r}", taken(out), tell):
+    folder = functools.partial(leased, FolderTexts(setup.out), f"a search in {out!r}")
+    with study as lease, folder(taken(out), tell, ended=lease.before):
         try:
             yield Ownership(lease, created)
         except Exception as error:

@@ -173,11 +173,13 @@ def test_an_owner_elsewhere_is_watched_and_the_user_is_told(
         pass
     claim = Claim(ELSEWHERE, "n", since="2026-01-01T10:00+00:00", renewed="2026-01-01T10:00+00:00")
     companion(tmp_path).store(LEASE, to_json(claim))
+    FolderTexts(tmp_path / "out").store(LEASE, to_json(claim))
     monkeypatch.setattr("autosuperconv.tuning.store.lease.LOOK_SECONDS", 0.001)
     told: list[Event] = []
     with surface_work(tmp_path, listener=told.append):
         assert claim_in(companion(tmp_path)) != claim
-    assert any(isinstance(event, Note) and "on far, process 77" in event.text for event in told)
+    texts = [event.text for event in told if isinstance(event, Note)]
+    assert sum("on far, process 77" in text for text in texts) == 1  # the folder is not waited for
 
 
 @pytest.mark.parametrize(

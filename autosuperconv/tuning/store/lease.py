@@ -105,9 +105,11 @@ class Lease:
         texts: where it is stored.
         what: what it is the lease of, e.g. "search digits-mlp".
         tell: takes a sentence where it could not be renewed for once.
+        before: the owner before, which has ended.
     """
 
-    def __init__(self, texts: Texts, what: str, tell: Tell) -> None:
+    def __init__(self, texts: Texts, what: str, tell: Tell, before: Process | None = None) -> None:
+        self.before = before
         now = _now().isoformat()
         self._texts, self._what, self._tell = texts, what, tell
         self._claim = Claim(this_process(), uuid.uuid4().hex, since=now, renewed=now)
@@ -186,6 +188,7 @@ def leased(
     tell: Tell,
     wait: Wait = time.sleep,
     renewed: bool = True,
+    ended: Process | None = None,
 ) -> Iterator[Lease]:
     """Inside, this start has the lease.
 
@@ -197,15 +200,16 @@ def leased(
         tell: takes a sentence where this has to wait, and where the lease was not renewed.
         wait: lets so many seconds pass.
         renewed: whether a thread renews it, for machines that cannot see this process.
+        ended: an owner that is known to have ended, from another lease of its.
 
     Raises:
         AutosuperconvError: as `refuse` makes it: another start has the lease.
         TakenOver: somebody has taken the lease from this start.
     """
     claim = claim_in(texts)
-    if claim is not None:
+    if claim is not None and claim.owner != ended:
         _outlive(claim, texts, what, refuse, tell, wait)
-    lease = Lease(texts, what, tell)
+    lease = Lease(texts, what, tell, None if claim is None else claim.owner)
     try:
         lease.take(wait)
         if not lease.is_mine():
