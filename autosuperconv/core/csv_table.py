@@ -6,6 +6,7 @@ import csv
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from autosuperconv.core.format import counted
 from autosuperconv.errors import InvalidInput
 
 Column = tuple[float | None, ...]
@@ -107,7 +108,7 @@ def _check(cells: _Cells) -> None:
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             raise InvalidInput(
                 f"Line {line} of the table has {len(row)} cells, but its header names "
-                f"{len(header)} columns."
+                f"{counted(len(header), 'column')}."
             )
 
 

@@ -35,7 +35,7 @@ ROWS = [
     Row(
         SEVERAL,
         call(labelled, SEVERAL_ONES),
-        "Search for one of them, as in y[:, 0]",
+        "give y[:, 0] or another column",
         lambda: labelled(SEVERAL_ONES[:, 0]),
     ),
     Row(
@@ -47,7 +47,7 @@ ROWS = [
     Row(
         SEVERAL,
         call(labelled, np.c_[Y, 2 * Y]),
-        "Search for one of them: y[:, 0]",
+        "Give one of them, such as y[:, 0]",
         lambda: labelled(np.c_[Y, 2 * Y][:, 0]),
     ),
     Row(SEVERAL, call(labelled, RNG.normal(size=(60, 2))), "regression", nothing=CUT),

@@ -180,7 +180,7 @@ ROWS = [
     Row(
         f"{CHECK} _build 3",
         checked(lambda: Words),
-        "return an instance, Words()",
+        "Return an instance of the class, Words()",
         checked(Words, IDS),
     ),
     Row(

@@ -46,7 +46,8 @@ def wrong_form(data: object, role: str) -> DataError:
 def wrong_count(data: tuple[object, ...]) -> DataError:
     """The error for a tuple that is neither one set nor the parts of one."""
     rule = "data must be one set, (train, test) or (train, validation, test)"
-    return DataError(f"{rule}, but got {len(data)} entries. {_regrouped(data)}")
+    entries = f"{len(data)} {'entry' if len(data) == 1 else 'entries'}"
+    return DataError(f"{rule}, but got {entries}. {_regrouped(data)}")
 
 
 def _regrouped(data: tuple[object, ...]) -> str:
@@ -211,6 +212,6 @@ FORMS: tuple[Row, ...] = (
             "torch.utils.data.Dataset."
         ),
     ),
-    (lambda data: True, lambda data: f"{_a(data)}."),
+    (lambda data: True, lambda data: "None." if data is None else f"{_a(data)}."),
 )
 """What a part is, and how it reads in the message, the first that fits."""

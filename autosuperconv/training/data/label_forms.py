@@ -33,8 +33,8 @@ def _kind(values: Tensor) -> str:
         if bool((sums == 1).all()):
             return "Convert one-hot labels with y.argmax(axis=1)."
         return (
-            "Several classes for one sample (multi-label) are not supported. Search for one of "
-            "them, as in y[:, 0]."
+            "Several classes for one sample (multi-label) are not supported. To tell one of them "
+            "from the rest, give y[:, 0] or another column."
         )
     if bool((values >= 0).all()) and bool(((sums - 1).abs() < NEAR).all()):
         return (
@@ -43,7 +43,7 @@ def _kind(values: Tensor) -> str:
         )
     if values.is_floating_point():
         return "Several numbers to predict (regression) are not supported: labels are classes."
-    return "Several labels for one sample are not supported. Search for one of them: y[:, 0]."
+    return "Several labels for one sample are not supported. Give one of them, such as y[:, 0]."
 
 
 def no_whole_numbers(values: Tensor, y: object, what: str) -> DataError:

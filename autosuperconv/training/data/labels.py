@@ -106,8 +106,9 @@ def _numbered(
     unknown = np.flatnonzero(~np.isin(text, names))
     if len(unknown):
         raise DataError(
-            f"{role} labels must be classes of the training data, but {len(unknown)} are not; the "
-            f"first, at index {unknown[0]}, is {str(text[unknown[0]])!r}. Remove these samples, or "
+            f"{role} labels must be classes of the training data, but {len(unknown)} "
+            f"{'is' if len(unknown) == 1 else 'are'} not; the first, at index {unknown[0]}, is "
+            f"{str(text[unknown[0]])!r}. Remove these samples, or "
             "add some of their class to the training data."
         )
     return np.searchsorted(names, text).astype(np.int64)

@@ -63,7 +63,7 @@ def _build(factory: Callable[[], object]) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise ModelError(
             f"The model factory must return a torch.nn.Module, but returned "
-            f"{type(model).__name__}. {_instead(model)}"
+            f"{_kind(model)}. {_instead(model)}"
         )
     if any(isinstance(p, UninitializedParameter) for p in model.parameters()):
         raise ModelError(
@@ -110,11 +110,15 @@ def required(function: Callable[..., object]) -> list[str]:
     return [p.name for p in parameters if p.default is p.empty and p.kind not in rest]
 
 
+def _kind(value: object) -> str:
+    return "None" if value is None else type(value).__name__
+
+
 def _instead(returned: object) -> str:
     if returned is None:
         return "Let it end with `return` and the network."
     if isinstance(returned, type):
-        return f"That is a class: return an instance, {returned.__name__}()."
+        return f"Return an instance of the class, {returned.__name__}()."
     if isinstance(returned, tuple | list) and any(isinstance(r, nn.Module) for r in returned):
         at = next(i for i, r in enumerate(returned) if isinstance(r, nn.Module))
         return f"Return its entry {at} alone."
@@ -163,7 +167,7 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
         what_to_do = remedy(Failure(error, model, probe, data))
         raise ModelError(
             f"The network cannot run on {data.name!r}, whose samples have shape "
-            f"{data.shape}: {type(error).__name__}: {str(error).rstrip('.')}. {what_to_do}"
+            f"{data.shape}: {type(error).__name__}: {str(error).rstrip('.!')}. {what_to_do}"
         ) from error
     return output
 
@@ -171,7 +175,7 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
 def _check_output(output: object, data: TaskData) -> Tensor:
     if not isinstance(output, Tensor):
         raise ModelError(
-            f"The network must return one tensor of logits, but returned {type(output).__name__}. "
+            f"The network must return one tensor of logits, but returned {_kind(output)}. "
             f"{of_output(output, (PROBES, data.classes))}"
         )
     if tuple(output.shape) != (PROBES, data.classes):
