@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
-from autosuperconv.core.stats import Contrast
 from autosuperconv.core.trace import StopReason
+from autosuperconv.core.tradeoff import Effect, Worth
 from autosuperconv.core.verdict import Condition, ConditionName
 from autosuperconv.core.verdict.conditions import Unit
 from autosuperconv.reporting import rows
@@ -21,11 +21,9 @@ def test_a_condition_shows_value_and_bound_in_its_unit() -> None:
     assert rows.condition_value(Condition(ConditionName.SPEED, None, 5, False, "")) == "-"
 
 
-def test_a_contrast_is_starred_where_zero_lies_outside() -> None:
-    assert rows.worth(Contrast(0.0031, 0.0012, 0.005, 3, 1)) == (
-        "+0.31* (+0.12 to +0.50), 1 of 3 diverged"
-    )
-    assert rows.worth(Contrast(0.0031, -0.0012, 0.0074, 3)) == "+0.31 (-0.12 to +0.74)"
+def test_a_worth_is_starred_where_zero_lies_outside() -> None:
+    assert rows.worth(Worth(0.0031, 0.0012, 0.005)) == "+0.31* (+0.12 to +0.50)"
+    assert rows.worth(Worth(0.0031, -0.0012, 0.0074)) == "+0.31 (-0.12 to +0.74)"
     assert rows.worth(None) == "-"
 
 
@@ -99,3 +97,17 @@ def test_a_run_that_diverged_is_counted_and_moves_neither_cost_nor_accuracy(
     assert row.text == f"{row.accuracy} ({n - 1} of {n} runs)"
     assert rows.role_cells(row)[-1] == row.completed
     assert (sound.completed, sound.text) == (str(n - 1), str(sound.accuracy))
+
+
+def test_the_row_of_an_effect_says_how_runs_fared_without_the_change() -> None:
+    last = Worth(0.0142, 0.0086, 0.0198)
+    lost = Effect("weight_decay", "2e-4", "1e-3", None, None, alone=3, diverged=3)
+    assert rows.effect_row(lost)[3:] == ("-", "3 of 3 diverged")
+    some = replace(lost, last=last, diverged=1)
+    assert rows.effect_row(some)[3:] == ("-", "+1.42* (+0.86 to +1.98), 1 of 3 diverged")
+    usual = Effect("dropout", "0", "0.2", Worth(-0.001, -0.004, 0.002), last)
+    assert rows.effect_row(usual)[3:] == ("-0.10 (-0.40 to +0.20)", "+1.42* (+0.86 to +1.98)")
+    single = Effect("dropout", "0", "0.2", Worth(-0.001, None, None))
+    assert rows.effect_row(single)[3:] == ("-0.10", "-")
+    joined = Effect("label_smoothing+momentum", "0.1, 0.95", "0, 0.9", last)
+    assert rows.effect_row(joined)[0] == "label smoothing + momentum"

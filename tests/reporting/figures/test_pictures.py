@@ -99,6 +99,19 @@ def test_an_effect_names_its_factor_its_size_and_the_diverged_runs(pictures: Dra
     assert "reverted alone, 1 of 3 runs diverged" in texts
 
 
+def test_a_factor_that_always_diverges_has_a_line_that_says_so(report: Report) -> None:
+    found = report.tradeoff
+    first = replace(found.effects[0], last=None, alone=3, diverged=3)
+    lost = replace(report, tradeoff=replace(found, effects=(first, *found.effects[1:])))
+    for wide, text in (
+        (True, "reverted alone, 3 of 3 runs diverged"),
+        (False, "3 of 3 runs diverged"),
+    ):
+        svg = plots.picture_svg("effects", lost, wide=wide)
+        assert svg is not None
+        assert text in _texts(svg)
+
+
 @pytest.mark.parametrize("name", plots.PICTURES)
 def test_nothing_is_drawn_where_there_is_nothing(name: str) -> None:
     assert plots.picture_svg(name, bare_report()) is None
