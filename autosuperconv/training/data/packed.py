@@ -8,10 +8,12 @@ it again where they arrive.
 from __future__ import annotations
 
 import io
+import mmap
+import os
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -88,7 +90,7 @@ def pack(content: object) -> Packed:
     """Pickle an object, as loky does: functions that no module has are sent with their code."""
     head, memory = io.BytesIO(), Memory()
     pickler = get_loky_pickler()(head)
-    pickler.persistent_id = memory.number_of
+    pickler.persistent_id = memory.name_of
     pickler.dump(content)
     return memory.packed(head.getvalue())
 
@@ -106,14 +108,52 @@ def unpickled(packed: Packed) -> Any:
 
 
 class Unpickler(pickle.Unpickler):
-    """Takes tensors and arrays from elsewhere, by their numbers."""
+    """Takes tensors and arrays from elsewhere, by their numbers or files."""
 
     def __init__(self, head: bytes, place: Callable[[int], Tensor | NDArray[Any]]) -> None:
         pickle.Unpickler.__init__(self, io.BytesIO(head))
         self._place = place
 
-    def persistent_load(self, number: int) -> Tensor | NDArray[Any]:
-        return self._place(number)
+    def persistent_load(self, name: int | OfFile) -> Tensor | NDArray[Any]:
+        return self._place(name) if isinstance(name, int) else name.mapped()
+
+
+@dataclass(frozen=True, slots=True)
+class OfFile:
+    """An array that the caller has mapped from a file, which every process can map.
+
+    Args:
+        path: of the file.
+        offset: of the first number, in bytes.
+        dtype: of the array.
+        shape: of the array.
+        writeable: what the array says of itself.
+    """
+
+    path: str
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    writeable: bool
+
+    def mapped(self) -> NDArray[Any]:
+        """The array; what is written into it, if it can be, does not reach the file."""
+        mode: Literal["c", "r"] = "c" if self.writeable else "r"
+        return np.memmap(self.path, self.dtype, mode, self.offset, self.shape)
+
+
+def _file_of(array: np.memmap[Any, Any]) -> OfFile | None:
+    """None where the file does not hold what the array shows."""
+    file, mapped = array.filename, array._mmap  # type: ignore[attr-defined]
+    if mapped is None or file is None or not os.path.isfile(file):
+        return None
+    if array.mode == "c" or not array.flags.c_contiguous or array.size == 0:
+        return None
+    start = array.offset - array.offset % mmap.ALLOCATIONGRANULARITY
+    inside = array.ctypes.data - np.frombuffer(mapped, np.uint8).ctypes.data
+    return OfFile(
+        os.path.abspath(file), start + inside, array.dtype, array.shape, array.flags.writeable
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +181,13 @@ class Memory:
         self._shown: list[Shown] = []
         self._met: list[object] = []  # is kept alive, so that no other object gets its `id`
 
-    def number_of(self, value: object) -> int | None:
-        """The number of a tensor or array; None for what is pickled in its own way."""
+    def name_of(self, value: object) -> int | OfFile | None:
+        """The number of a tensor or array, or its file; None for what is pickled in its own way."""
+        if type(value) is np.memmap:
+            return _file_of(value)
+        return self._number_of(value)
+
+    def _number_of(self, value: object) -> int | None:
         if id(value) in self._numbers:
             return self._numbers[id(value)]
         if type(value) is Tensor and _is_plain(value):
@@ -162,7 +207,7 @@ class Memory:
             shown = self._shown[number]
             if shown.size == 0:
                 continue
-            if not regions or shown.start >= regions[-1].end:
+            if not regions or shown.start > regions[-1].end:
                 regions.append(Region(shown.start))
             offset = regions[-1].take(shown)
             places[number] = replace(places[number], block=len(regions) - 1, offset=offset)

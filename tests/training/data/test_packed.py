@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -167,3 +168,25 @@ def test_bytes_and_wider_numbers_may_show_the_same_memory() -> None:
     some, wide = arrived([raw[1:60], raw[8:24].view(torch.int64)])
     assert torch.equal(some, raw[1:60])
     assert torch.equal(wide, raw[8:24].view(torch.int64))
+
+
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+@pytest.mark.parametrize("part", [slice(None), slice(300, 9000), slice(0, 9000, 3)])
+def test_an_array_that_is_mapped_from_a_file_arrives_mapped(
+    tmp_path: Path, mode: Any, part: slice
+) -> None:
+    np.save(tmp_path / "x.npy", np.arange(10_000))
+    array = np.load(tmp_path / "x.npy", mmap_mode=mode)[part]
+    if mode == "c":
+        array[0] = -1  # is in no file
+    packed = pack(array)
+    sent_by_name = mode != "c" and part.step is None
+    assert (len(packed.head) + packed.nbytes < 1000) is sent_by_name
+    found = arrived(array)
+    assert np.array_equal(found, array)
+    if sent_by_name and mode == "r":
+        assert not found.flags.writeable
+        return
+    found[1] = 7  # reaches neither the file nor the sender
+    assert array[1] != 7
+    assert np.load(tmp_path / "x.npy")[part][1] != 7

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +23,7 @@ from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop import trainer as trainers
 from autosuperconv.training.loop.trainer import TorchTrainer
+from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 from tests.training.made import streamed
 
@@ -154,9 +157,26 @@ def test_where_only_the_data_have_room_they_alone_are_shared(
         assert isinstance(sent, trainers.InFile)
 
 
+@linux
+@pytest.mark.slow
+def test_a_worker_that_replaces_a_killed_one_finds_the_data() -> None:
+    trainer = TorchTrainer(images(2000), net, Engine(threads=1))
+    executor = WorkerProcesses(trainer, 2)
+    try:
+        executor.submit(Job(RECIPE), None).result()
+        for pid in list(get_reusable_executor(2, reuse=True)._processes):
+            os.kill(pid, signal.SIGKILL)
+        queue = iter([QueuedJob("again", Job(RECIPE))])
+        ((_, trace),) = drive(executor, queue)
+        assert timeless(trace) == timeless(trainer(Job(RECIPE)))
+    finally:
+        executor.stop()
+
+
 KILLED = """
 import os, signal
 from autosuperconv.core.trace import Job
+from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.worker_processes import WorkerProcesses
 from tests.training.loop.test_sharing import RECIPE, Engine, TorchTrainer, images, net
 

@@ -30,6 +30,7 @@ from autosuperconv.training.data.folder.decoder import (
     decode_each,
     decode_one,
     fits_in_memory,
+    has_room,
     read_heads,
     unreadable,
 )
@@ -92,12 +93,12 @@ def load_folder(
     paths = [file.path for file in files]
     cache = cache_file(root, [(file.path, file.label, *file.state) for file in files], size)
     stored = read_cache(cache, len(files))
-    if stored is not None and fits_in_memory(stored.nbytes, STORED_SHARE):
+    if stored is not None and has_room(stored.nbytes, STORED_SHARE):
         return _resident(listing, stored.take, *stored.notes)
     heads = read_heads(paths, on_progress)
     target = target_for(heads, size)
     notes = notes_on(heads, target)
-    if not fits_in_memory(len(files) * target.nbytes):
+    if not fits_in_memory(len(files), target):
         streamed = {role: _streamed(part, target) for role, part in listing.parts.items()}
         return _as_parts(streamed, listing, *notes)
     decode_into = partial(decode_each, paths, target, on_progress=on_progress)

@@ -99,14 +99,14 @@ def decode_each(
     )
 
 
-def fits_in_memory(size: int, share: float | None = None) -> bool:
-    """Whether decoded images of so many bytes leave enough of the memory that is free; True where
-    that is unknown.
+def fits_in_memory(count: int, target: Target) -> bool:
+    """Whether decoded images leave enough of the memory that is free."""
+    return has_room(count * target.nbytes, MEMORY_SHARE)
 
-    Args:
-        share: of the free memory that they may take; None: `MEMORY_SHARE`.
-    """
-    return size <= (MEMORY_SHARE if share is None else share) * free_memory("cpu")
+
+def has_room(size: int, share: float) -> bool:
+    """Whether so many bytes are at most a share of the free memory; True where that is unknown."""
+    return size <= share * free_memory("cpu")
 
 
 def decode_one(path: str, target: Target) -> Images:
