@@ -221,3 +221,14 @@ def test_data_that_loader_processes_cannot_read_are_read_by_the_one_that_trains_
         "subprocess).",
     ]
     assert found.executor._trainer.engine.loader_workers == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("workers", "said"), [(2, True), (1, False)])
+def test_the_plan_says_where_workers_cannot_share_the_data(
+    options: SearchOptions, monkeypatch: pytest.MonkeyPatch, workers: int, said: bool
+) -> None:
+    monkeypatch.setattr(resources, "why_not_shared", lambda size: "/tmp is full")
+    with open_search(small_net, dots(6000), replace(options, workers=workers)) as work:
+        assert work.session.executor.size == workers
+        told = "Each worker process holds a copy of the data: /tmp is full. TMPDIR sets"
+        assert any(text.startswith(told) for text in work.choices) is said
