@@ -47,7 +47,8 @@ def as_task_data(
             sequences (N, T, F). Channels may be last where there are at most 16, fewer than
             rows and columns. Integers (N, F) and (N, ...) of other ranges, such as the numbers
             of tokens, reach the network as they are.
-            y: (N,) integers from 0, or text, which is numbered in alphabetical order.
+            y: (N,) integers from 0, or text, which is numbered in alphabetical order; so are the
+            labels of a Dataset.
             A TensorDataset counts as its two tensors, and so does a Subset or a ConcatDataset of
             them. Any other Dataset is streamed with its own transforms; a validation split taken
             from it has the same transforms. Where one part is streamed, all are.

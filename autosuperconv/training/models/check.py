@@ -12,7 +12,7 @@ from torch.nn.parameter import UninitializedParameter
 from autosuperconv.errors import AutosuperconvError, DataError, ModelError
 from autosuperconv.training.data.task import Samples, TaskData, TensorSplit, normalised
 from autosuperconv.training.engine.isolation import own_state
-from autosuperconv.training.models.remedies import Failure, of_output, of_shape, remedy
+from autosuperconv.training.models.remedies import Failure, of_output, of_shape, remedy_for
 
 PROBES = 2  # samples; batch norm needs more than one
 
@@ -164,7 +164,7 @@ def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:
     try:
         output: object = model(probe)
     except Exception as error:
-        what_to_do = remedy(Failure(error, model, probe, data))
+        what_to_do = remedy_for(Failure(error, model, probe, data))
         raise ModelError(
             f"The network cannot run on {data.name!r}, whose samples have shape "
             f"{data.shape}: {type(error).__name__}: {str(error).rstrip('.!')}. {what_to_do}"

@@ -45,7 +45,7 @@ class Failure:
         return any(isinstance(layer, kinds) for layer in self.model.modules())
 
 
-def remedy(failure: Failure) -> str:
+def remedy_for(failure: Failure) -> str:
     """What to do, by the first rule that knows the error."""
     return next(text for rule in RULES if (text := rule(failure)))
 
