@@ -13,8 +13,8 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
 from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
-from autosuperconv.core.stats import FIRST_LOOK
-from autosuperconv.core.verdict import Criterion, Outcome, Verdict, criterion_at, judge
+from autosuperconv.core.verdict import Criterion, Evidence, Looks, Outcome, Verdict, judge
+from autosuperconv.core.verdict.margin import SMALLEST_MARGIN
 from autosuperconv.pipeline.fixed import about_fixed
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
@@ -36,6 +36,8 @@ from autosuperconv.tuning.steps.selection import choose_winner
 from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.steps.sweep_design import make_grid
 
+FIRST_LOOK = 3  # seeds; below three an interval is too wide to decide anything
+
 
 def run_steps(work: Work) -> Report:
     """All steps, in their order; those that are finished already are read, not repeated."""
@@ -45,7 +47,7 @@ def run_steps(work: Work) -> Report:
     range_test = sweep_range(work, plan)
     baseline = tune_baseline(
         *(session, setup.base, plan.budget.baseline_epochs, range_test),
-        *(options.target, options.criterion.margin, setup.fixed),
+        *(options.target, smallest_margin(options), setup.fixed),
     )
     study = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, study, confirm_runs(options.seeds))
@@ -75,11 +77,17 @@ def about_target(options: SearchOptions) -> tuple[str, ...]:
     """Which accuracy a trial must reach, where the margin decides it."""
     if options.target is not None:
         return ()
-    margin = f"{size_in_points(options.criterion.margin)} percentage points"
+    margin = f"{size_in_points(smallest_margin(options))} percentage points"
     return (
         f"Target of the trials: the tuned baseline's validation accuracy, less {margin} (--margin) "
         "or its spread over seeds, whichever is larger.",
     )
+
+
+def smallest_margin(options: SearchOptions) -> float:
+    """As requested, else the smallest that the rule gives."""
+    margin = options.criterion.margin
+    return SMALLEST_MARGIN if margin is None else margin
 
 
 def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:
@@ -142,25 +150,29 @@ def above_floor(range_: Range, range_test: RangeTest) -> Range:
 def confirm_winner(
     work: Work, winner: Recipe, baseline: Recipe
 ) -> tuple[confirming.Confirmation, Verdict]:
-    """Fresh seeds and the verdict; seeds are added while it is undecided, up to `max_seeds`. Each
-    look at the data is paid for with a wider interval (`criterion_at`)."""
+    """Fresh seeds and the verdict; seeds are added while it is undecided, up to `max_seeds`. The
+    looks are planned, so that all of them together err as seldom as one would."""
     options, session = work.setup.options, work.session
     control = confirming.tune_control(session, winner, baseline)
     first, most = min(options.seeds, FIRST_LOOK), options.most_seeds
+    evidence = Evidence(looks=Looks(tuple((n, n) for n in range(first, most + 1))))
     for n in range(options.seeds, most + 1):
         confirmation = confirming.run_confirmation(session, winner, baseline, control, n)
-        criterion = criterion_at(n, most, options.criterion, first)
-        verdict = give_verdict(confirmation, criterion)
+        verdict = give_verdict(confirmation, options.criterion, evidence)
         if verdict.outcome is not Outcome.UNDECIDED:
             break
     session.finish(Step.CONFIRMATION, verdict.sentence)
     return confirmation, verdict
 
 
-def give_verdict(confirmation: confirming.Confirmation, criterion: Criterion) -> Verdict:
+def give_verdict(
+    confirmation: confirming.Confirmation, criterion: Criterion, evidence: Evidence
+) -> Verdict:
     """The rules, applied to the confirmation's test-set runs."""
     candidate, baseline, control = (
         [confirming.run_curve(trace) for trace in side]
         for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
     )
-    return judge(candidate, baseline, control, criterion, batch_norm_recalibrated=True)
+    return judge(
+        *(candidate, baseline, control, criterion), batch_norm_recalibrated=True, evidence=evidence
+    )

@@ -61,18 +61,19 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     parts.append(_labelled("Search", f"{len(report.trials)} trials; {took}"))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
-    if verdict.more_seeds is not None:
-        seeds = verdict.against_baseline.runs + verdict.more_seeds
+    if (seeds := verdict.seeds_to_settle) is not None:
         parts.append(_labelled("Next", f"The same command with --max-seeds {seeds} adds seeds."))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
 
 
 def _outcome(verdict: Verdict) -> Text:
-    """The verdict's sentence, which begins with the outcome."""
+    """The verdict's sentence: the answer, then the outcome with its figures."""
     label = verdict.outcome.label
     style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
-    return Text.assemble((label.upper(), style), ": ", verdict.sentence.removeprefix(f"{label}: "))
+    figures = verdict.sentence.removeprefix(verdict.answer).lstrip().removeprefix(f"{label}: ")
+    answer = f"{verdict.answer} " if verdict.answer else ""
+    return Text.assemble((answer, "bold"), (label.upper(), style), ": ", figures)
 
 
 def _surrogate(report: Report) -> list[str]:

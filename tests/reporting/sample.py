@@ -380,7 +380,6 @@ def _verdict() -> Verdict:
         candidate_samples=540_000.0,
         baseline_samples=3_037_500.0,
         conditions=conditions,
-        more_seeds=None,
         sentence=sentence,
     )
 

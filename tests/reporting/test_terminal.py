@@ -10,11 +10,19 @@ from autosuperconv.core.class_balance import ClassBalance
 from autosuperconv.core.range_test import SweepCost
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json, to_json
+from autosuperconv.core.verdict import Price, SideRuns
 from autosuperconv.reporting import terminal as text
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.page import render_page
 from tests.reporting.sample import bare_report, sample_report
 from tests.reporting.terminal import to_text
+
+
+def test_the_summary_begins_with_the_answer_in_words(report: Report) -> None:
+    sentence = "Yes: it trains 5 x faster. Reached: 5 x fewer samples."
+    verdict = replace(report.verdict, sentence=sentence, answer="Yes: it trains 5 x faster.")
+    shown = to_text(text.report_text(replace(report, verdict=verdict)))
+    assert shown.startswith("Yes: it trains 5 x faster. REACHED: 5 x fewer samples.\n")
 
 
 def test_the_summary_begins_with_the_outcome_and_its_sentence(report: Report) -> None:
@@ -47,10 +55,9 @@ def test_the_summary_says_where_the_files_are(report: Report) -> None:
 
 
 def test_an_undecided_summary_names_the_command_that_would_settle_it(report: Report) -> None:
-    runs = report.verdict.against_baseline.runs
-    undecided = replace(report, verdict=replace(report.verdict, more_seeds=4))
-    assert f"Next        The same command with --max-seeds {runs + 4} adds seeds." in to_text(
-        text.report_text(undecided)
+    open_ = replace(report.verdict, runs=SideRuns(6, 3), price=Price(5, 9))
+    assert "Next        The same command with --max-seeds 9 adds seeds." in to_text(
+        text.report_text(replace(report, verdict=open_))  # 6 + 9 candidates go with 9
     )
     assert "Next" not in to_text(text.report_text(report))
 

@@ -59,7 +59,7 @@ class Contrast:
 
     @property
     def pairs(self) -> int:
-        """How many pairs are behind the difference."""
+        """How many pairs, or runs of the first side, are behind the difference."""
         return self.runs if self.diverged == self.runs else self.runs - self.diverged
 
     @property
@@ -69,8 +69,8 @@ class Contrast:
 
     @property
     def sd(self) -> float | None:
-        """Standard deviation of the differences, as the interval has it."""
-        if self.low is None:
+        """Standard deviation of the pairs' differences, as the interval has it."""
+        if self.low is None or self.others is not None:
             return None
         return (
             (self.highest - self.lowest) / 2 / float(half_width(1.0, self.pairs, self.confidence))
@@ -85,7 +85,7 @@ class Contrast:
 
 
 @lru_cache(maxsize=4096)
-def t_quantile(probability: float, degrees: int) -> float:
+def t_quantile(probability: float, degrees: float) -> float:
     """Quantile of Student's t; cached, because SciPy takes 100 microseconds for one."""
     from scipy import stats  # 0.8 s to import, so no command loads it that asks for no quantile
 

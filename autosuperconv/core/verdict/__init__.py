@@ -1,50 +1,50 @@
 """The verdict: a pure function of recorded runs, so it can be applied to anybody's curves.
 
 What is checked, and which unmet condition decides, is in `core.verdict.conditions`. Where no
-condition is unmet the outcome is "reached", or "reached-control-missing" without a control.
+condition is unmet the outcome is "reached", or "reached-control-missing" without a control. How
+often the runs are looked at, and what a search trains next, is in `core.verdict.decision`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
-from autosuperconv.core.stats import FIRST_LOOK, confidence_at_seeds
 from autosuperconv.core.verdict.comparison import RungState
-from autosuperconv.core.verdict.conditions import (
-    CONDITIONS,
-    Condition,
-    ConditionName,
-    Consequence,
-)
-from autosuperconv.core.verdict.decision import follow, next_look
+from autosuperconv.core.verdict.condition import Condition, ConditionName
+from autosuperconv.core.verdict.decision import course_of, follow, next_look
 from autosuperconv.core.verdict.evidence import Evidence
+from autosuperconv.core.verdict.judging import verdict_of
 from autosuperconv.core.verdict.looks import Looks, plan_looks
-from autosuperconv.core.verdict.margin import margin_by_rule
-from autosuperconv.core.verdict.measured import Measured, measure_runs
-from autosuperconv.core.verdict.outcome import Verdict
+from autosuperconv.core.verdict.margin import margin_by_rule, margin_for
+from autosuperconv.core.verdict.measured import Divergence, measure_runs
+from autosuperconv.core.verdict.outcome import RungFinding, SideRuns, Verdict
+from autosuperconv.core.verdict.price import Price
 from autosuperconv.core.verdict.rungs import Course, Needed, RungCourse, RungRuns
-from autosuperconv.core.verdict.runs import mean_accuracy
-from autosuperconv.core.verdict.sentence import verdict_sentence
+from autosuperconv.core.verdict.runs import check_runs
 from autosuperconv.core.verdict.types import Criterion, Outcome, RunCurve
+from autosuperconv.errors import InvalidInput
 
 __all__ = [
     "Condition",
     "ConditionName",
     "Course",
     "Criterion",
+    "Divergence",
     "Evidence",
     "Looks",
     "Needed",
     "Outcome",
+    "Price",
     "RunCurve",
     "RungCourse",
+    "RungFinding",
     "RungRuns",
     "RungState",
+    "SideRuns",
     "Verdict",
-    "criterion_at",
     "follow",
     "judge",
+    "judge_rungs",
     "margin_by_rule",
     "next_look",
     "plan_looks",
@@ -57,13 +57,12 @@ def judge(
     control: Sequence[RunCurve] = (),
     criterion: Criterion = Criterion(),
     batch_norm_recalibrated: bool | None = None,
+    evidence: Evidence = Evidence(),
 ) -> Verdict:
-    """Apply the rules.
+    """Apply the rules to one candidate.
 
-    Runs are paired by seed where the sides have two or more in common, else by order. The
-    interval is the paired t interval that `core.stats` argues for. The margin is
-    `criterion.margin` or the seed standard deviation pooled over B and C, whichever is larger;
-    where a side has a single run, it is 0.3 percentage points at least.
+    The sides are not paired and may have any numbers of runs; where one has a single run, there is
+    no interval, and the difference stands as it is.
 
     Args:
         candidate: C, the one-cycle runs.
@@ -72,76 +71,74 @@ def judge(
         criterion: the bounds.
         batch_norm_recalibrated: both sides were evaluated with recalibrated statistics (or
             have no batch norm). None: unknown, which does not prevent "reached" but is said.
+        evidence: what is known besides these runs.
 
     Raises:
         InvalidInput: a side is empty, or a curve is not one.
     """
-    measured = measure_runs(candidate, baseline, control, criterion, batch_norm_recalibrated)
-    checked = {name: rule.check(measured, criterion) for name, rule in CONDITIONS.items()}
-    conditions = tuple(checked.values())
-    first = first_unmet(measured, checked, criterion)
-    outcome, remark = outcome_of(measured, first), first[1].remark if first else ""
-    return Verdict(
-        outcome=outcome,
-        speedup=measured.speedup,
-        against_baseline=measured.against_baseline,
-        against_control=measured.against_control,
-        margin=measured.margin,
-        baseline_accuracy=mean_accuracy(baseline),
-        candidate_accuracy=mean_accuracy(candidate),
-        control_accuracy=mean_accuracy(control) if control else None,
-        candidate_samples=measured.candidate_samples,
-        baseline_samples=measured.baseline_samples,
-        conditions=conditions,
-        more_seeds=first[1].more_seeds if first else None,
-        sentence=verdict_sentence(outcome, measured, conditions, blamed(checked, first), remark),
-    )
+    check_sides(candidate, baseline, control)
+    sides = (candidate, baseline, control)
+    margin = margin_for((candidate, baseline), criterion, evidence)
+    course = course_of(sides, margin, criterion, evidence)
+    measured = measure_runs(sides, course, margin, evidence, batch_norm_recalibrated)
+    return verdict_of(measured, criterion)
 
 
-Unmet = tuple[ConditionName, Consequence]
+def judge_rungs(
+    rungs: Sequence[RungRuns],
+    baseline: Sequence[RunCurve],
+    criterion: Criterion,
+    evidence: Evidence,
+    batch_norm_recalibrated: bool | None = None,
+) -> Verdict:
+    """The verdict of a search: of the fastest rung that passed; else of the longest one that was
+    looked at.
 
-
-def first_unmet(
-    measured: Measured, checked: Mapping[ConditionName, Condition], criterion: Criterion
-) -> Unmet | None:
-    """The unmet condition that decides, with what follows from it; None where none is unmet."""
-    unmet = [
-        (name, CONDITIONS[name].unmet(measured, criterion))
-        for name, condition in checked.items()
-        if condition.met is False
-    ]
-    return min(unmet, key=lambda pair: pair[1].place, default=None)
-
-
-def outcome_of(measured: Measured, first: Unmet | None) -> Outcome:
-    """That of the deciding condition; where there is none, "reached" in one of its two forms."""
-    if first is not None:
-        return first[1].outcome
-    if measured.against_control is None:
-        return Outcome.REACHED_CONTROL_MISSING
-    return Outcome.REACHED
-
-
-def blamed(
-    checked: Mapping[ConditionName, Condition], first: Unmet | None
-) -> tuple[Condition, ...]:
-    """The conditions that stand between the verdict and "reached"."""
-    if first is None:
-        return ()
-    name, consequence = first
-    if consequence.alone:
-        return (checked[name],)
-    return tuple(condition for condition in checked.values() if condition.met is False)
-
-
-def criterion_at(
-    seeds: int, max_seeds: int, criterion: Criterion = Criterion(), first: int = FIRST_LOOK
-) -> Criterion:
-    """The criterion for a look after `seeds` pairs, where up to `max_seeds` may be added.
-
-    To add seeds one by one: judge with this after `first`, `first` + 1, ... pairs and stop as soon
-    as the outcome is not "undecided". The error of all looks together stays that of `criterion`,
-    at the price of wider intervals (`core.stats.confidence_at_look`).
+    Raises:
+        InvalidInput: no rung has the runs of its first look, or a curve is not one.
     """
-    confidence = confidence_at_seeds(seeds, max_seeds, criterion.confidence, first)
-    return replace(criterion, confidence=confidence)
+    check_runs("baseline", baseline)
+    for rung in rungs:
+        check_runs("candidate", rung.candidate)
+        check_runs("control", rung.control or ())
+    course = follow(rungs, baseline, evidence, criterion)
+    fastest_first = sorted(
+        (rung for rung in rungs if rung.speedup in course.rungs), key=lambda rung: -rung.speedup
+    )
+    if not fastest_first:
+        needed = course.needed
+        raise InvalidInput(
+            f"A verdict needs the runs of the first look, {needed.baseline or len(baseline)} of "
+            f"the baseline and {max(needed.candidate.values(), default=0)} of a candidate."
+        )
+    passed = [r for r in fastest_first if course.rungs[r.speedup].state is RungState.PASSED]
+    rung = passed[0] if passed else fastest_first[-1]
+    sides = (rung.candidate, baseline, rung.control or ())
+    found = tuple(finding(r.speedup, course.rungs[r.speedup]) for r in fastest_first)
+    margin = margin_for([baseline, *(r.candidate for r in fastest_first)], criterion, evidence)
+    measured = measure_runs(
+        sides, course.rungs[rung.speedup], margin, evidence, batch_norm_recalibrated
+    )
+    return verdict_of(measured, criterion, found)
+
+
+def finding(speedup: float, course: RungCourse) -> RungFinding:
+    """What one rung has shown, in short."""
+    accuracy = course.accuracy
+    return RungFinding(speedup, course.state, accuracy.probability if accuracy else None)
+
+
+def check_sides(
+    candidate: Sequence[RunCurve], baseline: Sequence[RunCurve], control: Sequence[RunCurve]
+) -> None:
+    """Refuse sides that cannot be judged.
+
+    Raises:
+        InvalidInput: the candidate or the baseline is empty, or a curve is not one.
+    """
+    sides = {"candidate": candidate, "baseline": baseline, "control": control}
+    for side, runs in sides.items():
+        if not runs and side != "control":
+            raise InvalidInput(f"judge needs at least one {side} run, but got none.")
+    for side, runs in sides.items():
+        check_runs(side, runs)

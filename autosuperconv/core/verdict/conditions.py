@@ -10,115 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.stats import seeds_to_settle
 from autosuperconv.core.verdict.baseline_check import baseline_fault, furthest_below_peak
-from autosuperconv.core.verdict.measured import Measured
-from autosuperconv.core.verdict.runs import about_costs
+from autosuperconv.core.verdict.comparison import RungState
+from autosuperconv.core.verdict.condition import (
+    Condition,
+    ConditionName,
+    Consequence,
+    Precedence,
+    Unit,
+)
+from autosuperconv.core.verdict.measured import Divergence, Measured, divergence_of
+from autosuperconv.core.verdict.price import Price, price_of
+from autosuperconv.core.verdict.runs import about_costs, sound
 from autosuperconv.core.verdict.types import Criterion, Outcome
 
+SOME_CHANCE = 0.1
+"""From here on, a recipe that falls short says nothing of the others: the search goes on."""
 BETWEEN_STEPS = 0.0015
 """A cycle's peak may fall between two steps; less than this is not seen in three digits."""
-
-
-class ConditionName(StrEnum):
-    """The conditions, in the order in which they are shown."""
-
-    ACCURACY = "C1 accuracy"
-    SPEED = "C2 speed"
-    LARGE_LR = "C3 large LR"
-    CONTROL = "C4 control"
-    BASELINE = "C5 valid baseline"
-    BATCH_NORM = "C6 batch norm"
-
-
-class Unit(StrEnum):
-    """How a condition's value and bound are written."""
-
-    DIFFERENCE = "difference"
-    """Percentage points with a sign; the value is a fraction of 1."""
-    SIZE = "size"
-    """Percentage points without a sign; the value is a fraction of 1."""
-    RATIO = "ratio"
-    """As it is."""
-
-
-FORMATS: Mapping[Unit, Callable[[float | None], str]] = {
-    Unit.DIFFERENCE: fmt.points,
-    Unit.SIZE: fmt.size_in_points,
-    Unit.RATIO: fmt.number,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition, checked.
-
-    Args:
-        name: which one.
-        value: what was measured; None where it was not.
-        bound: what it is compared with.
-        met: None where it could not be checked.
-        detail: one sentence with the numbers.
-        unit: of value and bound.
-    """
-
-    name: ConditionName
-    value: float | None
-    bound: float | None
-    met: bool | None
-    detail: str
-    unit: Unit = Unit.RATIO
-
-    @property
-    def value_text(self) -> str:
-        """The value as it is shown."""
-        return FORMATS[self.unit](self.value)
-
-    @property
-    def bound_text(self) -> str:
-        """The bound as it is shown."""
-        return FORMATS[self.unit](self.bound)
-
-
-class Precedence(IntEnum):
-    """The order in which conditions that are not met decide; the first one does."""
-
-    DIVERGED = 1
-    """A recipe that fails on one seed in three is not one to keep, whatever the baseline."""
-    BASELINE = 2
-    """A gain over a collapsed baseline is no gain."""
-    TOO_SLOW = 3
-    """More seeds would not change it."""
-    NOT_COMPARABLE = 4
-    """The two accuracies were not measured alike."""
-    ACCURACY = 5
-    SMALL_GAIN = 6
-    """More seeds would not change it."""
-    CONTROL = 7
-    """As accurate and much cheaper, but so is the standard schedule run as briefly: the baseline
-    was too long, and the large learning rate earns no credit."""
-
-
-@dataclass(frozen=True, slots=True)
-class Consequence:
-    """What an unmet condition leads to.
-
-    Args:
-        place: in the precedence.
-        outcome: of the verdict, where this place is the first.
-        alone: whether only this condition is given as the reason, not every unmet one.
-        more_seeds: seeds that would probably settle it.
-        remark: what to add to the sentence; may be empty.
-    """
-
-    place: Precedence
-    outcome: Outcome
-    alone: bool = False
-    more_seeds: int | None = None
-    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,44 +42,68 @@ class Rule:
 
 def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C1: not worse than the baseline by the margin."""
-    against, margin = measured.against_baseline, measured.margin
-    met = against.lowest > -margin and not measured.diverged
-    if measured.diverged:
-        detail = measured.unstable_against_baseline
-        return Condition(ConditionName.ACCURACY, None, -margin, False, detail, Unit.DIFFERENCE)
-    if met:
-        says = "is within the margin"
-    elif against.highest > -margin:
-        says = "may or may not be within the margin"
-    else:
-        says = "falls short by more than the margin"
+    name, against, margin = ConditionName.ACCURACY, measured.against_baseline, measured.margin.value
+    if measured.diverges:
+        detail = diverged_in_words("The candidate", measured.divergence, against.in_words())
+        return Condition(name, None, -margin, False, detail, Unit.DIFFERENCE)
+    state = measured.accuracy.state
+    says = {
+        RungState.PASSED: "is within the margin",
+        RungState.OPEN: "may or may not be within the margin",
+        RungState.FAILED: "falls short by more than the margin",
+    }[state]
     detail = (
         f"Accuracy differs from the baseline's by {against.in_words()}, which {says} of "
-        f"{fmt.size_in_points(margin)}."
+        f"{fmt.size_in_points(margin)} ({measured.margin.rule})."
     )
-    return Condition(ConditionName.ACCURACY, against.lowest, -margin, met, detail, Unit.DIFFERENCE)
+    met = state is RungState.PASSED
+    return Condition(name, against.lowest, -margin, met, detail, Unit.DIFFERENCE)
+
+
+def diverged_in_words(side: str, divergence: Divergence, others: str) -> str:
+    """How often a side diverged, and the difference over its other runs."""
+    text = f"{side} diverged in {divergence.in_words()}"
+    left = divergence.runs - divergence.diverged
+    if left == 0:
+        return f"{text}."
+    over = "the other run" if left == 1 else f"the other {left} runs"
+    return f"{text}; over {over}, the difference is {others}."
 
 
 def inaccurate(measured: Measured, criterion: Criterion) -> Consequence:
     """Short of the margin for sure, or undecided."""
-    against, bound = measured.against_baseline, -measured.margin
-    if against.highest <= bound:
-        return Consequence(Precedence.ACCURACY, Outcome.STABLE_BUT_SHORT)
-    return undecided(Precedence.ACCURACY, seeds_to_settle(against, bound))
+    if measured.accuracy.state is RungState.OPEN:
+        price = price_of(measured.against_baseline, -measured.margin.value)
+        return undecided(Precedence.ACCURACY, price)
+    return falls_short(Precedence.ACCURACY, measured)
+
+
+def falls_short(place: Precedence, measured: Measured) -> Consequence:
+    """A no, which is a claim about every recipe: where another one has a chance, none was found."""
+    chance = measured.chance
+    if chance is None or chance < SOME_CHANCE:
+        return Consequence(place, Outcome.STABLE_BUT_SHORT)
+    remark = (
+        f"by the model of the trials, another recipe reaches the target with a chance of "
+        f"{fmt.percent(chance, 0)}"
+    )
+    return Consequence(place, Outcome.NOT_FOUND, remark=remark)
 
 
 def speed_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C2: k = T_B / N_C."""
     k, bound = measured.speedup, criterion.min_speedup
     if k is None:
-        failed = measured.diverged_runs
+        failed = measured.divergence.in_words()
         detail = f"There is no speed-up, because the candidate diverged in {failed}."
         return Condition(ConditionName.SPEED, None, bound, False, detail)
     met = at_least(k, bound)
+    between = measured.speedup_interval
+    sure = "" if between is None else f" (90 %: {' to '.join(map(fmt.number, between))})"
     detail = (
-        f"k = {fmt.number(k)} {'>=' if met else '<'} {fmt.number(bound)}: the baseline is at its "
-        f"final level after {fmt.count(measured.baseline_samples)} samples, and the candidate took "
-        f"{fmt.count(measured.candidate_samples)}."
+        f"k = {fmt.number(k)}{sure} {'>=' if met else '<'} {fmt.number(bound)}: the baseline is at "
+        f"its final level after {fmt.count(measured.baseline_samples)} samples, and the candidate "
+        f"took {fmt.count(measured.candidate_samples)}."
     )
     return Condition(ConditionName.SPEED, k, bound, met, detail)
 
@@ -179,7 +114,7 @@ def slow(measured: Measured, criterion: Criterion) -> Consequence:
     if k is None:
         return Consequence(Precedence.DIVERGED, Outcome.DIVERGED, alone=True)
     if k < criterion.min_acceleration:
-        return Consequence(Precedence.TOO_SLOW, Outcome.STABLE_BUT_SHORT)
+        return falls_short(Precedence.TOO_SLOW, measured)
     return Consequence(Precedence.SMALL_GAIN, Outcome.ACCELERATED)
 
 
@@ -202,14 +137,20 @@ def small_lr(measured: Measured, criterion: Criterion) -> Consequence:
 
 def control_condition(measured: Measured, criterion: Criterion) -> Condition:
     """C4: better than the standard schedule at the candidate's cost, by more than seed noise."""
-    name, against = ConditionName.CONTROL, measured.against_control
-    if against is None:
+    name, found, rate = ConditionName.CONTROL, measured.beside_control, measured.control_divergence
+    if found is None or rate is None:
         detail = "There is no control: the standard schedule was not run at the candidate's cost."
         return Condition(name, None, 0.0, None, detail, Unit.DIFFERENCE)
-    if unstable := measured.unstable_against_control:
-        return Condition(name, None, 0.0, not measured.diverged, unstable, Unit.DIFFERENCE)
-    bound = measured.margin if against.low is None else 0.0
-    met = against.lowest > bound
+    against = found.contrast
+    if measured.diverges:
+        detail = "The candidate diverges too often to beat the control."
+        return Condition(name, None, 0.0, False, detail, Unit.DIFFERENCE)
+    if rate.too_often:
+        failed = diverged_in_words("The control", rate, against.in_words())
+        detail = f"The control is not reliable. {failed}"
+        return Condition(name, None, 0.0, True, detail, Unit.DIFFERENCE)
+    bound = measured.margin.value if against.low is None else 0.0
+    met = found.state is RungState.PASSED
     verb = "beats" if met else "does not beat"
     detail = (
         f"The candidate {verb} the standard schedule compressed to its cost by more than seed "
@@ -221,21 +162,23 @@ def control_condition(measured: Measured, criterion: Criterion) -> Condition:
 
 
 def not_better_than_control(measured: Measured, criterion: Criterion) -> Consequence:
-    """Undecided where the candidate leads the control and more seeds would probably show it."""
-    against = measured.against_control
-    leads = against is not None and against.difference > 0
-    more_seeds = seeds_to_settle(against, 0.0) if against is not None and leads else None
-    if more_seeds is not None:
-        return undecided(Precedence.CONTROL, more_seeds)
+    """Accelerated: the gain is shown, and only its cause may be open."""
+    found = measured.beside_control
+    leads = found is not None and found.state is RungState.OPEN and found.contrast.difference > 0
+    price = price_of(found.contrast, 0.0, with_control=True) if found and leads else None
     remark = "the shorter run alone may account for the gain"
-    return Consequence(Precedence.CONTROL, Outcome.ACCELERATED, alone=True, remark=remark)
+    if price is not None:
+        remark += f"; {price.in_words()} would probably tell"
+    return Consequence(Precedence.CONTROL, Outcome.ACCELERATED, True, price, remark)
 
 
 def baseline_condition(measured: Measured, criterion: Criterion) -> Condition:
-    """C5: every baseline run is sound. One collapsed run among them would flatter the candidate."""
+    """C5: every baseline run that trained is sound. One that collapsed would flatter the candidate;
+    one that diverged is left out of the comparison, so it counts only where too many do."""
     name, runs, bound = ConditionName.BASELINE, measured.baseline, criterion.max_below_peak
-    faults = [fault for run in runs if (fault := baseline_fault(run, criterion))]
-    value = furthest_below_peak(runs)
+    judged = runs if divergence_of(runs).too_often else sound(runs)
+    faults = [fault for run in judged if (fault := baseline_fault(run, criterion))]
+    value = furthest_below_peak(judged)
     if faults:
         which = "" if len(runs) == 1 else f" in {len(faults)} of {len(runs)} runs"
         return Condition(name, value, bound, False, f"The baseline{which} {faults[0]}.", Unit.SIZE)
@@ -264,8 +207,8 @@ def batch_norm_condition(measured: Measured, criterion: Criterion) -> Condition:
 
 
 def not_comparable(measured: Measured, criterion: Criterion) -> Consequence:
-    """Undecided, and more seeds do not help."""
-    remark = "more seeds cannot settle it, but evaluating both sides in the same way can"
+    """Undecided, and more runs do not help."""
+    remark = "more runs cannot settle it, but evaluating both sides in the same way can"
     return Consequence(Precedence.NOT_COMPARABLE, Outcome.UNDECIDED, alone=True, remark=remark)
 
 
@@ -279,12 +222,12 @@ CONDITIONS: Mapping[ConditionName, Rule] = {
 }
 
 
-def undecided(place: Precedence, more_seeds: int | None) -> Consequence:
-    """A question that only more seeds can settle."""
-    remark = "the effect is too close to the bound for a feasible number of seeds to settle it"
-    if more_seeds is not None:
-        remark = f"about {fmt.counted(more_seeds, 'more seed')} would probably settle it"
-    return Consequence(place, Outcome.UNDECIDED, True, more_seeds, remark)
+def undecided(place: Precedence, price: Price | None) -> Consequence:
+    """A question that only more runs can settle."""
+    remark = "the effect is too close to the bound for a feasible number of runs to settle it"
+    if price is not None:
+        remark = f"{price.in_words()} would probably settle it"
+    return Consequence(place, Outcome.UNDECIDED, True, price, remark)
 
 
 def at_least(value: float, bound: float, slack: float = 1e-9) -> bool:

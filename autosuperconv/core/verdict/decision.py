@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from autosuperconv.core.stats.moderated import SeedSpread
 from autosuperconv.core.verdict.comparison import (
     Bound,
     Comparison,
     LookPlan,
     RungState,
+    compare_sides,
     look_at,
 )
 from autosuperconv.core.verdict.evidence import Evidence
 from autosuperconv.core.verdict.looks import Looks
 from autosuperconv.core.verdict.margin import Margin, margin_for
 from autosuperconv.core.verdict.rungs import DECIDED, Course, Needed, RungCourse, RungRuns
-from autosuperconv.core.verdict.runs import diverged_in, too_many
+from autosuperconv.core.verdict.runs import diverged_in, sound, too_many
 from autosuperconv.core.verdict.types import Criterion, RunCurve
 
 LONE_RUNG = 0.84
@@ -200,8 +200,12 @@ class Asking:
         m = self.looks.sizes[look][1]
         runs, control = rung.candidate[:m], (rung.control or ())[:m]
         plan = control_plan(self.looks, self.criterion)
-        found = against_control(runs, control, plan, look, self.evidence.spread)
-        return replace(course, control=found)
+        spread = self.evidence.spread
+        found = look_at(
+            runs, control, control_bound(runs, control, self.margin), plan, look, spread
+        )
+        diverges = too_many(diverged_in(runs), len(runs))
+        return RungCourse(course.accuracy, unreliable_is_beaten(found, control), diverges)
 
 
 def accuracy_plan(looks: Looks, criterion: Criterion, share: float) -> LookPlan:
@@ -216,15 +220,40 @@ def control_plan(looks: Looks, criterion: Criterion) -> LookPlan:
     return LookPlan(tuple((m, m) for _, m in looks.sizes), error, error)
 
 
-def against_control(
-    runs: Sequence[RunCurve],
-    control: Sequence[RunCurve],
-    plan: LookPlan,
-    look: int,
-    spread: SeedSpread | None,
-) -> Comparison:
-    """One look at candidate and control. A control that diverges too often is beaten."""
-    found = look_at(runs, control, Bound(0.0), plan, look, spread)
+def control_bound(runs: Sequence[RunCurve], control: Sequence[RunCurve], margin: Margin) -> Bound:
+    """What the lead over the control must be above: 0, or the margin where there is no interval."""
+    single = min(len(sound(runs)), len(sound(control))) == 1
+    return Bound(margin.value if single else 0.0)
+
+
+def unreliable_is_beaten(found: Comparison, control: Sequence[RunCurve]) -> Comparison:
+    """A control that diverges too often is beaten, however accurate its other runs are."""
     if too_many(diverged_in(control), len(control)):
         return replace(found, state=RungState.PASSED)
     return found
+
+
+def course_of(
+    sides: tuple[Sequence[RunCurve], Sequence[RunCurve], Sequence[RunCurve]],
+    margin: Margin,
+    criterion: Criterion,
+    evidence: Evidence,
+) -> RungCourse:
+    """What one candidate has shown, at as many of the planned looks as there are runs for.
+
+    Args:
+        sides: runs of the candidate, of the baseline and of the control, which may be empty.
+    """
+    candidate, baseline, control = sides
+    looks, spread = evidence.looks or Looks(((len(baseline), len(candidate)),)), evidence.spread
+    share = 1.0 if margin.error else LONE_RUNG  # an estimated margin pays for itself
+    plan = accuracy_plan(looks, criterion, share)
+    accuracy = compare_sides(candidate, baseline, margin.bound, plan, spread)
+    diverges = too_many(diverged_in(candidate), len(candidate))
+    if not control:
+        return RungCourse(accuracy, None, diverges)
+    bound = control_bound(candidate, control, margin)
+    if evidence.looks is None:
+        looks = Looks(((len(control), len(candidate)),))
+    found = compare_sides(candidate, control, bound, control_plan(looks, criterion), spread)
+    return RungCourse(accuracy, unreliable_is_beaten(found, control), diverges)

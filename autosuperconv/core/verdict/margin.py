@@ -14,7 +14,7 @@ from autosuperconv.core.verdict.evidence import Evidence
 from autosuperconv.core.verdict.runs import final, sound
 from autosuperconv.core.verdict.types import Criterion, RunCurve
 
-SMALLEST = 0.002
+SMALLEST_MARGIN = 0.002
 """Differences of less than 0.2 points matter to nobody, however little the seeds differ."""
 TWO_RUNS = math.sqrt(2)
 """Times the sd over seeds: what two runs of one and the same recipe typically differ by."""
@@ -51,13 +51,13 @@ def margin_by_rule(groups: Sequence[Sequence[float]]) -> tuple[float, SeedSpread
     kept = [group for group in groups if len(group) > 1]
     sd = float(pooled_sd(*kept)) if kept else 0.0
     spread = SeedSpread(sd, sum(len(group) - 1 for group in kept))
-    return max(SMALLEST, TWO_RUNS * sd), spread
+    return max(SMALLEST_MARGIN, TWO_RUNS * sd), spread
 
 
 def rule_in_words(margin: float, spread: SeedSpread) -> str:
     """Which half of the rule made the margin."""
-    if margin <= SMALLEST:
-        return f"the smallest margin, {fmt.size_in_points(SMALLEST)} points"
+    if margin <= SMALLEST_MARGIN:
+        return f"the smallest margin, {fmt.size_in_points(SMALLEST_MARGIN)} points"
     return f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
 
 
@@ -72,5 +72,5 @@ def margin_for(
     margin, spread = margin_by_rule([list(map(final, sound(side))) for side in sides])
     if min(map(len, sides)) == 1 and margin < SINGLE_RUN:
         return Margin(SINGLE_RUN, 0.0, "assumed for single runs")
-    error = margin / math.sqrt(2 * spread.degrees) if margin > SMALLEST else 0.0
+    error = margin / math.sqrt(2 * spread.degrees) if margin > SMALLEST_MARGIN else 0.0
     return Margin(margin, error, rule_in_words(margin, spread))

@@ -2,23 +2,61 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, stdev
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.stats import Contrast, paired_contrast, pooled_sd, resolution_of
+from autosuperconv.core.stats import Contrast
+from autosuperconv.core.stats.contrast import t_quantile
+from autosuperconv.core.verdict.comparison import Comparison
+from autosuperconv.core.verdict.evidence import Evidence
+from autosuperconv.core.verdict.margin import Margin
+from autosuperconv.core.verdict.rungs import RungCourse
 from autosuperconv.core.verdict.runs import (
-    check_runs,
-    final,
-    has_diverged,
+    diverged_in,
+    rate_interval,
     samples_to_level,
     sound,
+    too_many,
 )
-from autosuperconv.core.verdict.types import Criterion, RunCurve
-from autosuperconv.errors import InvalidInput
+from autosuperconv.core.verdict.types import RunCurve
 
-SINGLE_RUN_MARGIN = 0.003  # assumed, because one run a side leaves no spread to measure
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """How often a recipe's runs diverged.
+
+    Args:
+        diverged: runs that did.
+        runs: of so many.
+        low: lower end of the rate's exact 95 % interval (Clopper & Pearson 1934), fraction of 1.
+        high: upper end.
+    """
+
+    diverged: int
+    runs: int
+    low: float
+    high: float
+
+    @property
+    def too_often(self) -> bool:
+        """Whether it is more than an accident: see `core.verdict.runs`."""
+        return too_many(self.diverged, self.runs)
+
+    def in_words(self) -> str:
+        """E.g. "1 of 6 runs (95 %: 0 % to 64 %)"; of a single run without the interval."""
+        text = f"{self.diverged} of {fmt.counted(self.runs, 'run')}"
+        if self.runs == 1:
+            return text
+        return f"{text} (95 %: {fmt.percent(self.low, 0)} to {fmt.percent(self.high, 0)})"
+
+
+def divergence_of(runs: Sequence[RunCurve]) -> Divergence:
+    """Of these runs; at least one."""
+    diverged = diverged_in(runs)
+    return Divergence(diverged, len(runs), *rate_interval(diverged, len(runs)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,159 +67,105 @@ class Measured:
         candidate: its runs.
         baseline: its runs.
         control: its runs; empty where it was not run.
-        against_baseline: candidate less baseline, over the pairs in which neither diverged.
-        against_control: the same against the control; None where no control was run.
+        accuracy: candidate less baseline, over the runs that did not diverge.
+        beside_control: the same against the control; None where there is no control to compare.
         margin: by how much the candidate may fall short of the baseline.
-        diverged: number of candidate runs that diverged.
-        control_diverged: number of control runs that diverged.
+        divergence: of the candidate.
+        control_divergence: of the control; None where it was not run.
         candidate_samples: N_C, the cost of the candidate's whole run.
-        baseline_samples: T_B, the cost at which the baseline is at its final level for good.
+        levels: cost of each baseline run at which it is at its final level for good.
+        level_step: samples between two evaluations of a baseline run; a level is no more exact.
+        baseline_samples: T_B, the mean of these, over the runs that set the lengths.
         max_lr: the highest learning rate, the lowest among the candidate's runs.
         lr_ratio: that over the highest among the baseline's runs.
         batch_norm_recalibrated: see `judge`.
+        chance: that another recipe reaches the target; see `Evidence`.
     """
 
     candidate: tuple[RunCurve, ...]
     baseline: tuple[RunCurve, ...]
     control: tuple[RunCurve, ...]
-    against_baseline: Contrast
-    against_control: Contrast | None
-    margin: float
-    diverged: int
-    control_diverged: int
+    accuracy: Comparison
+    beside_control: Comparison | None
+    margin: Margin
+    divergence: Divergence
+    control_divergence: Divergence | None
     candidate_samples: float
+    levels: tuple[float, ...]
+    level_step: float
     baseline_samples: float
     max_lr: float
     lr_ratio: float
     batch_norm_recalibrated: bool | None
+    chance: float | None = None
+
+    @property
+    def diverges(self) -> bool:
+        """Whether too many candidate runs diverged."""
+        return self.divergence.too_often
 
     @property
     def speedup(self) -> float | None:
-        """k = T_B / N_C; None where a candidate run diverged."""
-        return None if self.diverged else self.baseline_samples / self.candidate_samples
+        """k = T_B / N_C; None where the candidate diverges."""
+        return None if self.diverges else self.baseline_samples / self.candidate_samples
 
     @property
-    def diverged_runs(self) -> str:
-        """How many candidate runs diverged, e.g. "1 of 3 runs"."""
-        return f"{self.diverged} of {fmt.counted(len(self.candidate), 'run')}"
+    def speedup_interval(self) -> tuple[float, float] | None:
+        """Ends of k's 90 % interval: T_B varies over seeds. None where k cannot have one."""
+        k, n = self.speedup, len(self.levels)
+        if k is None or n < 2 or min(self.levels) <= 0:
+            return None
+        rounding = self.level_step / math.sqrt(12) / fmean(self.levels)
+        spread = max(stdev(map(math.log, self.levels)), rounding)
+        factor = math.exp(t_quantile(0.95, n - 1) * spread / math.sqrt(n))
+        return k / factor, k * factor
 
     @property
-    def control_diverged_runs(self) -> str:
-        """The same of the control."""
-        return f"{self.control_diverged} of {fmt.counted(len(self.control), 'run')}"
+    def against_baseline(self) -> Contrast:
+        """The contrast of `accuracy`."""
+        return self.accuracy.contrast
 
     @property
-    def unstable_against_baseline(self) -> str:
-        """In how many runs the candidate diverged, and what the others say; "" where in none."""
-        if not self.diverged:
-            return ""
-        head = f"The candidate diverged in {self.diverged_runs}"
-        return head + over_the_others(self.candidate, self.baseline, self.against_baseline)
-
-    @property
-    def unstable_against_control(self) -> str:
-        """Which side diverged, and what the other runs say; "" where neither did. A recipe that
-        fails on some seeds cannot beat one that never does."""
-        if self.diverged:
-            head = (
-                f"The candidate diverged in {self.diverged_runs}, so it does not beat the control"
-            )
-        elif self.control_diverged:
-            failed = self.control_diverged_runs
-            head = f"The control diverged in {failed}, so it is not reliable"
-        else:
-            return ""
-        return head + over_the_others(self.candidate, self.control, self.against_control)
+    def vouched_loss(self) -> float | None:
+        """Any larger loss of accuracy is excluded; None for single runs."""
+        low = self.against_baseline.low
+        return None if low is None else max(-low, 0.0)
 
 
 def measure_runs(
-    candidate: Sequence[RunCurve],
-    baseline: Sequence[RunCurve],
-    control: Sequence[RunCurve],
-    criterion: Criterion,
+    sides: tuple[Sequence[RunCurve], Sequence[RunCurve], Sequence[RunCurve]],
+    course: RungCourse,
+    margin: Margin,
+    evidence: Evidence,
     batch_norm_recalibrated: bool | None = None,
 ) -> Measured:
     """Everything that the runs say.
 
-    Raises:
-        InvalidInput: a side is empty, or a curve is not one.
+    Args:
+        sides: runs of the candidate, of the baseline and of the control.
+        course: what the looks at them have shown.
     """
-    for side, runs in (("candidate", candidate), ("baseline", baseline)):
-        if not runs:
-            raise InvalidInput(f"judge needs at least one {side} run, but got none.")
-    for side, runs in (("candidate", candidate), ("baseline", baseline), ("control", control)):
-        check_runs(side, runs)
-    against_baseline = compare(candidate, baseline, criterion.confidence)
-    margin = margin_of(candidate, baseline, criterion)
+    candidate, baseline, control = sides
+    if course.accuracy is None:
+        raise AssertionError("a verdict is given after the first look")
     max_lr = min(run.max_lr for run in candidate)
+    first = sound(baseline[: evidence.level_runs])
+    levels = tuple(samples_to_level(run, margin.value) for run in sound(baseline))
     return Measured(
         candidate=tuple(candidate),
         baseline=tuple(baseline),
         control=tuple(control),
-        against_baseline=against_baseline,
-        against_control=compare(candidate, control, criterion.confidence) if control else None,
+        accuracy=course.accuracy,
+        beside_control=course.control,
         margin=margin,
-        diverged=sum(map(has_diverged, candidate)),
-        control_diverged=sum(map(has_diverged, control)),
+        divergence=divergence_of(candidate),
+        control_divergence=divergence_of(control) if control else None,
         candidate_samples=fmean(run.samples[-1] for run in sound(candidate)),
-        baseline_samples=fmean(samples_to_level(run, margin) for run in sound(baseline)),
+        levels=levels,
+        level_step=max(run.samples[-1] / len(run.samples) for run in baseline),
+        baseline_samples=fmean(samples_to_level(run, margin.value) for run in first),
         max_lr=max_lr,
         lr_ratio=max_lr / max(run.max_lr for run in baseline),
         batch_norm_recalibrated=batch_norm_recalibrated,
+        chance=evidence.chance,
     )
-
-
-def margin_of(
-    candidate: Sequence[RunCurve], baseline: Sequence[RunCurve], criterion: Criterion
-) -> float:
-    """The criterion's margin, or the seed standard deviation pooled over the sound runs of both
-    sides where that is larger."""
-    ends = [list(map(final, sound(side))) for side in (candidate, baseline)]
-    spread = float(pooled_sd(*ends)) if max(map(len, ends)) > 1 else 0.0
-    single = min(len(candidate), len(baseline)) == 1
-    return max(criterion.margin, spread, SINGLE_RUN_MARGIN if single else 0.0)
-
-
-def compare(side: Sequence[RunCurve], other: Sequence[RunCurve], confidence: float) -> Contrast:
-    """The paired difference; with one run on either side, that of the means, with no interval.
-
-    A run that diverged ends at chance, which says nothing of how accurate the recipe is where it
-    trains. So pairs with one are left out, unless there is no other.
-    """
-    if min(len(side), len(other)) == 1:
-        difference = fmean(map(final, sound(side))) - fmean(map(final, sound(other)))
-        return paired_contrast([difference], confidence)
-    pairs = sound_pairs(side, other) or paired(side, other)
-    differences = [final(a) - final(b) for a, b in pairs]
-    ends = [final(run) for pair in pairs for run in pair]
-    return paired_contrast(differences, confidence, resolution_of(ends))
-
-
-def over_the_others(
-    candidate: Sequence[RunCurve], other: Sequence[RunCurve], against: Contrast | None
-) -> str:
-    """The end of a sentence: the difference over the pairs in which neither run diverged."""
-    pairs = sound_pairs(candidate, other)
-    if not pairs or against is None:
-        return "."
-    return f"; over {the_other(len(pairs))} the candidate has {against.in_words()}."
-
-
-def the_other(pairs: int) -> str:
-    """E.g. "the other 2 pairs"."""
-    return "the other pair" if pairs == 1 else f"the other {pairs} pairs"
-
-
-def sound_pairs(
-    side: Sequence[RunCurve], other: Sequence[RunCurve]
-) -> list[tuple[RunCurve, RunCurve]]:
-    """The pairs in which neither run diverged."""
-    pairs = paired(side, other)
-    return [pair for pair in pairs if not any(map(has_diverged, pair))]
-
-
-def paired(side: Sequence[RunCurve], other: Sequence[RunCurve]) -> list[tuple[RunCurve, RunCurve]]:
-    """Pairs by seed where two or more seeds are on both sides, else by order."""
-    partner = {run.seed: run for run in other if run.seed is not None}
-    by_seed = [(run, partner[run.seed]) for run in side if run.seed in partner]
-    return by_seed if len(by_seed) > 1 else list(zip(side, other, strict=False))

@@ -58,9 +58,9 @@ class Criterion:
     """The bounds of the conditions.
 
     Args:
-        margin: how far the candidate's accuracy may fall short of the baseline's, a fraction of 1;
-            the spread over seeds replaces it if that is larger.
-        confidence: confidence level of the intervals, a fraction of 1.
+        margin: how far the candidate's accuracy may fall short of the baseline's, a fraction of 1.
+            None: 0.002, or sqrt(2) times the spread over seeds if that is larger.
+        confidence: of each claim, that of all looks at the runs together, a fraction of 1.
         min_speedup: smallest speed-up k that counts as super-convergence (C2).
         min_acceleration: speed-up k below which the candidate is not even accelerated.
         min_lr_ratio: smallest ratio of the candidate's highest learning rate to the baseline's
@@ -72,7 +72,7 @@ class Criterion:
         InvalidInput: a bound is out of its range.
     """
 
-    margin: float = 0.002
+    margin: float | None = None
     confidence: float = 0.95
     min_speedup: float = 5.0
     min_acceleration: float = 2.0
@@ -84,7 +84,8 @@ class Criterion:
         for name in ("min_speedup", "min_acceleration", "min_lr_ratio"):
             self._check(name, getattr(self, name) > 0, "above 0")
         for name in ("margin", "max_baseline_drop", "max_below_peak"):
-            self._check(name, 0 <= getattr(self, name) < 1, "a fraction in [0, 1)")
+            value = getattr(self, name)
+            self._check(name, value is None or 0 <= value < 1, "a fraction in [0, 1)")
         self._check("confidence", 0 < self.confidence < 1, "a fraction in (0, 1)")
 
     def _check(self, field: str, holds: bool, rule: str) -> None:

@@ -4,14 +4,10 @@ from scipy import stats
 
 from autosuperconv.core.stats import (
     Contrast,
-    confidence_at_look,
-    confidence_at_seeds,
     paired_contrast,
     pooled_sd,
     resolution_of,
-    seeds_to_settle,
 )
-from autosuperconv.errors import InvalidInput
 
 
 def test_the_interval_is_students() -> None:
@@ -32,7 +28,6 @@ def test_a_single_pair_has_no_interval() -> None:
     found = paired_contrast([0.1])
     assert (found.difference, found.low, found.high, found.sd) == (0.1, None, None, None)
     assert (found.lowest, found.highest, found.separable) == (0.1, 0.1, False)
-    assert seeds_to_settle(found, 0.0) is None
 
 
 def test_only_an_interval_without_zero_is_separable() -> None:
@@ -71,47 +66,6 @@ def test_a_bootstrap_of_three_covers_less_than_it_says_and_student_does_not() ->
     student = [paired_contrast(list(row)) for row in data]
     covered = np.mean([i.low <= 0 <= i.high for i in student])
     assert covered == pytest.approx(0.95, abs=0.012)  # 3.5 standard errors of 4,000
-
-
-def test_a_clear_effect_needs_one_more_seed_and_a_null_effect_is_never_settled() -> None:
-    assert seeds_to_settle(paired_contrast([1.0, 1.3, 0.7]), 0.0) == 1
-    assert seeds_to_settle(paired_contrast([0.3, -0.3, 0.01]), 0.0) is None
-
-
-def test_the_forecast_of_seeds_has_the_power_it_promises() -> None:
-    # effect 1, sd 1: the textbook answer for 80 % power is 10 pairs
-    interval = paired_contrast([0.0, 1.0, 2.0])
-    more = seeds_to_settle(interval, 0.0)
-    assert more is not None
-    assert 3 + more in (10, 11)
-    rng = np.random.default_rng(1)
-    draws = [paired_contrast(list(1 + rng.standard_normal(3 + more))).low > 0 for _ in range(3000)]
-    assert np.mean(draws) > 0.77
-
-
-@pytest.mark.parametrize("looks", [1, 2, 3, 8])
-def test_the_error_of_all_looks_adds_up_to_the_whole(looks: int) -> None:
-    spent = [1 - confidence_at_look(look, looks, 0.95) for look in range(1, looks + 1)]
-    assert sum(spent) == pytest.approx(0.05)
-    assert spent == sorted(spent)
-
-
-def test_looks_begin_at_three_seeds() -> None:
-    # looks at 3, 4, 5 seeds: shares 1/6, 2/6, 3/6 of the error
-    assert confidence_at_seeds(3, 5) == pytest.approx(1 - 0.05 / 6)
-    assert confidence_at_seeds(5, 5) == pytest.approx(1 - 0.05 / 2)
-    assert confidence_at_seeds(3, 3) == pytest.approx(0.95)
-    assert confidence_at_seeds(2, 3) == pytest.approx(0.95)
-
-
-def test_looks_from_two_seeds_on_share_one_error_too() -> None:
-    looks = [confidence_at_seeds(n, 4, first=2) for n in (2, 3, 4)]
-    assert sum(1 - confidence for confidence in looks) == pytest.approx(0.05)
-
-
-def test_a_look_outside_of_the_plan_is_refused() -> None:
-    with pytest.raises(InvalidInput, match=r"look must be in 1\.\.3 .*, but got 4"):
-        confidence_at_look(4, 3)
 
 
 def test_equal_differences_are_as_wide_as_the_scale_is_coarse() -> None:

@@ -42,24 +42,23 @@ def shown(verdict: Verdict) -> list[tuple[str, str, str, bool | None, str]]:
 
 
 def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
-    """Against the control 2.5, 2.4 and 2.4 points: sd 0.0577, half of the interval 0.143."""
+    """Against the control: sds 0.208 and 0.252 points, error 0.189, times t(0.95, 3.87) = 2.147."""
     assert shown(judge(cycles(), steps(), CONTROL, batch_norm_recalibrated=True)) == [
         (
             "C1 accuracy",
-            "+0.32",
-            "-0.20",
+            "+0.05",
+            "-0.29",
             True,
-            "Accuracy differs from the baseline's by +0.47 points (95 %: +0.32 to +0.61), "
-            "which is within the "
-            "margin of 0.20.",
+            "Accuracy differs from the baseline's by +0.47 points (90 %: +0.05 to +0.88), "
+            "which is within the margin of 0.29 (sqrt(2) x the sd over seeds, 0.20 points).",
         ),
         (
             "C2 speed",
             "7.5",
             "5",
             True,
-            "k = 7.5 >= 5: the baseline is at its final level after 75 k samples, and the "
-            "candidate took 10 k.",
+            "k = 7.5 (90 %: 7.45 to 7.55) >= 5: the baseline is at its final level after 75 k "
+            "samples, and the candidate took 10 k.",
         ),
         (
             "C3 large LR",
@@ -70,11 +69,11 @@ def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
         ),
         (
             "C4 control",
-            "+2.29",
+            "+2.03",
             "0.00",
             True,
             "The candidate beats the standard schedule compressed to its cost by more than seed "
-            "noise: +2.43 points (95 %: +2.29 to +2.58).",
+            "noise: +2.43 points (90 %: +2.03 to +2.84).",
         ),
         (
             "C5 valid baseline",
@@ -94,27 +93,26 @@ def test_a_met_condition_shows_its_value_its_bound_and_a_sentence() -> None:
 
 
 def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
-    """C1: 0.2, -0.1 and 0.2 points, sd 0.173, half 0.430; the margin is the pooled spread,
-    sqrt((0.14 + 0.08) / 4) = 0.235. C4: -0.3, -0.5 and -0.3 points, sd 0.115, half 0.287. C5: the
-    best ten evaluations are six at 0.9 and four at 0.85."""
+    """C1: sds 0.265 and 0.2 points, so the margin is sqrt(2 x 0.055) = 0.332. C4: sds 0.265 and
+    0.208, error 0.194. C5: the best ten evaluations are six at 0.9 and four at 0.85."""
     runs = cycles(OPEN, SLOW, max_lr=0.2), collapsed(), cycles(BETTER)
     assert shown(judge(*runs, batch_norm_recalibrated=False)) == [
         (
             "C1 accuracy",
+            "-0.39",
             "-0.33",
-            "-0.23",
             False,
-            "Accuracy differs from the baseline's by +0.10 points (95 %: -0.33 to +0.53), "
-            "which may or may not be "
-            "within the margin of 0.23.",
+            "Accuracy differs from the baseline's by +0.10 points (90 %: -0.39 to +0.59), which "
+            "may or may not be within the margin of 0.33 (sqrt(2) x the sd over seeds, 0.23 "
+            "points).",
         ),
         (
             "C2 speed",
             "3",
             "5",
             False,
-            "k = 3 < 5: the baseline is at its final level after 75 k samples, and the candidate "
-            "took 25 k.",
+            "k = 3 (90 %: 2.98 to 3.02) < 5: the baseline is at its final level after 75 k "
+            "samples, and the candidate took 25 k.",
         ),
         (
             "C3 large LR",
@@ -125,11 +123,11 @@ def test_an_unmet_condition_shows_its_value_its_bound_and_a_sentence() -> None:
         ),
         (
             "C4 control",
-            "-0.65",
+            "-0.79",
             "0.00",
             False,
             "The candidate does not beat the standard schedule compressed to its cost by more than "
-            "seed noise: -0.37 points (95 %: -0.65 to -0.08). It is not at its cost: the control's "
+            "seed noise: -0.37 points (90 %: -0.79 to +0.05). It is not at its cost: the control's "
             "runs end after 10 k samples and the candidate's after 25 k.",
         ),
         (
@@ -193,7 +191,7 @@ def test_what_could_not_be_measured_is_shown_as_that() -> None:
 
 
 def test_divergence_decides_before_everything_else() -> None:
-    runs = [cycle_run(0.1, 0), *cycles(WORSE)[1:]]
+    runs = [*cycles(WORSE)[:1], cycle_run(0.1, 1), cycle_run(0.1, 2)]
     verdict = judge(runs, collapsed(), CONTROL, batch_norm_recalibrated=False)
     assert len(unmet(verdict)) >= 5
     assert verdict.outcome is Outcome.DIVERGED
@@ -216,7 +214,7 @@ def test_not_comparable_decides_before_accuracy() -> None:
     verdict = judge(cycles(WORSE), steps(), batch_norm_recalibrated=False)
     assert verdict.outcome is Outcome.UNDECIDED
     assert "C6 batch norm undecided" in verdict.sentence
-    assert verdict.more_seeds is None
+    assert verdict.price is None
 
 
 @pytest.mark.parametrize(
@@ -237,7 +235,7 @@ def test_a_small_gain_decides_before_the_control() -> None:
 def test_a_small_gain_decides_before_an_open_control() -> None:
     verdict = judge(cycles(samples=SLOW), steps(), cycles((0.902, 0.904, 0.902)))
     assert verdict.outcome is Outcome.ACCELERATED
-    assert verdict.more_seeds is None
+    assert verdict.price is None
 
 
 def test_an_open_question_is_given_alone_with_its_outlook() -> None:
@@ -245,9 +243,7 @@ def test_an_open_question_is_given_alone_with_its_outlook() -> None:
     assert ConditionName.CONTROL in unmet(verdict)
     assert "C1 accuracy undecided" in verdict.sentence
     assert "C4" not in verdict.sentence
-    assert verdict.sentence.endswith(
-        f"about {verdict.more_seeds} more seeds would probably settle it."
-    )
+    assert verdict.sentence.endswith(" of the candidate would probably settle it.")
 
 
 def test_a_lower_bound_on_the_speed_up_counts_below_the_acceleration_too() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from autosuperconv.core.verdict import Criterion, RunCurve, judge
+from autosuperconv.core.stats import SeedSpread
+from autosuperconv.core.verdict import Criterion, Evidence, RunCurve, judge
 from autosuperconv.errors import InvalidInput
 from tests.core.curves import cycle_run, cycles, step_run, steps
 
@@ -51,19 +52,38 @@ def test_an_accuracy_that_is_not_finite_counts_as_chance(
     assert verdict.against_baseline.difference == pytest.approx(difference)
 
 
-def test_a_single_run_keeps_the_criterions_confidence() -> None:
-    verdict = judge([cycle_run(0.9)], [step_run(0.9)], criterion=Criterion(confidence=0.8))
-    assert verdict.against_baseline.confidence == 0.8
+def test_equal_runs_on_a_coarse_scale_have_the_spread_of_that_scale() -> None:
+    """Four evaluated samples: either side spreads by 25 points at least, so the error is
+    25 x sqrt(2 / 3) = 20.4 points."""
+    candidate = [replace(run, evaluated=4) for run in cycles((0.75,) * 3)]
+    baseline = [replace(run, evaluated=4) for run in steps((0.5,) * 3)]
+    error = judge(candidate, baseline, criterion=Criterion(margin=0.1)).against_baseline.error
+    assert error == pytest.approx(0.25 * (2 / 3) ** 0.5)
 
 
-def test_equal_differences_on_a_coarse_scale_have_the_spread_of_that_scale() -> None:
-    """Accuracies in steps of 1 point: the spread is at least 1 / sqrt(6) = 0.408 points, and half
-    of the interval 4.302653 x 0.408 / sqrt(3) = 1.014."""
-    verdict = judge(cycles((0.9, 0.91, 0.92)), steps((0.89, 0.9, 0.91)))
-    assert verdict.against_baseline.low == pytest.approx(0.01 - 0.01014, abs=1e-5)
+def test_a_scale_that_is_not_known_is_read_off_the_accuracies_down_to_a_hundredth() -> None:
+    """Steps of 0.5 points, and no steps at all between sides that are far apart."""
+    criterion = Criterion(margin=0.1)
+    fine = judge(cycles((0.9, 0.9)), steps((0.895, 0.895)), criterion=criterion)
+    far = judge(cycles((0.9, 0.9)), steps((0.5, 0.5)), criterion=criterion)
+    assert fine.against_baseline.error == pytest.approx(0.005)
+    assert far.against_baseline.error == pytest.approx(0.01)
+
+
+def test_what_was_evaluated_is_at_least_one_sample() -> None:
+    with pytest.raises(InvalidInput, match="candidate: evaluated must be at least 1, but got 0"):
+        judge([replace(cycle_run(0.9), evaluated=0)], steps())
 
 
 def test_two_runs_a_side_have_an_interval() -> None:
-    """Differences of 0.5 and 0.4 points: sd 0.0707, half 12.7062 x 0.0707 / sqrt(2) = 0.635."""
-    low = judge(cycles((0.905, 0.906)), steps((0.9, 0.902))).against_baseline.low
-    assert low == pytest.approx(0.0045 - 0.006353, abs=1e-6)
+    """Sds 0.0707 and 0.1414 points, both raised to no less than the scale's 0.1: error
+    sqrt((0.01 + 0.02) / 2) = 0.1225 points, and a margin of 0.2."""
+    found = judge(cycles((0.905, 0.906)), steps((0.9, 0.902)), criterion=Criterion(margin=0.002))
+    assert found.against_baseline.error == pytest.approx(0.001225, abs=1e-6)
+
+
+def test_the_spread_that_other_runs_showed_widens_a_side_that_shows_less() -> None:
+    """Sd 0.5 points with 8 degrees: a side of sd 0.2 has variance (8 x 0.25 + 2 x 0.04) / 10."""
+    evidence = Evidence(SeedSpread(0.005, 8), margin=0.01)
+    error = judge(steps(), steps(), evidence=evidence).against_baseline.error
+    assert error == pytest.approx((2 * 0.208e-4 / 3) ** 0.5)

@@ -6,6 +6,7 @@ both sides were measured is the same before and after a change.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from tests.core.curves import cycle_run, step_run
 from tests.core.verdict.test_verdict import met
 
 WORST_TO_BEST = (
-    *("diverged", "baseline-invalid", "stable-but-short", "undecided", "accelerated"),
+    *("diverged", "baseline-invalid", "stable-but-short", "not-found", "undecided", "accelerated"),
     *("reached-control-missing", "reached"),
 )
 MOST = 900  # thousandths: leaves room for a better candidate
@@ -150,16 +151,33 @@ def test_a_higher_bound_never_turns_c2_or_c3_from_unmet_to_met(
 
 
 @check
-@given(case=cases(), seed=st.integers(0, 4))
-def test_one_diverged_candidate_run_decides_whatever_the_others_are(case: Case, seed: int) -> None:
-    lost = seed % len(case.candidate)
+@given(case=cases(), lost=st.integers(0, 5))
+def test_runs_that_diverge_decide_where_there_are_two_or_more(case: Case, lost: int) -> None:
+    """Two of five or fewer are too many; one of two or more is an accident."""
+    few = min(lost, len(case.candidate))
     candidate = [
-        replace(cycle_run(a / 1000, s, case.samples, case.max_lr), diverged=s == lost)
+        replace(cycle_run(a / 1000, s, case.samples, case.max_lr), diverged=s < few)
         for s, a in enumerate(case.candidate)
     ]
+    verdict = judge(candidate, [step_run(a / 1000, s) for s, a in enumerate(case.baseline)])
+    assert (verdict.outcome == "diverged") is (few >= 2)
+    assert (verdict.speedup is None) is (few >= 2)
+
+
+@check
+@given(case=cases(), seed=st.integers(0, 4))
+def test_an_accuracy_that_is_not_a_number_never_improves_the_outcome(case: Case, seed: int) -> None:
+    """Against the same run at the bottom of what was measured."""
+    lost = seed % len(case.candidate)
+    candidate = [
+        cycle_run(a / 1000, s, case.samples, case.max_lr) for s, a in enumerate(case.candidate)
+    ]
     baseline = [step_run(a / 1000, s) for s, a in enumerate(case.baseline)]
-    verdict = judge(candidate, baseline)
-    assert (verdict.outcome, verdict.speedup) == ("diverged", None)
+    nan = [replace(r, final_accuracy=math.nan) if r.seed == lost else r for r in candidate]
+    without = [run for run in candidate if run.seed != lost]
+    rest = without if len(without) > 1 else candidate
+    if len(without) > 1:
+        assert rank(judge(nan, baseline)) <= rank(judge(rest, baseline))
 
 
 @check

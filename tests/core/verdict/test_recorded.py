@@ -221,7 +221,7 @@ def test_a_table_says_where_the_rules_depart_from_the_claim() -> None:
     pairs = Pairs("Two", "By hand.", (pair("good", True), pair("modest", False)))
     table = smith_table(pairs, {"c.csv": CANDIDATE, "b.csv": BASELINE})
     assert "| good | said | REACHED, CONTROL MISSING | 8 | 80 | 10 | +0.50 | yes |" in table
-    assert "- modest (departs): Reached, control missing: 8 x" in table
+    assert "- modest (departs): Yes, as far as was tested: the cycle trains 8 x faster" in table
     assert "agree with the claim on 1 of 2 pairs" in table
 
 
