@@ -80,7 +80,7 @@ class Setup:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the data let nobody conclude, known before anything trains."""
-        margin = self.options.criterion.margin
+        margin = self.options.criterion.smallest_margin
         validation = self.n_validation if self.options.target is None else None
         sizes = about_split_sizes(validation, self.n_test, margin)
         balance = about_balance(self.balance, self.classes, self.class_names)

@@ -14,7 +14,6 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
 from autosuperconv.core.verdict import Criterion, Evidence, Looks, Outcome, Verdict, judge
-from autosuperconv.core.verdict.margin import SMALLEST_MARGIN
 from autosuperconv.pipeline.fixed import about_fixed
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
@@ -47,7 +46,7 @@ def run_steps(work: Work) -> Report:
     range_test = sweep_range(work, plan)
     baseline = tune_baseline(
         *(session, setup.base, plan.budget.baseline_epochs, range_test),
-        *(options.target, smallest_margin(options), setup.fixed),
+        *(options.target, options.criterion.smallest_margin, setup.fixed),
     )
     study = run_study(work, plan, range_test, baseline)
     winner = choose_winner(session, study, confirm_runs(options.seeds))
@@ -77,17 +76,11 @@ def about_target(options: SearchOptions) -> tuple[str, ...]:
     """Which accuracy a trial must reach, where the margin decides it."""
     if options.target is not None:
         return ()
-    margin = f"{size_in_points(smallest_margin(options))} percentage points"
+    margin = f"{size_in_points(options.criterion.smallest_margin)} percentage points"
     return (
         f"Target of the trials: the tuned baseline's validation accuracy, less {margin} (--margin) "
         "or its spread over seeds, whichever is larger.",
     )
-
-
-def smallest_margin(options: SearchOptions) -> float:
-    """As requested, else the smallest that the rule gives."""
-    margin = options.criterion.margin
-    return SMALLEST_MARGIN if margin is None else margin
 
 
 def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:

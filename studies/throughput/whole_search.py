@@ -18,7 +18,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.trace import Trace
 from autosuperconv.pipeline.setup import Work, open_search
-from autosuperconv.pipeline.steps import plan_search, run_study, smallest_margin, sweep_range
+from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.steps.baseline import tune_baseline
 
@@ -80,7 +80,7 @@ def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     say("range test done")
     baseline = tune_baseline(
         *(work.session, work.setup.base, plan.budget.baseline_epochs, sweeps, None),
-        smallest_margin(work.setup.options),
+        work.setup.options.criterion.smallest_margin,
     )
     say("baseline done")
     started = time.perf_counter()

@@ -1,169 +1,280 @@
-"""How often the verdict's rules err, and what they can see: simulations with a given seed.
+"""How often the decision errs, and what it can see: simulated searches with a given seed.
 
-Accuracies are in percentage points. The same `half_width` and `pooled_sd` as in `judge`, on arrays
-of thousands of repetitions; a test holds that both decide alike.
+Everything is in seed sds of the search. The limits, the moderated variances, the shares of the
+error and the order of the looks are the product's own, on arrays of thousands of repetitions; a
+test holds that `core.verdict.decision.follow` decides alike.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
-from autosuperconv.core.stats import FIRST_LOOK, confidence_at_seeds, half_width, pooled_sd
-from autosuperconv.core.verdict import RunCurve, judge
+from autosuperconv.core.stats.moderated import moderated_variance, t_limit
+from autosuperconv.core.verdict.comparison import LookPlan
+from autosuperconv.core.verdict.decision import EACH_RUNG, HOPELESS, LONE_RUNG, SAFE
+from autosuperconv.core.verdict.looks import Looks, plan_looks
+from autosuperconv.core.verdict.margin import TWO_RUNS
+from autosuperconv.core.verdict.rungs import FUTILE
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+States = NDArray[np.int_]
+Variance = Callable[[Array, Array, int], tuple[Array, Array]]
 
-MARGIN = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Null:
-    """What the simulated runs are drawn from.
-
-    Args:
-        sd: seed noise of either side, percentage points.
-        effect: true mean of the candidate minus that of the other side, percentage points.
-        correlation: of the two runs of a pair; seeds shared between different schedules
-            have little in common, so 0 is the case to plan for.
-        skewed: noise with a long lower tail (a negated exponential) in place of a normal.
-    """
-
-    sd: float
-    effect: float
-    correlation: float = 0.0
-    skewed: bool = False
-
-
-def draw(null: Null, n: int, repetitions: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Final accuracies of candidate and other side, each of shape (repetitions, n)."""
-    shared, one, other = (_noise(null.skewed, (repetitions, n), rng) for _ in range(3))
-    common, own = np.sqrt(null.correlation), np.sqrt(1 - null.correlation)
-    candidate = null.effect + null.sd * (common * shared + own * one)
-    return candidate, null.sd * (common * shared + own * other)
-
-
-def beats(candidate: Array, other: Array, bound: Array | float, confidence: float = 0.95) -> Bools:
-    """Whether the paired interval lies above `bound`: C1 with bound -margin, C4 with bound 0."""
-    difference = candidate - other
-    half = half_width(difference.std(axis=-1, ddof=1), difference.shape[-1], confidence)
-    return np.asarray(difference.mean(axis=-1) - half > bound)
-
-
-def not_worse(candidate: Array, other: Array, confidence: float = 0.95) -> Bools:
-    """C1 as `judge` checks it, with the margin taken from the data."""
-    margin = np.maximum(MARGIN, pooled_sd(candidate, other))
-    return beats(candidate, other, -margin, confidence)
-
-
-def beats_unpaired(candidate: Array, other: Array, bound: Array | float) -> Bools:
-    """As `beats` at 95 %, by Welch's interval: what is lost or won by pairing."""
-    n = candidate.shape[-1]
-    ours, theirs = (side.var(axis=-1, ddof=1) / n for side in (candidate, other))
-    degrees = (n - 1) * (ours + theirs) ** 2 / (ours**2 + theirs**2)
-    half = stats.t.ppf(0.975, degrees) * np.sqrt(ours + theirs)
-    return np.asarray(candidate.mean(axis=-1) - other.mean(axis=-1) - half > bound)
-
-
-def paired_or_not(null: Null, n: int, repetitions: int, seed: int) -> tuple[float, float]:
-    """Shares in which C1 is met by the paired interval, and by Welch's."""
-    candidate, other = draw(null, n, repetitions, np.random.default_rng(seed))
-    bound = -np.maximum(MARGIN, pooled_sd(candidate, other))
-    paired, unpaired = beats(candidate, other, bound), beats_unpaired(candidate, other, bound)
-    return float(paired.mean()), float(unpaired.mean())
-
-
-def false_accuracy(null: Null, n: int, repetitions: int, seed: int) -> float:
-    """Share of repetitions in which C1 is met at n seeds, margin from the data."""
-    return float(not_worse(*draw(null, n, repetitions, np.random.default_rng(seed))).mean())
-
-
-def shown_better(null: Null, n: int, repetitions: int, seed: int) -> float:
-    """Share in which C4 is met at n seeds: the candidate beats the other side."""
-    candidate, other = draw(null, n, repetitions, np.random.default_rng(seed))
-    return float(beats(candidate, other, 0.0).mean())
-
-
-def false_reached(sd: float, n: int, repetitions: int, seed: int) -> float:
-    """Share in which C1 and C4 are both met where candidate, baseline and control are one.
-
-    The demanding A/A case: the candidate is many times cheaper and uses a large rate, so C2, C3
-    and C5 hold, but only because the baseline was too long: the control is as good.
-    """
-    rng = np.random.default_rng(seed)
-    candidate, baseline = draw(Null(sd, 0.0), n, repetitions, rng)
-    control = sd * rng.standard_normal((repetitions, n))
-    return float((not_worse(candidate, baseline) & beats(candidate, control, 0.0)).mean())
+PASSED, OPEN, FAILED = 1, 0, -1
+ERROR = 0.05
+FAST_COST, SLOW_COST = 0.107, 0.27  # of a run at T_B / 5 and at T_B / 2, in baseline trainings
+MODEL_SD = 0.7  # of the validation posterior about the truth
+SKEWED, SLIPS, HEAVY, NORMAL = "skewed", "slips, 1 in 20", "t with 3 df", "normal"
 
 
 @dataclass(frozen=True, slots=True)
-class Sequential:
-    """Adding seeds one by one, from 3 to a maximum: how often C1 is met, and at what cost."""
-
-    met: float
-    undecided: float
-    seeds: float
-
-
-def add_seeds(null: Null, most: int, repetitions: int, seed: int) -> Sequential:
-    """Look after 3, 4, ... `most` seeds; stop as soon as C1 is met or surely not."""
-    candidate, other = draw(null, most, repetitions, np.random.default_rng(seed))
-    running, met = np.ones(repetitions, bool), np.zeros(repetitions, bool)
-    seeds = np.full(repetitions, most)
-    for n in range(FIRST_LOOK, most + 1):
-        confidence = confidence_at_seeds(n, most)
-        ours, theirs = candidate[:, :n], other[:, :n]
-        margin = np.maximum(MARGIN, pooled_sd(ours, theirs))
-        good, bad = (
-            beats(ours, theirs, -margin, confidence),
-            beats(theirs, ours, margin, confidence),
-        )
-        met |= running & good
-        seeds[running & (good | bad)] = n
-        running &= ~(good | bad)
-    return Sequential(float(met.mean()), float(running.mean()), float(seeds.mean()))
-
-
-def simulated_run(
-    final: float, samples: float, max_lr: float, seed: int, rng: np.random.Generator
-) -> RunCurve:
-    """A run of a step schedule, or of a cycle: a plateau, a jump at 3/4 of it, the final level.
+class Truth:
+    """What the simulated runs are drawn from; differences from the baseline, in seed sds.
 
     Args:
-        final: accuracy at the end, points. Evaluations wobble around the levels by 0.05 points.
+        fast: of the cycle at T_B / 5.
+        slow: of the cycle at T_B / 2.
+        control: of the standard schedule at T_B / 5, less the fast cycle.
+        at_bound: count `fast` and `slow` from the margin's bound, whatever margin comes out.
+        cycle_sd: of the cycles.
+        baseline_sd: of the baseline and the control.
+        correlation: of the runs of one seed.
+        noise: its kind.
     """
-    phase = np.linspace(0, 1, 51)[1:]
-    level = np.where(phase > 0.75, final, final - 5) + 0.05 * rng.standard_normal(50)
-    accuracy = tuple(float(a) for a in level / 100)
-    costs = tuple(float(s) for s in phase * samples)
-    return RunCurve(costs, accuracy, final / 100, max_lr, chance=0.1, seed=seed)
+
+    fast: float
+    slow: float
+    control: float = -3.0
+    at_bound: bool = False
+    cycle_sd: float = 1.0
+    baseline_sd: float = 1.0
+    correlation: float = 0.1
+    noise: str = NORMAL
 
 
-def outcomes(sd: float, n: int, ratio: float, repetitions: int, seed: int) -> dict[str, float]:
-    """Shares of the outcomes of `judge` itself on A/A runs, with a control.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the simulated search decides; the defaults are the product's.
 
     Args:
-        ratio: cost of the baseline over that of candidate and control; 1 is plain A/A, with the
-            baseline's learning rate; above 1 the candidate's rate is 10 x the baseline's.
+        looks: planned.
+        factor: of the margin, in pooled seed sds.
+        smallest: margin, in seed sds: 0.2 points where the seeds differ little.
+        degrees: of freedom behind the search's own spread.
+        variance: of a side, and its degrees of freedom.
+        lone: share of the error to pass a rung that is the only one.
+        each: share of the error to pass each of several rungs.
     """
+
+    looks: Looks = field(default_factory=lambda: plan_looks(3, 12))
+    factor: float = TWO_RUNS
+    smallest: float = 0.0
+    degrees: int = 8
+    variance: Variance = moderated_variance
+    lone: float = LONE_RUNG
+    each: float = EACH_RUNG
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Simulated runs, each of shape (repetitions, runs), and what was known before them.
+
+    Args:
+        fast: of the cycle at T_B / 5.
+        slow: of the cycle at T_B / 2.
+        baseline: of the standard schedule.
+        control: of the standard schedule at T_B / 5.
+        spread: (repetitions,) variance over seeds that the search's own runs showed.
+        margin: (repetitions,) frozen before the confirmation.
+        posterior: (repetitions,) of the fast rung, less the target.
+    """
+
+    fast: Array
+    slow: Array
+    baseline: Array
+    control: Array
+    spread: Array
+    margin: Array
+    posterior: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the searches said; each of shape (repetitions,).
+
+    Args:
+        fast: state of the rung at T_B / 5.
+        slow: state of the rung at T_B / 2.
+        control: state of the control.
+        cost: of the confirmation, beyond the three baseline runs that there are, in baseline
+            trainings.
+    """
+
+    fast: States
+    slow: States
+    control: States
+    cost: Array
+
+    @property
+    def gain(self) -> float:
+        """Share that showed a gain, in per cent."""
+        return percent((self.fast == PASSED) | (self.slow == PASSED))
+
+    @property
+    def reached(self) -> float:
+        """Share that said "reached", in per cent."""
+        return percent((self.fast == PASSED) & (self.control == PASSED))
+
+    @property
+    def no(self) -> float:
+        """Share that said no, in per cent."""
+        return percent((self.fast != PASSED) & (self.slow == FAILED))
+
+
+def percent(said: Bools) -> float:
+    """The share of repetitions."""
+    return float(100 * said.mean())
+
+
+def noise(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """Of mean 0 and, but for the slips, sd 1."""
+    if kind == SKEWED:
+        return 1 - rng.exponential(size=shape)
+    if kind == HEAVY:
+        return rng.standard_t(3, shape) / np.sqrt(3)
+    slips = 6 * ((rng.random(shape) < 0.05) - 0.05) if kind == SLIPS else 0.0
+    return rng.standard_normal(shape) - slips
+
+
+def draw(truth: Truth, rules: Rules, repetitions: int, seed: int) -> Draws:
+    """Simulate the runs of so many searches."""
     rng = np.random.default_rng(seed)
-    counts: Counter[str] = Counter()
-    for _ in range(repetitions):
-        finals = 90 + sd * rng.standard_normal((3, n))
-        settings = ((1.0, 0.1 if ratio == 1 else 1.0), (ratio, 0.1), (1.0, 0.1))
-        sides = [
-            [simulated_run(float(a), 1e6 * cost, lr, i, rng) for i, a in enumerate(row)]
-            for row, (cost, lr) in zip(finals, settings, strict=True)
-        ]
-        candidate, baseline, control = sides
-        counts[judge(candidate, baseline, control).outcome] += 1
-    return {outcome: count / repetitions for outcome, count in sorted(counts.items())}
+    n, m = rules.looks.sizes[-1]
+    shared = rng.standard_normal((repetitions, max(n, m)))
+
+    def side(runs: int, sd: float) -> Array:
+        own = noise(truth.noise, (repetitions, runs), rng)
+        both = np.sqrt(truth.correlation) * shared[:, :runs]
+        return sd * (both + np.sqrt(1 - truth.correlation) * own)
+
+    pairs = noise(truth.noise, (repetitions, rules.degrees, 2), rng)
+    spread = np.maximum(np.square(np.diff(pairs)).mean(axis=(1, 2)) / 2, 1e-4)
+    margin = np.maximum(rules.smallest, rules.factor * np.sqrt(spread))
+    bound = -margin if truth.at_bound else np.zeros(repetitions)
+    fast, slow = (bound + own for own in (truth.fast, truth.slow))
+    return Draws(
+        fast=side(m, truth.cycle_sd) + fast[:, None],
+        slow=side(m, truth.cycle_sd) + slow[:, None],
+        baseline=side(n, truth.baseline_sd),
+        control=side(m, truth.baseline_sd) + fast[:, None] + truth.control,
+        spread=spread,
+        margin=margin,
+        posterior=fast + margin + MODEL_SD * rng.standard_normal(repetitions),
+    )
 
 
-def _noise(skewed: bool, shape: tuple[int, int], rng: np.random.Generator) -> Array:
-    return 1 - rng.exponential(size=shape) if skewed else rng.standard_normal(shape)
+def looked(
+    x: Array, y: Array, bound: Array, z: tuple[float | Array, float], rules: Rules, spread: Array
+) -> tuple[States, Array]:
+    """State of a difference after a look, and the probability that it is above the bound."""
+    parts = [rules.variance(side, spread, rules.degrees) for side in (x, y)]
+    (a, d), (b, e) = ((v / s.shape[1], f) for (v, f), s in zip(parts, (x, y), strict=True))
+    error, degrees = np.sqrt(a + b), (a + b) ** 2 / (a * a / d + b * b / e)
+    above = x.mean(axis=1) - y.mean(axis=1) - bound
+    low, high = (t_limit_of(limit, degrees) * error for limit in z)
+    states = np.where(above - low > 0, PASSED, np.where(above + high <= 0, FAILED, OPEN))
+    return states, special.stdtr(degrees, above / error)
+
+
+def t_limit_of(z: float | Array, degrees: Array) -> Array:
+    """Student's limits for a normal one, or for one in each repetition."""
+    if isinstance(z, float):
+        return t_limit(z, degrees)
+    limits = [np.where(z == one, t_limit(float(one), degrees), 0.0) for one in np.unique(z)]
+    return np.asarray(np.sum(limits, axis=0))
+
+
+def decide(draws: Draws, rules: Rules) -> Found:
+    """What the searches say of their runs, in the order of `core.verdict.decision`."""
+    return Deciding(draws, rules).found()
+
+
+class Deciding:
+    """The looks of all repetitions at once; what one of them does not ask is masked."""
+
+    def __init__(self, draws: Draws, rules: Rules) -> None:
+        self.draws, self.rules = draws, rules
+        n = len(draws.margin)
+        self.fast, self.slow, self.control = (np.full(n, OPEN) for _ in range(3))
+        self.chance = np.ones(n)  # of the fast rung
+        self.runs = {name: np.zeros(n) for name in ("fast", "slow", "control", "baseline")}
+        hopeful, safe = draws.posterior > HOPELESS, draws.posterior > SAFE
+        self.share = np.where(hopeful, rules.each, rules.lone)
+        self.first = (hopeful, ~safe)
+
+    def found(self) -> Found:
+        """After all looks."""
+        self.phase(*self.first)
+        no_gain = (self.fast != PASSED) & (self.slow != PASSED)
+        self.phase(np.zeros_like(no_gain), no_gain & ~self.first[1])
+        used = self.runs
+        cost = np.maximum(used["baseline"] - 3, 0) + SLOW_COST * used["slow"]
+        cost += FAST_COST * (used["fast"] + used["control"])
+        return Found(self.fast, self.slow, self.control, cost)
+
+    def phase(self, ask_fast: Bools, ask_slow: Bools) -> None:
+        """All looks at the rungs that are asked now."""
+        for look, (n, m) in enumerate(self.rules.looks.sizes):
+            hopeless = (self.slow == PASSED) & (self.chance < FUTILE)
+            open_fast = (self.fast == OPEN) & (self.slow != FAILED) & ~hopeless
+            waiting = (self.fast == PASSED) & (self.control == OPEN)
+            open_slow = ask_slow & (self.slow == OPEN) & (self.fast != PASSED)
+            asked = ask_fast & (open_fast | waiting)
+            self.note(asked, open_slow, asked & open_fast, (n, m))
+            self.look_at_accuracy(look, asked & open_fast, open_slow)
+            self.look_at_control(look, asked & (self.fast == PASSED))
+
+    def note(self, fast: Bools, slow: Bools, accuracy: Bools, size: tuple[int, int]) -> None:
+        """How many runs there are for this look."""
+        n, m = size
+        named = {"fast": (fast, m), "slow": (slow, m), "baseline": (accuracy | slow, n)}
+        for name, (asked, runs) in named.items():
+            self.runs[name] = np.where(asked, np.maximum(self.runs[name], runs), self.runs[name])
+
+    def look_at_accuracy(self, look: int, fast: Bools, slow: Bools) -> None:
+        """Candidate and baseline, at either length."""
+        n, m = self.rules.looks.sizes[look]
+        plans = {s: accuracy_plan_of(self.rules, s).z(look) for s in np.unique(self.share)}
+        z = np.asarray([plans[s][0] for s in self.share]), next(iter(plans.values()))[1]
+        draws = self.draws
+        sides = (draws.baseline[:, :n], -draws.margin, z, self.rules, draws.spread)
+        state, chance = looked(draws.fast[:, :m], *sides)
+        self.chance = np.where(fast, chance, self.chance)
+        self.fast = np.where(fast, state, self.fast)
+        self.slow = np.where(slow, looked(draws.slow[:, :m], *sides)[0], self.slow)
+
+    def look_at_control(self, look: int, asked: Bools) -> None:
+        """Candidate and control."""
+        m, draws = self.rules.looks.sizes[look][1], self.draws
+        plan = LookPlan(tuple((m, m) for _, m in self.rules.looks.sizes), ERROR, ERROR)
+        sides = (draws.fast[:, :m], draws.control[:, :m], np.zeros(len(draws.margin)))
+        state, _ = looked(*sides, plan.z(look), self.rules, draws.spread)
+        self.control = np.where(asked, state, self.control)
+        more = np.maximum(self.runs["control"], m)
+        self.runs["control"] = np.where(asked, more, self.runs["control"])
+
+
+def accuracy_plan_of(rules: Rules, share: float) -> LookPlan:
+    """How candidate and baseline are looked at, at a share of the error to pass."""
+    return LookPlan(rules.looks.sizes, float(share) * ERROR, rules.lone * ERROR)
+
+
+def simulate(truth: Truth, rules: Rules, repetitions: int, seed: int = 0) -> Found:
+    """Draw and decide."""
+    return decide(draw(truth, rules, repetitions, seed), rules)

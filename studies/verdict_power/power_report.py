@@ -2,200 +2,272 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import power
-from power import MARGIN, Null
+import variants
+from power import HEAVY, SKEWED, SLIPS, Found, Rules, Truth
 
-SDS = (0.1, 0.2, 0.3, 0.6)
-SEEDS = (3, 4, 5, 7, 10)
-EFFECTS = (0.5, 1.0, 2.0)
-MOST = (5, 10)
+from autosuperconv.core.stats.moderated import PRIOR_DEGREES
+from autosuperconv.core.verdict.decision import EACH_RUNG, LONE_RUNG
+from autosuperconv.core.verdict.looks import plan_looks
 
-INTRODUCTION = """# How often the verdict errs, and what it can detect
+MOST = (5, 8, 12)
+EQUAL = Truth(0, 0, 0)
+BOUND = Truth(0, 0, at_bound=True)
+SLOW_ONLY = replace(BOUND, fast=-2.5)
 
-Written by `autosuperconv reproduce studies/verdict_power`: {repetitions:,} simulated repetitions
-per cell ({judged:,} where `judge` itself runs on simulated curves), random seed {seed}. Noise (sd,
-the standard deviation over seeds) and effects are in percentage points of accuracy, shares in per
-cent of the repetitions. Intervals are at 95 %, so each side errs by design in 2.5 %. Margin:
-{margin} points or the pooled sd, whichever is larger.
+INTRODUCTION = """# How often the decision errs, and what it can see
+
+Written by `autosuperconv reproduce studies/verdict_power`: {repetitions:,} simulated searches per
+row, random seed {seed}. Noise and effects are in sds over seeds, shares in per cent of the
+searches, costs in baseline trainings beyond the first three (a cycle at T_B / 5 takes {fast}, one
+at T_B / 2 {slow}). A search looks at (baseline, cycle) runs (3, 6), (5, 10), (8, 15) and (12, 22),
+as far as `--max-seeds` allows. Its margin is sqrt(2) x the pooled sd of its own runs before the
+confirmation, here from {degrees} degrees of freedom; the bound is the margin that came out. The
+goal of every error is 5 %, one-sided: {lone} of it is spent on the only rung or on a no, and
+{each} on passing each of two rungs. A share of 5 % has a standard error of 0.15.
 """
 
+NULLS: Mapping[str, tuple[Truth, str]] = {
+    "three equal sides at both lengths: REACHED": (EQUAL, "reached"),
+    "the same, cycles with twice the sd: REACHED": (replace(EQUAL, cycle_sd=2.0), "reached"),
+    "the same, baseline and control with twice the sd: REACHED": (
+        replace(EQUAL, baseline_sd=2.0),
+        "reached",
+    ),
+    "the same, slips 1 in 20: REACHED": (replace(EQUAL, noise=SLIPS), "reached"),
+    "T_B / 5 at the bound, T_B / 2 fine: REACHED": (replace(BOUND, slow=2.0), "reached"),
+    "both at the bound: a gain": (BOUND, "gain"),
+    "T_B / 2 at the bound, T_B / 5 below: a gain": (SLOW_ONLY, "gain"),
+    "both at the bound, t with 3 df: a gain": (replace(BOUND, noise=HEAVY), "gain"),
+    "both at the bound, skewed: a gain": (replace(BOUND, noise=SKEWED), "gain"),
+    "both at the bound, slips 1 in 20: a gain": (replace(BOUND, noise=SLIPS), "gain"),
+    "both at the bound, cycles' sd x 2: a gain": (replace(BOUND, cycle_sd=2.0), "gain"),
+    "both at the bound, cycles' sd x 1/2: a gain": (replace(BOUND, cycle_sd=0.5), "gain"),
+    "both at the bound, baseline's sd x 2: a gain": (replace(BOUND, baseline_sd=2.0), "gain"),
+    "both at the bound, baseline's sd x 1/2: a gain": (replace(BOUND, baseline_sd=0.5), "gain"),
+    "T_B / 2 at the bound, baseline's sd x 2: a gain": (
+        replace(SLOW_ONLY, baseline_sd=2.0),
+        "gain",
+    ),
+    "both at the bound, pairs not correlated: a gain": (replace(BOUND, correlation=0.0), "gain"),
+    "both at the bound, pairs correlated by .5: a gain": (replace(BOUND, correlation=0.5), "gain"),
+    "both at the bound: NO": (BOUND, "no"),
+    "both at the bound, baseline's sd x 2: NO": (replace(BOUND, baseline_sd=2.0), "no"),
+    "both at the bound, cycles' sd x 2: NO": (replace(BOUND, cycle_sd=2.0), "no"),
+}
 
-def power_report(repetitions: int = 40_000, judged: int = 1_000, seed: int = 0) -> str:
+POWERS: Mapping[str, tuple[Truth, str, str]] = {
+    "-0.5": (Truth(-3.0, -0.5), "gain", "-"),
+    "equal": (Truth(-2.5, 0.0), "gain", "90"),
+    "+0.5": (Truth(-2.0, 0.5), "gain", "98"),
+    "+1": (Truth(-1.5, 1.0), "gain", "100"),
+}
+
+CREDITS: Mapping[str, Truth] = {
+    "equal, control 1 sd below": Truth(0.0, 1.0, -1.0),
+    "equal, control 3 sd below": Truth(0.0, 1.0, -3.0),
+    "+1, control 1 sd below": Truth(1.0, 2.0, -1.0),
+    "+1, control 3 sd below": Truth(1.0, 2.0, -3.0),
+}
+
+
+def power_report(repetitions: int = 20_000, seed: int = 0) -> str:
     """All tables; the defaults are those of the committed page."""
-    head = INTRODUCTION.format(repetitions=repetitions, judged=judged, seed=seed, margin=MARGIN)
-    parts = (
-        head,
-        _same_runs(repetitions, judged, seed),
-        _worse_by_the_margin(repetitions, seed),
-        _sequential(repetitions, seed),
-        _power(repetitions, seed),
-        _pairing(repetitions, seed),
+    head = INTRODUCTION.format(
+        repetitions=repetitions,
+        seed=seed,
+        fast=power.FAST_COST,
+        slow=power.SLOW_COST,
+        degrees=Rules().degrees,
+        lone=f"{LONE_RUNG:g}",
+        each=f"{EACH_RUNG:g}",
     )
-    return "\n".join(parts)
+    parts = (_errors, _powers, _factor, _margins, _tried, _single_looks, _extended, _divergence)
+    return "\n".join([head, *(part(repetitions, seed) for part in parts)])
 
 
-def _same_runs(repetitions: int, judged: int, seed: int) -> str:
-    reached = _table("sd", SDS, SEEDS, lambda sd, n: power.false_reached(sd, n, repetitions, seed))
-    rows = [
-        f"| {sd} | {n} | {ratio:g} | {_shares(power.outcomes(sd, n, ratio, judged, seed))} |"
-        for ratio in (1.0, 10.0)
-        for sd in (0.1, 0.6)
-        for n in (3, 10)
-    ]
-    return "\n".join(
-        [
-            "## A/A: candidate, baseline and control have one distribution",
-            "",
-            "At the baseline's own cost REACHED is impossible, because k is at most 1. The",
-            "demanding case is a baseline that is ten times too long: C2, C3 and C5 hold, and only",
-            "C1 and C4 stand between seed noise and REACHED. False REACHED, in per cent:",
-            "",
-            reached,
-            "",
-            "The same through `judge`, on simulated curves with a control, at the baseline's cost",
-            "(ratio 1) and at a tenth of it (ratio 10):",
-            "",
-            "| sd | seeds | cost ratio | outcomes, per cent |",
-            "|---|---|---|---|",
-            *rows,
-            "",
-            "Without a control, the last case is REACHED, CONTROL MISSING whenever C1 is met, and",
-            "C1 should be met, because the accuracies are equal. That outcome claims nothing about",
-            "the large learning rate.",
-            "",
-        ]
-    )
+def _rules(most: int, **changed: object) -> Rules:
+    return replace(Rules(), looks=plan_looks(3, most), **changed)  # type: ignore[arg-type]
 
 
-def _worse_by_the_margin(repetitions: int, seed: int) -> str:
-    kinds = (
-        ("independent pairs", 0.0, False),
-        ("independent, skewed noise", 0.0, True),
-        ("correlation 0.5", 0.5, False),
-        ("correlation 0.5, skewed noise", 0.5, True),
-        ("correlation 0.9", 0.9, False),
-    )
-    lines = [
-        "## The candidate is truly worse by exactly the margin",
-        "",
-        "How often C1 is met, in per cent, when the true difference is -max(0.2, sd). The margin",
-        "is itself an estimate. With independent pairs that costs next to nothing. With pairs of",
-        "correlation 0.5 the error stays below 5 % with normal noise and roughly reaches it with",
-        "skewed noise. **With pairs of correlation 0.9 the error is 6 to 12 % where sd is at least",
-        "0.2**: the interval is then narrower than the uncertainty of the margin. How strongly two",
-        "schedules' runs from one seed are correlated was not measured here; the pairs of a",
-        "confirmation show it.",
-        "",
-    ]
-    for title, correlation, skewed in kinds:
-
-        def share(sd: float, n: int, rho: float = correlation, bent: bool = skewed) -> float:
-            null = Null(sd, -max(MARGIN, sd), rho, bent)
-            return power.false_accuracy(null, n, repetitions, seed)
-
-        lines += [f"### {title}", "", _table("sd", SDS, SEEDS, share), ""]
-    return "\n".join(lines)
+def _share(truth: Truth, rules: Rules, said: str, repetitions: int, seed: int) -> float:
+    found = power.simulate(truth, rules, repetitions, seed)
+    return float(getattr(found, said))
 
 
-def _sequential(repetitions: int, seed: int) -> str:
+def _errors(repetitions: int, seed: int) -> str:
     rows = []
-    for most in MOST:
-        for sd in SDS:
-            margin = max(MARGIN, sd)
-            null, equal, worse = (
-                power.add_seeds(Null(sd, effect), most, repetitions, seed)
-                for effect in (-margin, 0.0, -3 * margin)
-            )
-            cells = (
-                f"{100 * null.met:.1f}",
-                f"{100 * equal.met:.0f}, {equal.seeds:.1f}",
-                f"{100 * (1 - worse.undecided - worse.met):.0f}, {worse.seeds:.1f}",
-            )
-            rows.append(f"| {most} | {sd} | {' | '.join(cells)} |")
-    return "\n".join(
-        [
-            "## Adding seeds one by one",
-            "",
-            "A look after 3, 4, ... seeds up to the maximum, with the error spent as",
-            "`confidence_at_look` says. It stops as soon as C1 is met or surely not met. The table",
-            "gives the share settled that way, in per cent, and the mean number of seeds.",
-            "",
-            "| at most | sd | worse by the margin: C1 met | equal: C1 met, seeds "
-            "| worse by three margins: surely not met, seeds |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
+    for name, (truth, said) in NULLS.items():
+        shares = [_share(truth, _rules(most), said, repetitions, seed) for most in MOST]
+        rows.append([name, *(f"{share:.1f}" for share in shares)])
+    headings = ["what is false", *(f"up to {most}" for most in MOST)]
+    return _section("Errors", "The goal is 5 at most, by the largest number of baseline runs.") + (
+        _table(headings, rows)
     )
 
 
-def _power(repetitions: int, seed: int) -> str:
-    def accuracy(effect: float, n: int) -> float:
-        return power.false_accuracy(Null(0.3, effect * 0.3), n, repetitions, seed)
-
-    def control(effect: float, n: int) -> float:
-        return power.shown_better(Null(0.3, effect * 0.3), n, repetitions, seed)
-
-    return "\n".join(
-        [
-            "## Power",
-            "",
-            "sd = 0.3; the true effect is given in seed sd. C1, candidate against baseline:",
-            "",
-            _table("effect, sd", (0.0, *EFFECTS), SEEDS, accuracy),
-            "",
-            "C4, candidate against control:",
-            "",
-            _table("effect, sd", EFFECTS, SEEDS, control),
-            "",
-            "Three seeds settle C4 only where the candidate leads by several seed sd.",
-            "",
-        ]
-    )
-
-
-def _pairing(repetitions: int, seed: int) -> str:
+def _powers(repetitions: int, seed: int) -> str:
     rows = []
-    for correlation in (0.0, 0.5, 0.9):
-        for n in (3, 5, 10):
-            effects = [-0.3, 0.0, 0.3]
-            shares = [
-                power.paired_or_not(Null(0.3, effect, correlation), n, repetitions, seed)
-                for effect in effects
+    for name, (truth, said, goal) in POWERS.items():
+        found = [power.simulate(truth, _rules(most), repetitions, seed) for most in MOST]
+        rows.append([name, goal, *(_with_cost(one, said) for one in found)])
+    headings = ["cycle at T_B / 2", "goal", *(f"up to {most}" for most in MOST)]
+    text = _section(
+        "Power",
+        "A gain is shown at T_B / 2 where the cycle at T_B / 5 is 2.5 sd worse: share, then the "
+        "mean cost of the confirmation.",
+    ) + _table(headings, rows)
+    credits = [
+        [
+            name,
+            *(
+                _with_cost(power.simulate(truth, _rules(most), repetitions, seed), "reached")
+                for most in MOST
+            ),
+        ]
+        for name, truth in CREDITS.items()
+    ]
+    headings = ["cycle at T_B / 5", *(f"up to {most}" for most in MOST)]
+    return f"{text}\nREACHED, where the cycle at T_B / 2 is 1 sd better:\n\n" + _table(
+        headings, credits
+    )
+
+
+def _with_cost(found: Found, said: str) -> str:
+    return f"{getattr(found, said):.1f}, {found.cost.mean():.1f}"
+
+
+def _factor(repetitions: int, seed: int) -> str:
+    names = {"sqrt(2)": 2**0.5, "1": 1.0}
+    cases = {
+        "error: both at the bound": (BOUND, "gain"),
+        "error: the same, baseline's sd x 2": (replace(BOUND, baseline_sd=2.0), "gain"),
+        "error: three equal sides, REACHED": (EQUAL, "reached"),
+        "power: T_B / 2 equal": (POWERS["equal"][0], "gain"),
+        "power: T_B / 2 +0.5": (POWERS["+0.5"][0], "gain"),
+        "power: T_B / 2 +1": (POWERS["+1"][0], "gain"),
+        "0.2 points are 2 sd, power: T_B / 2 equal": (POWERS["equal"][0], "gain"),
+    }
+    rows = []
+    for name, (truth, said) in cases.items():
+        smallest = 2.0 if name.startswith("0.2") else 0.0
+        row = [name]
+        for factor in names.values():
+            for most in (8, 12):
+                rules = _rules(most, factor=factor, smallest=smallest)
+                row.append(f"{_share(truth, rules, said, repetitions, seed):.1f}")
+        rows.append(row)
+    headings = ["", *(f"{name}, up to {most}" for name in names for most in (8, 12))]
+    text = (
+        "The factor moves the bound and with it what is a null, so it hardly moves the errors; it "
+        "buys the power."
+    )
+    return _section("The margin's factor", text) + _table(headings, rows)
+
+
+def _margins(repetitions: int, seed: int) -> str:
+    rows = []
+    for degrees in (2, 4, 8, 20):
+        rules = _rules(12, degrees=degrees)
+        true = Truth(-2.5 - 2**0.5, -(2**0.5))
+        draws = power.draw(true, rules, repetitions, seed)
+        found = power.decide(draws, rules)
+        passed = found.slow == power.PASSED
+        false = passed & (draws.margin < 2**0.5)
+        rows.append(
+            [
+                str(degrees),
+                f"{_share(BOUND, rules, 'gain', repetitions, seed):.1f}",
+                f"{power.percent(false):.1f}",
+                f"{power.percent(passed):.1f}",
+                f"{_share(POWERS['equal'][0], rules, 'gain', repetitions, seed):.1f}",
             ]
-            cells = [f"{100 * paired:.1f}, {100 * welch:.1f}" for paired, welch in shares]
-            rows.append(f"| {correlation} | {n} | {' | '.join(cells)} |")
-    return "\n".join(
-        [
-            "## What pairing costs and gains",
-            "",
-            "How often C1 is met, in per cent: first by the paired interval, then by Welch's",
-            "unpaired one; sd = 0.3. Pairing pays where the two runs of a pair are correlated.",
-            "Where they are not, it gives away half of the degrees of freedom, which matters at",
-            "three to five seeds.",
-            "",
-            "| correlation | seeds | worse by the margin | equal | better by 1 sd |",
-            "|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
-
-
-def _table(
-    name: str,
-    rows: Sequence[float],
-    columns: Sequence[int],
-    share: Callable[[float, int], float],
-) -> str:
-    head = f"| {name} | {' | '.join(f'{n} seeds' for n in columns)} |"
-    body = [
-        f"| {row} | {' | '.join(f'{100 * share(row, n):.1f}' for n in columns)} |" for row in rows
+        )
+    headings = [
+        "degrees of freedom",
+        "at the margin that came out",
+        "at sqrt(2) true sds, beyond the margin that came out",
+        "at sqrt(2) true sds, all",
+        "power: equal",
     ]
-    return "\n".join([head, "|---" * (len(columns) + 1) + "|", *body])
+    text = (
+        "A verdict claims no more than the margin that it states. Few degrees of freedom make that "
+        "margin uncertain: the claims stay true, but a margin that came out wide passes more than "
+        "one of the true sd would (fourth column), and one that came out narrow costs power."
+    )
+    return _section("The margin is an estimate", text) + _table(headings, rows)
 
 
-def _shares(shares: dict[str, float]) -> str:
-    return ", ".join(f"{outcome} {100 * share:.1f}" for outcome, share in shares.items())
+def _tried(repetitions: int, seed: int) -> str:
+    cases = {
+        "both at the bound": (BOUND, "gain"),
+        "baseline's sd x 2": (replace(BOUND, baseline_sd=2.0), "gain"),
+        "cycles' sd x 2": (replace(BOUND, cycle_sd=2.0), "gain"),
+        "REACHED, equal": (EQUAL, "reached"),
+        "power: equal": (POWERS["equal"][0], "gain"),
+        "power: +0.5": (POWERS["+0.5"][0], "gain"),
+    }
+    rows = [
+        [name, *(f"{_share(t, rules, said, repetitions, seed):.1f}" for t, said in cases.values())]
+        for name, rules in variants.TRIED.items()
+    ]
+    text = (
+        "Up to 12 baseline runs. The prior is what the search's own runs say of the spread, worth "
+        f"{PRIOR_DEGREES} degrees of freedom at most. The last row is the product's."
+    )
+    return _section("What was tried", text) + _table(["rule", *cases], rows)
+
+
+def _single_looks(repetitions: int, seed: int) -> str:
+    sizes = ((3, 3), (3, 6), (5, 5), (5, 10), (10, 10), (10, 19))
+    names = ("normal", "baseline's sd x 2", "cycles' sd x 2", HEAVY, SKEWED, SLIPS)
+    rows = [
+        [f"{n}, {m}", *(f"{share:.1f}" for share in variants.single_look(n, m, repetitions, seed))]
+        for n, m in sizes
+    ]
+    text = (
+        "`judge` on recorded curves has one look and takes the margin from the curves that it "
+        "judges, so the interval pays for the margin's own error too. How often C1 is met at "
+        "sqrt(2) true sds, by the numbers of baseline and candidate runs:"
+    )
+    return _section("Recorded curves", text) + _table(["runs", *names], rows)
+
+
+def _extended(repetitions: int, seed: int) -> str:
+    rows = [
+        [f"{first} -> {most}", *(f"{share:.1f}" for share in variants.extended(*args))]
+        for first, most in ((3, 10), (5, 8), (8, 12))
+        for args in [(first, most, repetitions, seed)]
+    ]
+    text = (
+        "A search that ends undecided can be resumed with more seeds; its earlier looks stay looks "
+        "of the new plan. T_B / 2 at the bound, T_B / 5 below: gains in the first search, and in "
+        "both together."
+    )
+    return _section("Resumed with more seeds", text) + _table(["seeds", "first", "both"], rows)
+
+
+def _divergence(repetitions: int, seed: int) -> str:
+    rates = (0.01, 0.05, 0.2, 0.4)
+    rows = [
+        [f"{100 * rate:.0f}", *(f"{s:.1f}" for s in variants.diverged(rate, repetitions, seed))]
+        for rate in rates
+    ]
+    text = (
+        "DIVERGED at any look so far (2 of 6, 3 of 10 or 15, 4 of 22), by the per cent of a "
+        "recipe's runs that diverge; and for comparison, one of 6 as a veto."
+    )
+    headings = ["diverge", "6 runs", "10", "15", "22", "a veto at 6"]
+    return _section("Divergence is a rate", text) + _table(headings, rows)
+
+
+def _section(title: str, text: str) -> str:
+    return f"## {title}\n\n{text}\n\n"
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

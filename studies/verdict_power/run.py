@@ -1,4 +1,4 @@
-"""Simulates the verdict and the trade-off, and writes README.md and TRADEOFF.md (about 30 s)."""
+"""Simulates the decision and the trade-off, and writes README.md and TRADEOFF.md (10 minutes)."""
 
 from pathlib import Path
 

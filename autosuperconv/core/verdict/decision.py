@@ -24,10 +24,11 @@ from autosuperconv.core.verdict.rungs import DECIDED, Course, Needed, RungCourse
 from autosuperconv.core.verdict.runs import diverged_in, sound, too_many
 from autosuperconv.core.verdict.types import Criterion, RunCurve
 
-LONE_RUNG = 0.84
-"""Of the error, to pass the only rung that is looked at. All of it would be right for normal noise
-of one spread; where the baseline spreads twice as much, less is (`studies/verdict_power`)."""
-EACH_RUNG = 0.62
+LONE_RUNG = 0.82
+"""Of the error, to pass the only rung that is looked at, and to fail any. All of it would be right
+for normal noise of one spread; where the baseline spreads twice as much, this much is
+(`studies/verdict_power`)."""
+EACH_RUNG = 0.6
 """Of the error, to pass each of several rungs: passing any of them is a gain."""
 HOPELESS = -1.0
 """A rung whose posterior is this many seed sds short of the target is not looked at first."""
@@ -211,7 +212,7 @@ class Asking:
 def accuracy_plan(looks: Looks, criterion: Criterion, share: float) -> LookPlan:
     """How candidate and baseline are looked at; `share` of the error is for passing."""
     error = 1 - criterion.confidence
-    return LookPlan(looks.sizes, share * error, error)
+    return LookPlan(looks.sizes, share * error, max(share, LONE_RUNG) * error)
 
 
 def control_plan(looks: Looks, criterion: Criterion) -> LookPlan:

@@ -12,10 +12,8 @@ from autosuperconv.core.stats.spread import pooled_sd
 from autosuperconv.core.verdict.comparison import Bound
 from autosuperconv.core.verdict.evidence import Evidence
 from autosuperconv.core.verdict.runs import final, sound
-from autosuperconv.core.verdict.types import Criterion, RunCurve
+from autosuperconv.core.verdict.types import SMALLEST_MARGIN, Criterion, RunCurve
 
-SMALLEST_MARGIN = 0.002
-"""Differences of less than 0.2 points matter to nobody, however little the seeds differ."""
 TWO_RUNS = math.sqrt(2)
 """Times the sd over seeds: what two runs of one and the same recipe typically differ by."""
 SINGLE_RUN = 0.003

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from autosuperconv.errors import InvalidInput
 
+SMALLEST_MARGIN = 0.002
+"""Differences of less than 0.2 points matter to nobody, however little the seeds differ."""
+
 
 class Outcome(StrEnum):
     """What the runs say, in one word; the precedence is in `core.verdict.conditions`."""
@@ -87,6 +90,11 @@ class Criterion:
             value = getattr(self, name)
             self._check(name, value is None or 0 <= value < 1, "a fraction in [0, 1)")
         self._check("confidence", 0 < self.confidence < 1, "a fraction in (0, 1)")
+
+    @property
+    def smallest_margin(self) -> float:
+        """The margin, or the smallest that its rule gives."""
+        return SMALLEST_MARGIN if self.margin is None else self.margin
 
     def _check(self, field: str, holds: bool, rule: str) -> None:
         if not holds:
