@@ -28,7 +28,7 @@ LONE_RUNG = 0.82
 """Of the error, to pass the only rung that is looked at, and to fail any. All of it would be right
 for normal noise of one spread; where the baseline spreads twice as much, this much is
 (`studies/verdict_power`)."""
-EACH_RUNG = 0.6
+EACH_RUNG = 0.58
 """Of the error, to pass each of several rungs: passing any of them is a gain."""
 HOPELESS = -1.0
 """A rung whose posterior is this many seed sds short of the target is not looked at first."""

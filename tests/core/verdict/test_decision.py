@@ -128,9 +128,9 @@ def test_a_lone_rung_is_passed_at_more_of_the_error_than_each_of_two() -> None:
     shared = both.rungs[2.0].accuracy
     assert lone is not None
     assert shared is not None
-    # 0.82 x 5 % and 0.6 x 5 % to pass, 0.82 x 5 % to fail
+    # 0.82 x 5 % and 0.58 x 5 % to pass, 0.82 x 5 % to fail
     assert lone.contrast.confidence == pytest.approx(0.918)
-    assert shared.contrast.confidence == pytest.approx(0.929)
+    assert shared.contrast.confidence == pytest.approx(0.93)
 
 
 levels = st.integers(-50, 50).map(lambda k: 0.9 + k / 1000)
