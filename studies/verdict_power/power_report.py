@@ -216,8 +216,8 @@ def _tried(repetitions: int, seed: int) -> str:
     ]
     text = (
         "Up to 12 baseline runs. The prior is what the search's own runs say of the spread, worth "
-        f"{PRIOR_DEGREES} degrees of freedom at most. A prior that narrows a side buys two points of "
-        "power and errs where the side really spreads more; one that only widens errs less than "
+        f"{PRIOR_DEGREES} degrees of freedom at most. A prior that narrows a side buys two points "
+        "of power and errs where the side really spreads more; one that only widens errs less than "
         "none, at the same power. The last row is the product's."
     )
     return _section("What was tried", text) + _table(["rule", *cases], rows)
