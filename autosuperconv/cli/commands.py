@@ -18,6 +18,7 @@ from autosuperconv.cli.options import (
     AS_JSON,
     BOUNDS,
     CRITERION,
+    CURVES,
     OUTPUT,
     PATH,
     RECIPE,
@@ -41,9 +42,6 @@ from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
     from autosuperconv.core.trace import Split
-
-CURVES: dict[str, Any] = {"multiple": True, "type": PATH, "metavar": "CSV"}
-CHANCE = "Accuracy without learning, a fraction of 1.  [default: that at iteration 0, if recorded]"
 
 
 @click.group(
@@ -161,16 +159,7 @@ def train(
 
 
 @cli.command(cls=ManyFiles, epilog=examples("judge"))
-@click.option("--candidate", **CURVES, required=True, help="Runs with the large cycle.")
-@click.option("--baseline", **CURVES, required=True, help="Runs with the standard schedule.")
-@click.option(
-    "--control", **CURVES, help="The standard schedule at the candidate's cost, within 5 %."
-)
-@click.option("--batch-size", type=click.IntRange(1), required=True, help="Samples per iteration.")
-@click.option(
-    "--n-train", type=click.IntRange(1), required=True, help="Number of training samples."
-)
-@click.option("--chance", type=float, help=CHANCE)
+@CURVES
 @CRITERION
 @AS_JSON
 def judge(
@@ -179,6 +168,7 @@ def judge(
     control: tuple[Path, ...],
     batch_size: int,
     n_train: int,
+    n_test: int | None,
     chance: float | None,
     as_json: bool,
     **bounds: float,
@@ -186,7 +176,7 @@ def judge(
     """Give the verdict on recorded curves (CSV files).
 
     The columns are iteration, lr, and test_accuracy or accuracy (a fraction of 1). Give several
-    files after one option, or repeat the option. Runs are paired in the order given.
+    files after one option, or repeat the option. The sides need not have equally many runs.
     """
     from autosuperconv.core.verdict.recorded import judge_recorded
     from autosuperconv.reporting.terminal import verdict_text
@@ -199,6 +189,7 @@ def judge(
         n_train,
         Criterion(**bounds),
         chance=chance,
+        evaluated=n_test,
     )
     _show(verdict, verdict_text(verdict), as_json)
 

@@ -195,6 +195,32 @@ STORED = options(
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output.")
 OUTPUT = options(click.option("--quiet", is_flag=True, help="Show no progress."), AS_JSON)
+FILES: dict[str, Any] = {"multiple": True, "type": PATH, "metavar": "CSV"}
+CURVES = options(
+    click.option("--candidate", **FILES, required=True, help="Runs with the large cycle."),
+    click.option("--baseline", **FILES, required=True, help="Runs with the standard schedule."),
+    click.option(
+        "--control", **FILES, help="The standard schedule at the candidate's cost, within 5 %."
+    ),
+    click.option(
+        "--batch-size", type=click.IntRange(1), required=True, help="Samples per iteration."
+    ),
+    click.option(
+        "--n-train", type=click.IntRange(1), required=True, help="Number of training samples."
+    ),
+    click.option(
+        "--n-test",
+        type=click.IntRange(1),
+        help="Number of samples behind each accuracy.  [default: read off the accuracies]",
+    ),
+    click.option(
+        "--chance",
+        type=float,
+        help="Accuracy without learning, a fraction of 1.  [default: that at iteration 0, if "
+        "recorded]",
+    ),
+)
+"""Recorded runs, and what their files do not say."""
 CRITERION = options(*(option(Criterion, name) for name in BOUNDS))
 RECIPE = options(*(recipe_option(name) for name in TRAINED))
 SEARCH = options(

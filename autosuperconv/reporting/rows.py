@@ -252,6 +252,21 @@ def cost_total(report: Report) -> str:
     return f"{counted(runs, 'run')}, {count(samples)} samples"
 
 
+def price_seconds(report: Report) -> float | None:
+    """What the runs that would probably settle an open verdict take, by those that there are;
+    None where nothing is open, or none of their kind was trained."""
+    price, took = report.verdict.price, 0.0
+    if price is None:
+        return None
+    more = {"baseline": price.baseline, "candidate": price.candidate, "control": price.control}
+    for role, runs in more.items():
+        seconds = [run.trace.seconds for run in report.confirmation if run.role == role]
+        if runs and not seconds:
+            return None
+        took += runs * fmean(seconds) if runs else 0.0
+    return took
+
+
 def lr_ratio(report: Report) -> float | None:
     """The winner's highest learning rate over the baseline's; None without a winner."""
     if report.winner is None:

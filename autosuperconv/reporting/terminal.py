@@ -62,7 +62,10 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
     if (seeds := verdict.seeds_to_settle) is not None:
-        parts.append(_labelled("Next", f"The same command with --max-seeds {seeds} adds seeds."))
+        price = rows.price_seconds(report)
+        about = "" if price is None else f" (about {fmt.duration(price)})"
+        text = f"The same command with --max-seeds {seeds} adds seeds{about}."
+        parts.append(_labelled("Next", text))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
 

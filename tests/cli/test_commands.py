@@ -55,7 +55,7 @@ FLAGS = {
     | {"--max-momentum", "--base-momentum", "--optimizer", "--schedule", "--curvature"},
     "judge": {"--candidate", "--baseline", "--control", "--batch-size", "--n-train", "--chance"}
     | CRITERION
-    | {"--json"},
+    | {"--json", "--n-test"},
     "report": STUDY | OUTPUT | {"--out"},
     "dashboard": STUDY | {"--host", "--port", "--artifacts", "--open", "--no-open"},
     "reproduce": set(),

@@ -55,10 +55,16 @@ def test_the_summary_says_where_the_files_are(report: Report) -> None:
 
 
 def test_an_undecided_summary_names_the_command_that_would_settle_it(report: Report) -> None:
+    """Runs of 60 s: 5 of the baseline and 9 of the candidate take 14 min; 6 + 9 candidates go with
+    9 of the baseline."""
     open_ = replace(report.verdict, runs=SideRuns(6, 3), price=Price(5, 9))
-    assert "Next        The same command with --max-seeds 9 adds seeds." in to_text(
-        text.report_text(replace(report, verdict=open_))  # 6 + 9 candidates go with 9
+    minute = tuple(
+        replace(run, trace=replace(run.trace, seconds=60.0)) for run in report.confirmation
     )
+    shown = to_text(text.report_text(replace(report, verdict=open_, confirmation=minute)))
+    assert "Next        The same command with --max-seeds 9 adds seeds (about 14 min)." in shown
+    untrained = replace(report, verdict=open_, confirmation=())
+    assert "with --max-seeds 9 adds seeds." in to_text(text.report_text(untrained))
     assert "Next" not in to_text(text.report_text(report))
 
 

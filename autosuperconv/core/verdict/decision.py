@@ -52,12 +52,15 @@ def follow(
     evidence: Evidence,
     criterion: Criterion = Criterion(),
 ) -> Course:
-    """The looks so far, in their order, as far as there are runs for them.
+    """The looks so far, in their order, as far as there are runs for them; without a plan, one
+    look at all the runs.
 
     The longest rung is asked last where it was spared and the others have shown no gain.
     """
     fastest_first = sorted(rungs, key=lambda rung: -rung.speedup)
     asking = Asking(tuple(fastest_first), tuple(baseline), evidence, criterion)
+    if evidence.looks is None:
+        return Course(asking.at_once(), DECIDED)
     first, longest = asked_first(fastest_first), fastest_first[-1]
     courses: dict[float, RungCourse] = {}
     for asked in (first, [] if longest in first else [longest]):
@@ -96,6 +99,17 @@ class Asking:
     evidence: Evidence
     criterion: Criterion
 
+    def at_once(self) -> dict[float, RungCourse]:
+        """One look at each rung that has runs."""
+        return {
+            rung.speedup: course_of(
+                (rung.candidate, self.baseline, rung.control or ()),
+                *(self.margin, self.criterion, self.evidence, self.share),
+            )
+            for rung in self.rungs
+            if rung.candidate
+        }
+
     def look(self, asked: Sequence[RungRuns], courses: dict[float, RungCourse]) -> Needed:
         """Look as often as there are runs, and note in `courses` what is seen; returns the runs
         that are lacking."""
@@ -115,10 +129,10 @@ class Asking:
 
     @property
     def looks(self) -> Looks:
-        """As planned; without a plan, one look at the runs of the longest rung."""
-        if self.evidence.looks is not None:
-            return self.evidence.looks
-        return Looks(((len(self.baseline), len(self.rungs[-1].candidate)),))
+        """As planned."""
+        if self.evidence.looks is None:
+            raise AssertionError("without a plan there is one look at all the runs")
+        return self.evidence.looks
 
     @property
     def margin(self) -> Margin:
@@ -239,16 +253,17 @@ def course_of(
     margin: Margin,
     criterion: Criterion,
     evidence: Evidence,
+    share: float = LONE_RUNG,
 ) -> RungCourse:
     """What one candidate has shown, at as many of the planned looks as there are runs for.
 
     Args:
         sides: runs of the candidate, of the baseline and of the control, which may be empty.
+        share: of the error, to pass; all of it where the margin pays for its own.
     """
     candidate, baseline, control = sides
     looks, spread = evidence.looks or Looks(((len(baseline), len(candidate)),)), evidence.spread
-    share = 1.0 if margin.error else LONE_RUNG  # an estimated margin pays for itself
-    plan = accuracy_plan(looks, criterion, share)
+    plan = accuracy_plan(looks, criterion, share / LONE_RUNG if margin.error else share)
     accuracy = compare_sides(candidate, baseline, margin.bound, plan, spread)
     diverges = too_many(diverged_in(candidate), len(candidate))
     if not control:

@@ -54,10 +54,11 @@ def judge_recorded(
     criterion: Criterion = Criterion(),
     chance: float | None = None,
     batch_norm_recalibrated: bool | None = None,
+    evaluated: int | None = None,
 ) -> Verdict:
     """Apply the rules to recorded curves of any origin.
 
-    Runs are paired in the order given.
+    The sides need not have equally many runs.
 
     Args:
         candidate: one CSV text per run.
@@ -67,19 +68,22 @@ def judge_recorded(
         n_train: samples in the training set, for costs in epochs.
         chance: accuracy without learning; None: that of the evaluation at iteration 0, if any.
         batch_norm_recalibrated: see `judge`.
+        evaluated: samples that each accuracy is a mean over; None: the step between accuracies
+            is read off them.
 
     Raises:
         InvalidInput: a column is missing, a cell is not a number, a run has no evaluation, the
             control does not cost what the candidate does, or an argument is out of its range.
     """
-    for name, value in (("batch_size", batch_size), ("n_train", n_train)):
-        if value < 1:
+    sizes = {"batch_size": batch_size, "n_train": n_train, "evaluated": evaluated}
+    for name, value in sizes.items():
+        if value is not None and value < 1:
             raise InvalidInput(f"{name} must be at least 1, but got {value}.")
     if chance is not None and not 0 <= chance < 1:
         raise InvalidInput(f"chance must be at least 0 and below 1, but got {chance:g}.")
-    runs = _curves("candidate", candidate, batch_size, chance)
-    baselines = _curves("baseline", baseline, batch_size, chance)
-    controls = _curves("control", control, batch_size, chance)
+    runs = _curves("candidate", candidate, batch_size, chance, evaluated)
+    baselines = _curves("baseline", baseline, batch_size, chance, evaluated)
+    controls = _curves("control", control, batch_size, chance, evaluated)
     check_control(runs, controls)
     verdict = judge(runs, baselines, controls, criterion, batch_norm_recalibrated)
     conditions = tuple(_with_epochs(c, verdict, n_train) for c in verdict.conditions)
@@ -127,12 +131,17 @@ def read_run(
 
 
 def _curves(
-    side: str, texts: Sequence[str], batch_size: int, chance: float | None
+    side: str,
+    texts: Sequence[str],
+    batch_size: int,
+    chance: float | None,
+    evaluated: int | None,
 ) -> list[RunCurve]:
-    return [
+    runs = (
         read_run(text, batch_size, name=f"{side} {i}", chance=chance)
         for i, text in enumerate(texts, start=1)
-    ]
+    )
+    return [replace(run, evaluated=evaluated) for run in runs]
 
 
 def _end_accuracy(rows: Sequence[_Row]) -> float:

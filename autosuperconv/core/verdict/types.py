@@ -62,8 +62,9 @@ class Criterion:
 
     Args:
         margin: how far the candidate's accuracy may fall short of the baseline's, a fraction of 1.
-            None: 0.002, or sqrt(2) times the spread over seeds if that is larger.
-        confidence: of each claim, that of all looks at the runs together, a fraction of 1.
+            None: 0.002, or sqrt(2) times the spread over seeds if that is larger; at least 0.003
+            where a side has a single run.
+        confidence: confidence of each claim, over all looks at the runs, a fraction of 1.
         min_speedup: smallest speed-up k that counts as super-convergence (C2).
         min_acceleration: speed-up k below which the candidate is not even accelerated.
         min_lr_ratio: smallest ratio of the candidate's highest learning rate to the baseline's

@@ -116,9 +116,15 @@ def test_one_accident_of_six_is_no_failure_and_two_are(diverged: int, state: Run
 
 
 def test_one_look_at_all_runs_is_taken_without_a_plan() -> None:
+    """However many there are on each side, and whatever has no runs is not looked at."""
     evidence = replace(EVIDENCE, looks=None)
-    course = follow([RungRuns(2.0, runs(GOOD, 4))], baseline(4), evidence)
-    assert course.rungs[2.0].state is RungState.PASSED
+    rungs = [RungRuns(2.0, runs(GOOD, 4)), RungRuns(5.0, runs(POOR, 7)), RungRuns(3.0, ())]
+    course = follow(rungs, baseline(4), evidence)
+    assert {k: one.state for k, one in course.rungs.items()} == {
+        2.0: RungState.PASSED,
+        5.0: RungState.FAILED,
+    }
+    assert course.needed.nothing
 
 
 def test_a_lone_rung_is_passed_at_more_of_the_error_than_each_of_two() -> None:

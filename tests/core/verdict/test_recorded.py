@@ -210,7 +210,17 @@ def test_a_bad_csv_is_refused_with_its_reason(text: str, message: str) -> None:
         judge_recorded([text], [BASELINE], [], 128, 1_000)
 
 
+def test_the_samples_behind_an_accuracy_tell_how_little_runs_can_spread() -> None:
+    """Two equal runs a side: a step of 1 / 50 on either, over two runs each."""
+    verdict = judge_recorded([CANDIDATE] * 2, [BASELINE] * 2, [], 128, 1_000, evaluated=50)
+    assert verdict.against_baseline.error == pytest.approx(0.02)
+    read = judge_recorded([CANDIDATE] * 2, [BASELINE] * 2, [], 128, 1_000)
+    assert read.against_baseline.error == pytest.approx(0.005)  # 0.905 and 0.9
+
+
 def test_sizes_below_one_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="evaluated must be at least 1, but got 0"):
+        judge_recorded([CANDIDATE], [BASELINE], [], 1, 1_000, evaluated=0)
     with pytest.raises(InvalidInput, match="batch_size must be at least 1, but got 0"):
         judge_recorded([CANDIDATE], [BASELINE], [], 0, 1_000)
     with pytest.raises(InvalidInput, match="n_train must be at least 1, but got 0"):
