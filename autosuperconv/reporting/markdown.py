@@ -16,7 +16,8 @@ def render_markdown(report: Report) -> str:
     recipe = recipe_lines(report.winner)
     parts = [
         f"## {report.verdict.outcome.label.upper()}",
-        escape(report.verdict.sentence),
+        f"**{escape(report.verdict.answer)}**" if report.verdict.answer else "",
+        escape(report.verdict.figures),
         f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
         f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),

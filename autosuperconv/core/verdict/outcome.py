@@ -118,6 +118,11 @@ class Verdict:
         return self.against_baseline.low is None
 
     @property
+    def figures(self) -> str:
+        """The sentence after its answer: the outcome, the numbers, and what is missing."""
+        return self.sentence.removeprefix(self.answer).lstrip()
+
+    @property
     def seeds_to_settle(self) -> int | None:
         """Baseline runs in all with which the open question would probably be settled."""
         if self.price is None or self.runs is None:
