@@ -62,11 +62,11 @@ def rule_in_words(margin: float, spread: SeedSpread) -> str:
 def margin_for(
     sides: Sequence[Sequence[RunCurve]], criterion: Criterion, evidence: Evidence
 ) -> Margin:
-    """The frozen one, else the criterion's, else by the rule from the sound runs of the sides."""
-    if evidence.margin is not None:
-        return Margin(evidence.margin, 0.0, evidence.margin_rule or "frozen before these runs")
+    """The requested one, else the frozen one, else by the rule from the sound runs of the sides."""
     if criterion.margin is not None:
         return Margin(criterion.margin, 0.0, "as requested")
+    if evidence.margin is not None:
+        return Margin(evidence.margin, 0.0, evidence.margin_rule or "frozen before these runs")
     margin, spread = margin_by_rule([list(map(final, sound(side))) for side in sides])
     if min(map(len, sides)) == 1 and margin < SINGLE_RUN:
         return Margin(SINGLE_RUN, 0.0, "assumed for single runs")

@@ -33,8 +33,13 @@ def test_a_margin_from_the_runs_it_judges_has_an_error_of_its_own() -> None:
     """0.2887 points from 4 degrees of freedom: over sqrt(2 x 4)."""
     found = margin_for((cycles(), steps()), Criterion(), Evidence())
     assert found.error == pytest.approx(0.002887 / math.sqrt(8), abs=1e-6)
-    frozen = margin_for((cycles(), steps()), Criterion(margin=0.01), Evidence(margin=0.003))
+    frozen = margin_for((cycles(), steps()), Criterion(), Evidence(margin=0.003))
     assert (frozen.value, frozen.error) == (0.003, 0.0)
+
+
+def test_a_requested_margin_comes_before_a_frozen_one() -> None:
+    found = margin_for((cycles(), steps()), Criterion(margin=0.01), Evidence(margin=0.003))
+    assert (found.value, found.rule) == (0.01, "as requested")
 
 
 def test_the_price_has_the_power_that_it_promises() -> None:
