@@ -54,9 +54,8 @@ def margin_by_rule(groups: Sequence[Sequence[float]]) -> tuple[float, SeedSpread
 
 def rule_in_words(margin: float, spread: SeedSpread) -> str:
     """Which half of the rule made the margin."""
-    if margin <= SMALLEST_MARGIN:
-        return f"the smallest margin, {fmt.size_in_points(SMALLEST_MARGIN)} points"
-    return f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
+    rule = f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
+    return f"the smallest, more than {rule}" if margin <= SMALLEST_MARGIN else rule
 
 
 def margin_for(

@@ -45,14 +45,14 @@ class RungFinding:
     probability: float | None
 
     def in_words(self) -> str:
-        """E.g. "as accurate at 2 x", "open at 5 x (34 %)"."""
+        """E.g. "is as accurate at 2 x", "is open at 5 x (34 %)"."""
         at = fmt.times(self.speedup)
         if self.state is RungState.PASSED:
-            return f"as accurate at {at}"
+            return f"is as accurate at {at}"
         if self.state is RungState.FAILED:
-            return f"short at {at}"
+            return f"falls short at {at}"
         sure = "" if self.probability is None else f" ({fmt.percent(self.probability, 0)})"
-        return f"open at {at}{sure}"
+        return f"is open at {at}{sure}"
 
 
 @dataclass(frozen=True, slots=True)
