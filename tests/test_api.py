@@ -125,7 +125,7 @@ def test_a_study_of_another_format_is_another_search(
         work.session.study.ask()  # a study without any run makes way
     monkeypatch.setattr("autosuperconv.pipeline.setup.FORMAT_VERSION", 999)
     options = replace(options, study_name="custom-network")
-    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 2, requested 999"):
+    with pytest.raises(autosuperconv.errors.StudyMismatch, match="format: stored 3, requested 999"):
         autosuperconv.plan(network, clouds(400), options)
 
 

@@ -58,7 +58,7 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=examples("search"))
+@cli.command(cls=ManyFiles, epilog=examples("search"))
 @SEARCH
 @click.option("--dry-run", is_flag=True, help="Stop after the plan and its forecast.")
 def search(dry_run: bool, **given: Any) -> None:
@@ -84,7 +84,7 @@ def search(dry_run: bool, **given: Any) -> None:
     _show(report, report_text(report, files_in(report.setup.out)), given["as_json"])
 
 
-@cli.command("range-test", epilog=examples("range-test"))
+@cli.command("range-test", cls=ManyFiles, epilog=examples("range-test"))
 @SEARCH
 @click.option(
     "--read",

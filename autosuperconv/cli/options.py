@@ -48,6 +48,8 @@ OTHERWISE: Mapping[str, Mapping[str, Any]] = {  # what a field's annotation or t
     **{name: {"metavar": "|".join(known)} for name, known in CHOICES.items()},
     "optimizer": {"metavar": "|".join(OPTIMIZERS), "help": "Optimizer of every run."},
     "schedule": {"help": f"Learning-rate schedule: {SCHEDULE_NAMES}"},
+    "baseline": {"type": PATH, "metavar": "RECIPE.json"},
+    "baseline_curves": {"type": PATH, "metavar": "CSV", "multiple": True, "default": ()},
     "timeout": {
         "type": Duration(),
         "help": "Time limit of the whole search, such as 90s, 20m or 1h; run lengths are chosen to "
@@ -229,6 +231,11 @@ SEARCH = options(
         option(SearchOptions, name)
         for name in SEARCHED
         if name not in ("seed", "device", "deterministic")
+    ),
+    click.option(
+        "--baseline-batch-size",
+        type=click.IntRange(1),
+        help="Samples per iteration of --baseline-curves; required with them.",
     ),
     CRITERION,
     *(space_option(name, where) for name, where in DEFAULT_SPACE.items() if name != "epochs"),

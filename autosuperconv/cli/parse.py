@@ -20,6 +20,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.recipe_file import read_recipe
 from autosuperconv.core.space import DEFAULT_SPACE, Choices, Dimension
 from autosuperconv.core.verdict import Criterion
+from autosuperconv.core.verdict.recorded import read_run
 from autosuperconv.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def search_from(
     """
     space = {n: dimension_from(n, given[n]) for n in DEFAULT_SPACE if n != "epochs" and given[n]}
     options = SearchOptions(
-        **values_given(given, searched),
+        **{**values_given(given, searched), **baseline_from(given)},
         criterion=Criterion(**values_given(given, bounds)),
         space=space,
         base=Recipe(max_lr=1.0, optimizer=given["optimizer"], schedule=given["schedule"]),
@@ -170,6 +171,30 @@ def search_from(
     )
     name, factory, data = named_task(given)
     return factory, data, replace(options, model_name=name)
+
+
+def baseline_from(given: dict[str, Any]) -> dict[str, Any]:
+    """The user's own baseline: a recipe's file, or the files of recorded runs.
+
+    Raises:
+        InvalidInput: a file is not what it should be, or the batch size is missing or has no use.
+    """
+    path, curves, batch = (
+        given[name] for name in ("baseline", "baseline_curves", "baseline_batch_size")
+    )
+    if curves and batch is None:
+        raise InvalidInput(
+            "--baseline-curves counts iterations, so the samples of each are needed: give "
+            "--baseline-batch-size."
+        )
+    if batch is not None and not curves:
+        raise InvalidInput(
+            "--baseline-batch-size is that of --baseline-curves, which are not given. Give both or "
+            "neither."
+        )
+    runs = [read_run(text_of(file), batch, name=str(file)) for file in curves]
+    own = {"baseline": recipe_from(path, {})} if path is not None else {}
+    return {**own, "baseline_curves": tuple(replace(run, seed=None) for run in runs)}
 
 
 def dimension_from(name: str, given: tuple[Any, ...]) -> Dimension:

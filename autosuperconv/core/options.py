@@ -10,12 +10,13 @@ from pathlib import Path
 from autosuperconv.core.range_test import SweepKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Dimension, SearchSpace
-from autosuperconv.core.verdict import Criterion
+from autosuperconv.core.verdict import Criterion, RunCurve
 from autosuperconv.errors import InvalidInput, one_of
 
 OBJECTIVES = ("accuracy", "cost")
 PRECISIONS = ("auto", "float32", "bfloat16")
 SWEEPS: tuple[SweepKind, ...] = ("exponential", "linear")
+FIRST_SEEDS, MOST_SEEDS = 3, 8
 MEMORY_FORMATS = ("auto", "contiguous", "channels_last")
 EXPLAIN = ("auto", "always", "never")
 
@@ -45,14 +46,19 @@ class SearchOptions:
         epochs: shortest and longest cycle to search, in passes over the data. None: planned.
         baseline_epochs: length of the standard schedule, in passes over the data. None: planned,
             30 where time allows.
+        baseline: the present recipe, to compare with instead of a tuned standard schedule. None: a
+            standard schedule is tuned.
+        baseline_curves: recorded runs of the present training, to compare with instead of training
+            a baseline; their accuracy must be that of this test set.
         target: validation accuracy to reach, a fraction of 1. None: the tuned baseline's minus
             the margin.
         objective: what to look for: "cost", the shortest cycle that reaches the target, or
             "accuracy", the most accurate cycle of the longest length.
         criterion: bounds of the verdict.
-        seeds: runs of each side in the confirmation, paired by seed.
-        max_seeds: add seeds up to this number while the verdict is undecided. None: 3, or `seeds`
-            if that is more.
+        seeds: runs of the baseline at the confirmation's first look; the cycles, which cost less,
+            get about twice as many. None: 3.
+        max_seeds: runs of the baseline at the last look; seeds are added up to it while the verdict
+            is open. None: 8, or `seeds` where that is given.
         explain: whether to measure the trade-off: "auto" after a gain, "always" or "never".
         space: recipe fields whose range or choices differ from the default; a range of one value
             fixes the field, in sweeps and baseline as well.
@@ -85,10 +91,12 @@ class SearchOptions:
     timeout: float | None = None
     epochs: tuple[float, float] | None = None
     baseline_epochs: float | None = None
+    baseline: Recipe | None = None
+    baseline_curves: tuple[RunCurve, ...] = ()
     target: float | None = None
     objective: str = "cost"
     criterion: Criterion = Criterion()
-    seeds: int = 3
+    seeds: int | None = None
     max_seeds: int | None = None
     explain: str = "auto"
     space: dict[str, Dimension] = field(default_factory=dict)
@@ -117,9 +125,11 @@ class SearchOptions:
         _check(0 < share < 1, "range_test_share", "a share of the search in (0, 1)", share)
         _check(self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
-        _check(self.seeds >= 2, "seeds", "at least 2, to have a spread", self.seeds)
-        enough = self.max_seeds is None or self.max_seeds >= self.seeds
-        _check(enough, "max_seeds", f"at least the number of seeds, {self.seeds}", self.max_seeds)
+        first = self.first_seeds
+        _check(first >= 2, "seeds", "at least 2, to have a spread", first)
+        enough = self.max_seeds is None or self.max_seeds >= first
+        _check(enough, "max_seeds", f"at least the number of seeds, {first}", self.max_seeds)
+        self._check_baseline()
         _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
         _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
         in_unit = self.target is None or 0 < self.target < 1
@@ -134,11 +144,33 @@ class SearchOptions:
             raise InvalidInput("Give cycle lengths as SearchOptions.epochs, not in space.")
         SearchSpace(self.space)
 
+    def _check_baseline(self) -> None:
+        """Refuse two baselines, and a length beside one that has its own.
+
+        Raises:
+            InvalidInput: naming the two options.
+        """
+        given = {
+            "baseline": self.baseline is not None,
+            "baseline_curves": bool(self.baseline_curves),
+        }
+        if all(given.values()):
+            raise InvalidInput(
+                "Give either baseline (a recipe, which is trained) or baseline_curves (recorded "
+                "runs, which are not), but got both."
+            )
+        if self.baseline is not None and self.baseline_epochs is not None:
+            raise InvalidInput(
+                f"baseline_epochs is the length of the tuned standard schedule, but baseline has "
+                f"its own, {self.baseline.epochs:g} epochs. Leave baseline_epochs out."
+            )
+
     def _check_kinds(self) -> None:
         """Refuse a value of another type before it is compared with anything."""
         for name in ("trials", "seeds", "max_seeds", "seed", "workers"):
             value = getattr(self, name)
-            whole = isinstance(value, int) or (name in ("max_seeds", "workers") and value is None)
+            optional = name in ("seeds", "max_seeds", "workers")
+            whole = isinstance(value, int) or (optional and value is None)
             _check(whole, name, "a whole number", value)
         for name in ("timeout", "baseline_epochs", "target", "range_test_share"):
             value = getattr(self, name)
@@ -149,14 +181,25 @@ class SearchOptions:
         _check(stored, "storage", "a storage's URL or a journal's path, as text", self.storage)
         _check(isinstance(self.device, str), "device", "a name, such as 'cpu'", repr(self.device))
         _check(isinstance(self.base, Recipe), "base", "a Recipe", self.base)
+        own = isinstance(self.baseline, Recipe | None)
+        _check(own, "baseline", "a Recipe, such as read_recipe gives", repr(self.baseline))
+        curves = all(isinstance(curve, RunCurve) for curve in self.baseline_curves)
+        _check(curves, "baseline_curves", "a tuple of RunCurves", repr(self.baseline_curves))
         _check(isinstance(self.criterion, Criterion), "criterion", "a Criterion", self.criterion)
         pair = isinstance(self.epochs, tuple | list) and len(self.epochs) == 2
         _check(self.epochs is None or pair, "epochs", "(shortest, longest)", self.epochs)
 
     @property
+    def first_seeds(self) -> int:
+        """Runs of the baseline at the first look."""
+        return FIRST_SEEDS if self.seeds is None else self.seeds
+
+    @property
     def most_seeds(self) -> int:
-        """The number up to which seeds are added."""
-        return max(3, self.seeds) if self.max_seeds is None else self.max_seeds
+        """Runs of the baseline at the last look."""
+        if self.max_seeds is not None:
+            return self.max_seeds
+        return MOST_SEEDS if self.seeds is None else self.seeds
 
 
 def _check(holds: bool, name: str, rule: str, value: object) -> None:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from autosuperconv.core.events import Step
+
+
+class BaselineKind(StrEnum):
+    """Where the baseline comes from."""
+
+    TUNED = "tuned"
+    """A standard schedule, tuned by the search."""
+    GIVEN = "given"
+    """The user's recipe, trained by the search."""
+    RECORDED = "recorded"
+    """The user's recorded runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +28,13 @@ class Budget:
         baseline_epochs: nominal length of the standard schedule.
         epochs_low: shortest cycle to search.
         epochs_high: longest cycle to search.
-        seeds: paired seeds of the confirmation.
+        seeds: runs of the baseline at the confirmation's first look.
         fixed: the lengths were given by the user and must not be shortened.
         factors: number of factors in which winner and baseline will probably differ; 0 where the
             trade-off is never measured.
+        fixed_cycles: the cycle lengths were given by the user; else they follow from the baseline.
+        baseline: where it comes from.
+        speedups: least speed-ups of the two cycles that are confirmed, the higher one first.
     """
 
     trials: int
@@ -29,6 +44,9 @@ class Budget:
     seeds: int
     fixed: bool
     factors: int
+    fixed_cycles: bool = False
+    baseline: BaselineKind = BaselineKind.TUNED
+    speedups: tuple[float, float] = (5.0, 2.0)
 
     def scaled(self, factor: float) -> Budget:
         """All lengths times a factor."""

@@ -16,7 +16,7 @@ from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Run:
     """One run of a step other than the study.
 
     Args:
-        role: "baseline", "candidate", "control", "tuning", or "reverted:FACTOR+FACTOR" (the winner
+        role: "baseline", "candidate", "control", "tuning"; "candidate:K" and "control:K" at the
+            other length, where the speed-up would be K; or "reverted:FACTOR+FACTOR" (the winner
             with those factors at the baseline's values).
         trace: what happened, with the columns of its curve that the report draws.
     """
@@ -45,6 +46,7 @@ class Baseline:
         tuning: every run that was made to tune it.
         share_of_cost: share of the whole search's training samples that it took.
         diverged: fresh seeds that did not complete.
+        recorded: the user gave recorded runs, so nothing was trained for it.
     """
 
     recipe: Recipe
@@ -54,6 +56,7 @@ class Baseline:
     tuning: tuple[Run, ...]
     share_of_cost: float
     diverged: int = 0
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,28 @@ class StepCost:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What the whole search really took.
+
+    Args:
+        steps: one by one.
+        baselines: training samples of all steps over those of one baseline run; None where no
+            baseline run is known.
+    """
+
+    steps: tuple[StepCost, ...]
+    baselines: float | None
+
+    @property
+    def runs(self) -> int:
+        return sum(step.runs for step in self.steps)
+
+    @property
+    def samples(self) -> int:
+        return sum(step.samples for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a search found.
 
@@ -136,7 +161,7 @@ class Report:
         confirmation: every run of confirmation and ablation, with its role.
         tradeoff: what each change is worth.
         verdict: outcome and conditions.
-        cost: of each step.
+        cost: of all steps.
         not_measured: one sentence for each thing that was left out.
         started: when the search began (ISO 8601, UTC).
         wall_seconds: how long it took, all its starts together.
@@ -155,7 +180,7 @@ class Report:
     confirmation: tuple[Run, ...]
     tradeoff: Tradeoff
     verdict: Verdict
-    cost: tuple[StepCost, ...]
+    cost: Cost
     not_measured: tuple[str, ...]
     started: str
     wall_seconds: float

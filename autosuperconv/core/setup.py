@@ -11,6 +11,7 @@ from pathlib import Path
 from autosuperconv.core.class_balance import ClassBalance, about_balance, is_unbalanced
 from autosuperconv.core.normalisation import Normalisation
 from autosuperconv.core.options import SearchOptions
+from autosuperconv.core.plan import BaselineKind
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Dimension, Range, fixed_value
 from autosuperconv.core.split_sizes import about_split_sizes
@@ -104,6 +105,13 @@ class Setup:
         values = {name: fixed_value(d) for name, d in self.dimensions.items()}
         own = ("batch_size", "epochs", "max_lr")
         return {n: v for n, v in values.items() if v is not None and n not in own}
+
+    @property
+    def baseline_kind(self) -> BaselineKind:
+        """Where the baseline comes from."""
+        if self.options.baseline_curves:
+            return BaselineKind.RECORDED
+        return BaselineKind.TUNED if self.options.baseline is None else BaselineKind.GIVEN
 
     @property
     def factors(self) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
 from autosuperconv.core.optional import optional
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport, pruning_report
@@ -13,6 +15,7 @@ from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
+    Cost,
     Report,
     Run,
     Trial,
@@ -20,7 +23,8 @@ from autosuperconv.core.report import (
 from autosuperconv.core.trace import StopReason
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.tradeoff.factors import factor_name
-from autosuperconv.core.verdict import Verdict
+from autosuperconv.core.verdict import RunCurve
+from autosuperconv.core.verdict.runs import sound
 from autosuperconv.pipeline.opening import ARTIFACTS
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.reporting.dashboard.publish import publish_report
@@ -29,10 +33,9 @@ from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.page import render_page
 from autosuperconv.tuning.report.exchange_rate import surrogate_view
 from autosuperconv.tuning.report.summaries import reported_run, reported_trials
-from autosuperconv.tuning.steps.baseline import TunedBaseline
+from autosuperconv.tuning.steps.baseline import MeasuredBaseline
 from autosuperconv.tuning.steps.confirmation import Confirmation
 from autosuperconv.tuning.steps.objective import Objective
-from autosuperconv.tuning.steps.selection import Winner
 from autosuperconv.tuning.store.session import STEPS, Session
 
 
@@ -42,38 +45,36 @@ class Findings:
 
     plan: Plan
     range_test: RangeTest
-    baseline: TunedBaseline
     objective: Objective
-    winner: Winner
     confirmation: Confirmation
     tradeoff: Tradeoff
-    verdict: Verdict
 
 
 def make_report(work: Work, found: Findings) -> Report:
     """The report of a finished search."""
-    session = work.session
-    costs = tuple(session.cost(step) for step in STEPS)
-    trials = reported_trials(session, found.objective, work.setup.base)
+    session, confirmed = work.session, found.confirmation
+    cost = search_cost(session, confirmed.baseline_curves)
+    objective = replace(found.objective, target=confirmed.measured.target)
+    trials = reported_trials(session, objective, work.setup.base)
     left_out: list[str] = []
     pruning = surrogate = None
     with optional("What pruning saved", left_out.append):
         pruning = _pruning(trials, work.setup.n_train)
     with optional("The surrogate's view of the study", left_out.append):
-        surrogate = surrogate_view(session, found.winner.recipe, work.setup.n_validation)
+        surrogate = surrogate_view(session, confirmed.winner, work.setup.n_validation)
     return Report(
         version=FORMAT_VERSION,
         setup=work.setup,
         plan=found.plan,
         range_test=found.range_test,
-        baseline=_baseline(found.baseline, sum(c.samples for c in costs)),
+        baseline=_baseline(confirmed.measured, cost),
         trials=trials,
-        winner=found.winner.recipe,
-        winner_validation_accuracy=found.winner.accuracy,
-        confirmation=_runs(session, Step.CONFIRMATION) + _runs(session, Step.ABLATION),
+        winner=confirmed.winner,
+        winner_validation_accuracy=confirmed.chosen.answer.accuracy,
+        confirmation=_confirmed(confirmed) + _runs(session, Step.ABLATION),
         tradeoff=found.tradeoff,
-        verdict=found.verdict,
-        cost=costs,
+        verdict=confirmed.verdict,
+        cost=cost,
         not_measured=(*_not_measured(session, found), *left_out),
         started=session.stored("started"),
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
@@ -107,16 +108,36 @@ def _pruning(trials: Sequence[Trial], n_train: int) -> PruningReport | None:
     )
 
 
-def _baseline(tuned: TunedBaseline, all_samples: int) -> Baseline:
+def search_cost(session: Session, baseline: Sequence[RunCurve]) -> Cost:
+    """What all steps took, in samples and in baseline runs."""
+    steps = tuple(session.cost(step) for step in STEPS)
+    each = fmean(curve.samples[-1] for curve in sound(baseline))
+    return Cost(steps, sum(step.samples for step in steps) / each)
+
+
+def _baseline(measured: MeasuredBaseline, cost: Cost) -> Baseline:
+    own = sum(step.samples for step in cost.steps if step.step is Step.BASELINE)
     return Baseline(
-        recipe=tuned.recipe,
-        validation_accuracy=tuned.accuracy,
-        validation_sd=tuned.sd,
-        diverged=tuned.diverged,
-        target=tuned.target,
-        tuning=tuple(reported_run("tuning", trace) for trace in tuned.tuning),
-        share_of_cost=sum(t.samples for t in tuned.tuning) / max(all_samples, 1),
+        recipe=measured.recipe,
+        validation_accuracy=measured.accuracy,
+        validation_sd=measured.sd,
+        diverged=measured.diverged,
+        target=measured.target,
+        tuning=tuple(reported_run("tuning", trace) for trace in measured.tuning),
+        share_of_cost=own / max(cost.samples, 1),
+        recorded=not measured.runs,
     )
+
+
+def _confirmed(found: Confirmation) -> tuple[Run, ...]:
+    """The runs behind the verdict, then those of the other length."""
+    sides = {"candidate": found.candidate, "baseline": found.baseline}
+    sides["control"] = found.control
+    for rung in found.rungs:
+        if rung is not found.chosen:
+            sides[f"candidate:{number(rung.speedup)}"] = rung.candidate
+            sides[f"control:{number(rung.speedup)}"] = rung.control or ()
+    return tuple(reported_run(role, trace) for role, own in sides.items() for trace in own)
 
 
 def _runs(session: Session, step: Step) -> tuple[Run, ...]:
@@ -130,9 +151,21 @@ def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
     ]
     if not found.tradeoff.measured:
         missing.append(found.tradeoff.sentence)
-    if not found.confirmation.control:
-        missing.append("The compressed control: every learning rate tried for it diverged.")
-    n = len(found.confirmation.candidate)
-    missing.append(f"Anything beyond {n} paired seeds, and wall-clock time as a cost.")
+    confirmed = found.confirmation
+    if confirmed.candidate and not confirmed.control:
+        missing.append(_no_control(confirmed))
+    ours, theirs = len(confirmed.candidate), len(confirmed.baseline_curves)
+    seeds = f"{ours} of the candidate, {theirs} of the baseline"
+    missing.append(f"Anything beyond the seeds of these runs ({seeds}), and seconds as a cost.")
     runs = [trace for step in STEPS for _, trace in session.run_store.of(step)]
     return (*missing, *dict.fromkeys(note for trace in runs for note in trace.notes))
+
+
+def _no_control(confirmed: Confirmation) -> str:
+    """Why the winner was not compared with the standard schedule at its cost."""
+    if confirmed.control_diverged:
+        return "The compressed control: every learning rate tried for it diverged."
+    return (
+        "The compressed control: it is trained only where the shortest cycle is as accurate as the "
+        "baseline."
+    )

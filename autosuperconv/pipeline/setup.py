@@ -17,7 +17,7 @@ from autosuperconv.core.plan import Plan
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import FORMAT_VERSION
 from autosuperconv.core.schedule import build_schedule
-from autosuperconv.core.serialization import to_dict, to_json
+from autosuperconv.core.serialization import digest, to_dict, to_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import (
     Choices,
@@ -262,6 +262,8 @@ def fingerprint_of(task: TaskData, network: str, setup: Setup) -> dict[str, obje
         "margin": options.criterion.margin if options.target is None else None,
         "epochs": options.epochs,
         "baseline_epochs": options.baseline_epochs,
+        "baseline": None if options.baseline is None else to_dict(options.baseline),
+        "baseline_curves": digest(options.baseline_curves) if options.baseline_curves else None,
         "seed": options.seed,
         "space": {k: to_dict(v) for k, v in sorted(setup.dimensions.items())},
         "base": to_dict(setup.base),

@@ -9,19 +9,17 @@ from autosuperconv.core.format import duration, size_in_points
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest
-from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import Report
 from autosuperconv.core.schedule.reach import reach_in_search
 from autosuperconv.core.space import Range, SearchSpace
-from autosuperconv.core.verdict import Criterion, Evidence, Looks, Outcome, Verdict, judge
 from autosuperconv.pipeline.fixed import about_fixed
 from autosuperconv.pipeline.report import Findings, make_report
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.tuning.samplers.initial_trials import initial_trials
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.steps import confirmation as confirming
 from autosuperconv.tuning.steps.ablation import ablate
-from autosuperconv.tuning.steps.baseline import TunedBaseline, tune_baseline
+from autosuperconv.tuning.steps.baseline import MeasuredBaseline, level_cost, measure_baseline
+from autosuperconv.tuning.steps.confirmation import confirm
 from autosuperconv.tuning.steps.objective import Objective
 from autosuperconv.tuning.steps.plan import (
     budget_of,
@@ -31,7 +29,7 @@ from autosuperconv.tuning.steps.plan import (
 )
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.range_test import run_range_test
-from autosuperconv.tuning.steps.selection import choose_winner
+from autosuperconv.tuning.steps.rungs import study_lengths
 from autosuperconv.tuning.steps.study import StudySettings, count_finished, optimise
 from autosuperconv.tuning.steps.sweep_design import make_grid
 
@@ -44,21 +42,16 @@ def run_steps(work: Work) -> Report:
     work = work.following(plan)
     setup, session, options = work.setup, work.session, work.setup.options
     range_test = sweep_range(work, plan)
-    baseline = tune_baseline(
-        *(session, setup.base, plan.budget.baseline_epochs, range_test),
-        *(options.target, options.criterion.smallest_margin, setup.fixed),
-    )
+    baseline = measure_baseline(session, setup, plan.budget.baseline_epochs, range_test)
     study = run_study(work, plan, range_test, baseline)
-    winner = choose_winner(session, study, confirm_runs(options.seeds))
-    confirmation, verdict = confirm_winner(work, winner.recipe, baseline.recipe)
+    confirmation = confirm(session, setup, study, baseline, confirm_runs(plan.budget))
     tradeoff = ablate(
-        session, confirmation, winner.recipe, baseline.recipe, verdict.outcome, options.explain
+        *(session, confirmation.sides, confirmation.winner, baseline.recipe),
+        *(confirmation.verdict.outcome, options.explain, confirmation.margin.spread),
     )
     if work.searching:
         session.remember_wall_seconds()
-    findings = Findings(
-        plan, range_test, baseline, study.objective, winner, confirmation, tradeoff, verdict
-    )
+    findings = Findings(plan, range_test, study.objective, confirmation, tradeoff)
     return make_report(work, findings)
 
 
@@ -76,11 +69,10 @@ def about_target(options: SearchOptions) -> tuple[str, ...]:
     """Which accuracy a trial must reach, where the margin decides it."""
     if options.target is not None:
         return ()
-    margin = f"{size_in_points(options.criterion.smallest_margin)} percentage points"
-    return (
-        f"Target of the trials: the tuned baseline's validation accuracy, less {margin} (--margin) "
-        "or its spread over seeds, whichever is larger.",
-    )
+    margin = "the margin, which follows from the spread over seeds (--margin sets it)"
+    if options.criterion.margin is not None:
+        margin = f"{size_in_points(options.criterion.margin)} percentage points (--margin)"
+    return (f"Target of the trials: the baseline's validation accuracy, less {margin}.",)
 
 
 def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> RangeTest:
@@ -97,26 +89,25 @@ def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> 
 
 
 def run_study(
-    work: Work, plan: Plan, range_test: RangeTest, baseline: TunedBaseline
+    work: Work, plan: Plan, range_test: RangeTest, baseline: MeasuredBaseline
 ) -> StudySettings:
     """Optuna over the space, with the range test's prior; returns how it searched."""
     session, setup, options, budget = work.session, work.setup, work.setup.options, plan.budget
     max_lr = above_floor(setup.range_of("max_lr"), range_test)
-    epochs = Range(budget.epochs_low, budget.epochs_high, log=True)
+    lengths = study_lengths(setup, level_cost(baseline.curves, baseline.margin))
+    epochs = Range(*lengths, log=True)
     space = SearchSpace({**setup.dimensions, "max_lr": max_lr, "epochs": epochs})
     by_cost = options.objective == "cost"
     session.start(Step.STUDY, budget.trials, count_finished(session.study))
     space = space if by_cost else space.without("epochs")
-    reached = reach_in_search(
-        *(setup.base, setup.n_train, (budget.epochs_low, budget.epochs_high), setup.batch_sizes)
-    )
+    reached = reach_in_search(*(setup.base, setup.n_train, lengths, setup.batch_sizes))
     prior = LrPrior(range_test, max_lr, reach=reached)
     later = (Step.CONFIRMATION, Step.ABLATION)
     settings = StudySettings(
         space=space,
-        base=replace(setup.base, epochs=budget.epochs_high),
+        base=replace(setup.base, epochs=lengths[1]),
         prior=prior,
-        objective=Objective(options.objective, baseline.target, setup.n_train, budget.epochs_high),
+        objective=Objective(options.objective, baseline.target, setup.n_train, lengths[1]),
         sampler=options.sampler,
         pruner=make_pruner(
             options.pruner, baseline.target if by_cost else None, baseline.sd or 0.0
@@ -138,34 +129,3 @@ def above_floor(range_: Range, range_test: RangeTest) -> Range:
     floors = [c.floor for c in range_test.cells if c.floor is not None]
     low = max(range_.low, min(floors)) if floors else range_.low
     return Range(low, range_.high, log=True) if low < range_.high else range_
-
-
-def confirm_winner(
-    work: Work, winner: Recipe, baseline: Recipe
-) -> tuple[confirming.Confirmation, Verdict]:
-    """Fresh seeds and the verdict; seeds are added while it is undecided, up to `max_seeds`. The
-    looks are planned, so that all of them together err as seldom as one would."""
-    options, session = work.setup.options, work.session
-    control = confirming.tune_control(session, winner, baseline)
-    first, most = min(options.seeds, FIRST_LOOK), options.most_seeds
-    evidence = Evidence(looks=Looks(tuple((n, n) for n in range(first, most + 1))))
-    for n in range(options.seeds, most + 1):
-        confirmation = confirming.run_confirmation(session, winner, baseline, control, n)
-        verdict = give_verdict(confirmation, options.criterion, evidence)
-        if verdict.outcome is not Outcome.UNDECIDED:
-            break
-    session.finish(Step.CONFIRMATION, verdict.sentence)
-    return confirmation, verdict
-
-
-def give_verdict(
-    confirmation: confirming.Confirmation, criterion: Criterion, evidence: Evidence
-) -> Verdict:
-    """The rules, applied to the confirmation's test-set runs."""
-    candidate, baseline, control = (
-        [confirming.run_curve(trace) for trace in side]
-        for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
-    )
-    return judge(
-        *(candidate, baseline, control, criterion), batch_norm_recalibrated=True, evidence=evidence
-    )

@@ -16,8 +16,7 @@ def render_markdown(report: Report) -> str:
     recipe = recipe_lines(report.winner)
     parts = [
         f"## {report.verdict.outcome.label.upper()}",
-        f"**{escape(report.verdict.answer)}**" if report.verdict.answer else "",
-        escape(report.verdict.figures),
+        escape(report.verdict.sentence),
         f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
         f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),

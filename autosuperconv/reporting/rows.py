@@ -246,10 +246,12 @@ def shown_fields(report: Report) -> tuple[str, ...]:
 
 
 def cost_total(report: Report) -> str:
-    """What the search cost: "80 runs, 66.7 M samples"."""
-    runs = sum(step.runs for step in report.cost)
-    samples = sum(step.samples for step in report.cost)
-    return f"{counted(runs, 'run')}, {count(samples)} samples"
+    """What the search cost: "80 runs, 66.7 M samples, as much as 18 baseline runs"."""
+    cost = report.cost
+    text = f"{counted(cost.runs, 'run')}, {count(cost.samples)} samples"
+    if cost.baselines is None:
+        return text
+    return f"{text}, as much as {number(cost.baselines)} baseline runs"
 
 
 def price_seconds(report: Report) -> float | None:

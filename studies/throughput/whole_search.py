@@ -20,7 +20,7 @@ from autosuperconv.core.trace import Trace
 from autosuperconv.pipeline.setup import Work, open_search
 from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
 from autosuperconv.training.models import model_factory
-from autosuperconv.tuning.steps.baseline import tune_baseline
+from autosuperconv.tuning.steps.baseline import measure_baseline
 
 N_TRAIN = 2560  # ten batches of 256, so that epochs are whole batches at every size searched
 TRIALS = 14
@@ -78,10 +78,8 @@ def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     plan = plan_search(work)
     sweeps = sweep_range(work, plan)
     say("range test done")
-    baseline = tune_baseline(
-        *(work.session, work.setup.base, plan.budget.baseline_epochs, sweeps, None),
-        work.setup.options.criterion.smallest_margin,
-    )
+    epochs = plan.budget.baseline_epochs
+    baseline = measure_baseline(work.session, work.setup, epochs, sweeps)
     say("baseline done")
     started = time.perf_counter()
     run_study(work, plan, sweeps, baseline)

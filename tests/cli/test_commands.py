@@ -41,6 +41,7 @@ SEARCH = (
     | STUDY
     | OUTPUT
     | {"--out", "--trials", "--timeout", "--epochs", "--baseline-epochs", "--target"}
+    | {"--baseline", "--baseline-curves", "--baseline-batch-size"}
     | {"--objective", "--seeds", "--max-seeds", "--max-lr", "--weight-decay", "--dropout"}
     | {"--batch-size", "--optimizer", "--schedule", "--sampler", "--pruner", "--workers"}
     | {"--precision", "--memory-format", "--explain", "--sweep", "--range-test-share"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autosuperconv.cli.commands import range_test as range_test_command
 from autosuperconv.cli.commands import reproduce
-from autosuperconv.cli.parse import recipe_from, text_of
+from autosuperconv.cli.parse import baseline_from, recipe_from, text_of
 from autosuperconv.core.csv_table import parse_table
 from autosuperconv.core.curve import Curve
 from autosuperconv.core.range_test import RangeTest
@@ -53,6 +53,13 @@ def recipe_file(text: str) -> object:
 
 NO_CELLS = RangeTest((), 1e-3, 10.0, None, "")
 
+
+def baseline_given(curves: tuple[str, ...] = (), batch: int | None = None) -> object:
+    """What the options of a user's own baseline give."""
+    files = [written(name, "iteration,lr,accuracy\n10,0.1,0.5\n20,0.1,0.9\n") for name in curves]
+    return baseline_from({"baseline": None, "baseline_curves": files, "baseline_batch_size": batch})
+
+
 ROWS = [
     Row(
         "errors.py one_of 1",
@@ -83,6 +90,18 @@ ROWS = [
         call(text_of, Path("none.csv")),
         "No such file",
         lambda: text_of(written("none.csv", "lr\n")),
+    ),
+    Row(
+        "cli/parse.py baseline_from 1",
+        call(baseline_given, curves=("b.csv",)),
+        "give --baseline-batch-size",
+        call(baseline_given, curves=("b.csv",), batch=64),
+    ),
+    Row(
+        "cli/parse.py baseline_from 2",
+        call(baseline_given, batch=64),
+        "Give both or neither",
+        call(baseline_given),
     ),
     Row(
         "cli/parse.py nothing_besides 1",

@@ -10,6 +10,7 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe_file import read_recipe
 from autosuperconv.core.schedule import build_schedule
 from autosuperconv.core.space import Choices, Range, SearchSpace
+from autosuperconv.core.verdict import RunCurve
 from autosuperconv.importing import import_callable
 from tests.messages.core import ONE, written
 from tests.messages.table import Row, call
@@ -34,6 +35,8 @@ def named(text: str, name: str) -> object:
 
 
 FILE = "core/recipe_file.py"
+CURVE = RunCurve((1.0, 2.0), (0.5, 0.9), 0.9, 0.1)
+
 ROWS = [
     Row(
         f"{FILE} read_recipe 1",
@@ -70,6 +73,18 @@ ROWS = [
         call(read_recipe, '{"max_lr": 1, "max_lr": 2}'),
         "Remove one",
         call(read_recipe, '{"max_lr": 1}'),
+    ),
+    Row(
+        "core/options.py SearchOptions._check_baseline 1",
+        call(SearchOptions, baseline=ONE, baseline_curves=(CURVE,)),
+        "Give either baseline",
+        call(SearchOptions, baseline_curves=(CURVE,)),
+    ),
+    Row(
+        "core/options.py SearchOptions._check_baseline 2",
+        call(SearchOptions, baseline=ONE, baseline_epochs=3.0),
+        "Leave baseline_epochs out",
+        call(SearchOptions, baseline=ONE),
     ),
     Row(
         "core/options.py SearchOptions.__post_init__ 1",

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.stats import confidence_at_look
 from autosuperconv.core.stats.group_sequential import crossing, limits
 from autosuperconv.core.tradeoff.factors import with_values
 from autosuperconv.core.tradeoff.fraction import fraction
-from autosuperconv.core.verdict import Criterion, RunCurve, judge
+from autosuperconv.core.verdict import Criterion, Evidence, RunCurve, RungRuns, judge, judge_rungs
 from autosuperconv.core.verdict.looks import Looks, plan_looks
 from autosuperconv.core.verdict.recorded import judge_recorded, read_run
 from tests.messages.table import Row, call
@@ -54,12 +53,6 @@ ROWS = [
         call(controlled, LOG),
     ),
     Row(
-        "core/stats/__init__.py confidence_at_look 1",
-        call(confidence_at_look, 3, 2),
-        "in 1..2",
-        call(confidence_at_look, 2, 2),
-    ),
-    Row(
         "core/stats/group_sequential.py limits 1",
         call(limits, (1.0, 2.0), 0.0),
         "above 0",
@@ -90,13 +83,19 @@ ROWS = [
         call(Looks, ((1, 2), (2, 3))),
     ),
     Row(
+        "core/verdict/__init__.py judge_rungs 1",
+        call(judge_rungs, [RungRuns(2.0, ())], [RUN], Criterion(), Evidence()),
+        "needs the runs of the first look",
+        call(judge_rungs, [RungRuns(2.0, (RUN,))], [RUN], Criterion(), Evidence()),
+    ),
+    Row(
         "core/verdict/looks.py plan_looks 1",
         call(plan_looks, 5, 3),
         "in 1..max_seeds (3)",
         call(plan_looks, 3, 3),
     ),
     Row(
-        "core/verdict/measured.py measure_runs 1",
+        "core/verdict/__init__.py check_sides 1",
         call(judge, [], [RUN]),
         "at least one candidate run",
         call(judge, [RUN], [RUN]),

@@ -7,7 +7,6 @@ import json
 import socket
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -36,14 +35,12 @@ from autosuperconv.training.probe.memory import MemoryNeed
 from autosuperconv.tuning.steps.ask import ask_at
 from autosuperconv.tuning.steps.baseline import best
 from autosuperconv.tuning.steps.plan import budget_within
-from autosuperconv.tuning.steps.selection import choose_winner
 from autosuperconv.tuning.store.executor import MAX_DEATHS, QueuedJob, drive
 from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import find_study, open_study
 from tests.messages.table import Row, call
 from tests.surface import BUDGET, make_setup
 from tests.tuning.steps import test_ask
-from tests.tuning.steps.test_selection import SETTINGS, searched
 
 JOURNAL = "s.journal"
 EMPTY = RenderedReport(None, "{}", None, None)
@@ -123,12 +120,6 @@ def deaths(times: int) -> object:
     return list(drive(Dying(), queue))
 
 
-def winner(epochs: dict[float, dict[int, float | None]], deadline: bool = False) -> object:
-    """Of a study whose trials have this accuracy, by length and seed."""
-    session, _ = searched(epochs)
-    return choose_winner(replace(session, deadline=0.0 if deadline else None), SETTINGS, 4)
-
-
 def asked(accuracy: float | None) -> object:
     """The best of a study at one length."""
     session = test_ask.searched(lambda recipe: accuracy, test_ask.grid()[:2])
@@ -142,8 +133,6 @@ def planned(seconds: float) -> object:
 def batch(size: int) -> None:
     check_setup(make_setup(Path(), {"batch_size": Choices((size,))}))
 
-
-SOUND = {2.0: {0: 0.95, 11: 0.95, 12: 0.95}}
 
 LEASE = "tests/tuning/store/test_lease.py"
 OWNER = "tests/pipeline/test_ownership.py"
@@ -248,18 +237,6 @@ ROWS = [
         call(planned, 10.0),
         "Give more time",
         call(planned, 100.0),
-    ),
-    Row(
-        "tuning/steps/selection.py choose_winner 1",
-        call(winner, {}, True),
-        "Give more time",
-        call(winner, SOUND, True),
-    ),
-    Row(
-        "tuning/steps/selection.py choose_winner 2",
-        call(winner, {2.0: {0: None}}),
-        "give a range of lower ones",
-        call(winner, SOUND),
     ),
     Row(
         "tuning/store/executor.py _check_deaths 1",

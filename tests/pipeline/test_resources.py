@@ -96,9 +96,9 @@ def test_more_workers_may_be_requested_than_were_chosen(options: SearchOptions) 
         assert work.session.executor.size == 2
 
 
-@pytest.mark.parametrize(("seeds", "most"), [(2, 3), (3, 3), (5, 5)])
+@pytest.mark.parametrize(("seeds", "most"), [(2, 2), (5, 5), (None, 8)])
 def test_more_seeds_may_be_requested_without_saying_up_to_how_many(
-    seeds: int, most: int, options: SearchOptions
+    seeds: int | None, most: int, options: SearchOptions
 ) -> None:
     with open_search(small_net, dots(), replace(options, seeds=seeds)) as work:
         assert (work.setup.options.seeds, work.setup.options.most_seeds) == (seeds, most)

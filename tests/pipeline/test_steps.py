@@ -15,12 +15,12 @@ from autosuperconv.core.events import Event, RunFinished, StepFinished, StepStar
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json, to_dict, to_json
 from autosuperconv.core.space import Range
-from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.core.trace import Job, OnPoint, Sealed, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.pipeline.rebuild import rebuild
 from autosuperconv.pipeline.steps import run_steps
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.steps.confirmation import FIRST_SEED
+from autosuperconv.tuning.steps.run_curves import FIRST_SEED
 from autosuperconv.tuning.store.executor import InProcess
 from tests.surface import SPACE, make_setup, surface_work
 
@@ -109,11 +109,13 @@ def test_a_baseline_that_collapses_at_its_end_is_invalid(tmp_path: Path) -> None
 
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
         trace = sound(job, on_point)
-        if job.measured_on == "validation" or job.recipe.schedule != "step":
+        if not job.sealed or job.recipe.schedule != "step" or job.recipe.epochs < 10:
             return trace
         pairs = zip(trace.curve.phase, trace.curve.accuracy, strict=True)
         fallen = tuple(0.5 if phase > 0.9 and a is not None else a for phase, a in pairs)
-        return replace(trace, accuracy=0.5, curve=replace(trace.curve, accuracy=fallen))
+        sealed = Sealed(0.5, None, 1000)
+        curve = replace(trace.curve, accuracy=fallen)
+        return replace(trace, accuracy=0.5, curve=curve, sealed=sealed)
 
     assert outcome(tmp_path, trainer) == "baseline-invalid"
 
@@ -163,10 +165,14 @@ def test_a_target_that_is_given_replaces_the_baselines(tmp_path: Path) -> None:
 
 
 def test_the_test_set_is_read_only_by_confirmation_and_ablation(found: Found) -> None:
-    seeds = {job.measured_on: set[int]() for job in found[2]}
-    for job in found[2]:
-        seeds[job.measured_on].add(job.recipe.seed)
-    assert min(seeds["test"]) >= FIRST_SEED > max(seeds["validation"])
+    jobs, ablated = found[2], FIRST_SEED + 10_000
+    assert all(job.measured_on == "validation" or job.recipe.seed >= ablated for job in jobs)
+    sealed = {run.recipe.seed for run in jobs if run.sealed}
+    asked = {seed for seed in sealed if seed < FIRST_SEED}  # only their spread over seeds is read
+    assert asked == {1, 2}
+    assert {j.recipe.seed for j in jobs if j.recipe.seed >= FIRST_SEED and not j.sealed} <= set(
+        range(ablated, ablated + 10_000)
+    )
 
 
 def test_no_run_is_made_twice(found: Found) -> None:
@@ -270,7 +276,7 @@ def run_or_stop(work: object, stop_before_confirm: bool) -> None:
     """A search that is left after its study, or run to its end."""
     from autosuperconv.pipeline.setup import Work
     from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
-    from autosuperconv.tuning.steps.baseline import tune_baseline
+    from autosuperconv.tuning.steps.baseline import measure_baseline
 
     assert isinstance(work, Work)
     if not stop_before_confirm:
@@ -278,9 +284,7 @@ def run_or_stop(work: object, stop_before_confirm: bool) -> None:
         return
     plan = plan_search(work)
     found = sweep_range(work, plan)
-    baseline = tune_baseline(
-        work.session, work.setup.base, plan.budget.baseline_epochs, found, None, 0.002
-    )
+    baseline = measure_baseline(work.session, work.setup, plan.budget.baseline_epochs, found)
     run_study(work, plan, found, baseline)
 
 

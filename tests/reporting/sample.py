@@ -16,6 +16,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
+    Cost,
     Report,
     Run,
     StepCost,
@@ -50,6 +51,11 @@ STANDARD = Recipe(
     schedule="step",
 )
 CONTROL = replace(STANDARD, epochs=12.0, max_lr=0.15)
+
+
+def cost_of(*steps: StepCost) -> Cost:
+    """With a baseline run of 90 epochs of 45,000 samples."""
+    return Cost(steps, sum(step.samples for step in steps) / (90 * 45_000))
 
 
 def _rounded(values: np.ndarray) -> tuple[float, ...]:
@@ -449,7 +455,7 @@ def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: 
         confirmation=_confirmation(rng),
         tradeoff=_tradeoff(),
         verdict=_verdict(),
-        cost=(
+        cost=cost_of(
             StepCost(Step.PLAN, 3, 135_000, 15.0),
             StepCost(Step.RANGE_TEST, 8, 360_000, 33.0),
             StepCost(Step.BASELINE, 5, 20_250_000, 655.0),
@@ -491,7 +497,7 @@ def bare_report() -> Report:
         confirmation=(),
         tradeoff=Tradeoff((), (), "The trade-off was not measured."),
         verdict=verdict,
-        cost=(),
+        cost=Cost((), None),
         not_measured=(),
         surrogate=None,
     )

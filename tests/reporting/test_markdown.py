@@ -53,11 +53,3 @@ def test_the_markdown_says_that_the_surrogate_is_a_model(report: Report) -> None
     text = render_markdown(report)
     assert "**The surrogate's view** (a model of the trials, not a measurement)" in text
     assert "- fANOVA: max\\_lr 70 %, weight decay 30 % (share of the variance)." in text
-
-
-def test_the_answer_stands_before_the_figures(report: Report) -> None:
-    sentence = "Yes: it trains 5 x faster. Reached: 5 x fewer samples."
-    verdict = replace(report.verdict, sentence=sentence, answer="Yes: it trains 5 x faster.")
-    lines = render_markdown(replace(report, verdict=verdict)).splitlines()
-    assert lines[2] == "**Yes: it trains 5 x faster.**"
-    assert lines[4] == "Reached: 5 x fewer samples."

@@ -222,11 +222,3 @@ def test_the_page_shows_exchange_rate_and_both_importances_side_by_side(
     assert report.surrogate.exchange.sentence in page
     assert '<th class="n">fANOVA</th><th class="n">PED-ANOVA</th>' in page
     assert "The two answer different questions." in page
-
-
-def test_the_page_is_headed_by_the_answer_with_the_figures_below(report: Report) -> None:
-    sentence = "Yes: it trains 5 x faster. Reached: 5 x fewer samples."
-    verdict = replace(report.verdict, sentence=sentence, answer="Yes: it trains 5 x faster.")
-    shown = html.render_page(replace(report, verdict=verdict))
-    assert "<h1>Yes: it trains 5 x faster.</h1>" in shown
-    assert '<p class="figures">Reached: 5 x fewer samples.</p>' in shown

@@ -34,7 +34,7 @@ from autosuperconv.core.tradeoff.factors import JOINT, factor_name
 from autosuperconv.core.tradeoff.fraction import REPEATS
 from autosuperconv.core.tradeoff.notes import skipped
 from autosuperconv.core.verdict import Outcome
-from autosuperconv.tuning.steps.confirmation import Confirmation
+from autosuperconv.tuning.steps.run_curves import Sides
 from autosuperconv.tuning.store.session import Session
 
 FIRST_SEED = 20_000
@@ -47,7 +47,7 @@ GAINS = (Outcome.REACHED, Outcome.REACHED_CONTROL_MISSING, Outcome.ACCELERATED)
 
 def ablate(
     session: Session,
-    confirmation: Confirmation,
+    sides: Sides,
     winner: Recipe,
     baseline: Recipe,
     outcome: Outcome,
@@ -58,7 +58,7 @@ def ablate(
 
     Args:
         session: the search.
-        confirmation: gives the winner's own runs, and the spread over seeds.
+        sides: the winner's own runs, and those of the others for the spread over seeds.
         winner: the selected recipe.
         baseline: the tuned standard schedule.
         outcome: of the verdict.
@@ -66,10 +66,7 @@ def ablate(
         spread: over seeds on the test split, as other runs of the search showed it.
     """
     groups = grouped(changed_factors(winner, baseline))
-    own, *others = (
-        _cell_runs(side)
-        for side in (confirmation.candidate, confirmation.baseline, confirmation.control)
-    )
+    own, *others = (_cell_runs(side) for side in (sides.candidate, sides.baseline, sides.control))
     why = left_out(outcome, explain) or ("" if own.accuracies else NO_WINNER)
     session.start(Step.ABLATION, 0 if why else distinct_runs(len(groups)))
     if why:
@@ -78,8 +75,8 @@ def ablate(
         replicates = tuple(side.accuracies for side in others)
         runs = Combinations(groups, {(1,) * len(groups): own}, {}, replicates, spread)
         highest = (
-            _highest(confirmation.candidate, winner),
-            _highest(confirmation.baseline, baseline),
+            _highest(sides.candidate, winner),
+            _highest(sides.baseline, baseline),
         )
         found = _Cells(session, winner, baseline).measure(runs, highest)
     session.finish(Step.ABLATION, found.sentence)

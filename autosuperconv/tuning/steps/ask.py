@@ -18,9 +18,10 @@ from optuna.trial import FrozenTrial
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices
+from autosuperconv.core.space import Choices, Range, ends
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.cost_aware import anywhere
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
@@ -31,7 +32,6 @@ from autosuperconv.tuning.samplers.surrogate import (
     fit_trial_model,
     log_odds_of_error,
 )
-from autosuperconv.tuning.steps.selection import none_completed
 from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
@@ -91,6 +91,7 @@ def ask_at(
     speedup: float,
     seeds: int = SEEDS,
     candidates: int = CANDIDATES,
+    answered: float | None = None,
 ) -> Answer:
     """Train the study's best few recipes again at one length, and select the best one.
 
@@ -101,6 +102,7 @@ def ask_at(
         speedup: what the length gives.
         seeds: runs of each candidate.
         candidates: recipes to train.
+        answered: length of the answer, which the model moves the runs to; None: that of the runs.
 
     Raises:
         NothingCompleted: no trial completed.
@@ -112,9 +114,42 @@ def ask_at(
     if not len(x):
         raise none_completed(session, settings, len(study))
     recipes = [recipe_of(encoding, row, epochs) for row in x]
-    jobs = [Job(replace(r, seed=settings.seed + 1 + i)) for r in recipes for i in range(seeds)]
+    jobs = [
+        Job(replace(r, seed=settings.seed + 1 + i), sealed=True)
+        for r in recipes
+        for i in range(seeds)
+    ]
     runs = session.run(Step.CONFIRMATION, ROLE, jobs, _label)
-    return answer(encoding, study, x, recipes, runs, speedup)
+    return answer(encoding, study, x, recipes, runs, speedup, answered)
+
+
+def none_completed(session: Session, settings: StudySettings, trials: int) -> NothingCompleted:
+    """Why there is no answer."""
+    name = session.study.study_name
+    if not trials and session.deadline is not None:
+        return NothingCompleted(
+            f"No trial of study {name!r} was begun: the time was up before. Give more time "
+            "(--timeout); the same command goes on from here."
+        )
+    return NothingCompleted(
+        f"No trial of study {name!r} completed: all {trials} were pruned or diverged. "
+        f"{_instead(settings, trials)}"
+    )
+
+
+def _instead(settings: StudySettings, trials: int) -> str:
+    """What to search where no trial completed."""
+    base = settings.base.max_lr
+    low, high = ends(settings.space.dimensions.get("max_lr", Range(base, base)))
+    if low == high:
+        return (
+            f"max_lr is fixed at {number(low)}: give a range of lower ones, such as --max-lr "
+            f"{low / 100:.3g}:{low:.3g}, or longer cycles (--epochs)."
+        )
+    return (
+        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
+        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
+    )
 
 
 def candidates_at(
@@ -161,20 +196,23 @@ def answer(
     recipes: Sequence[Recipe],
     runs: Sequence[Trace],
     speedup: float,
+    answered: float | None = None,
 ) -> Answer:
     """The best of (n, d) rows of one length, by the trials and by the runs of each.
 
     Args:
         recipes: of the rows.
         runs: of the recipes, equally many of each, in their order.
+        answered: length of the answer; None: that of the runs.
     """
     ends = [t.accuracy if t.completed and t.accuracy is not None else np.nan for t in runs]
     accuracies = np.array(ends, dtype=float).reshape(len(x), -1)
-    found = posterior(encoding, trials, x, recipes[0].epochs, accuracies)
+    epochs = recipes[0].epochs
+    found = posterior(encoding, trials, x, epochs, accuracies, answered)
     best, seeds = found.order[0], accuracies.shape[1]
     return Answer(
         speedup,
-        recipes[best],
+        replace(recipes[best], epochs=answered or epochs),
         float(found.accuracy[best]),
         float(found.sd[best]),
         tuple(runs[best * seeds : (best + 1) * seeds]),
@@ -187,8 +225,10 @@ def posterior(
     x: Floats,
     epochs: float,
     accuracies: Floats,
+    answered: float | None = None,
 ) -> Estimate:
-    """What the trials and (n, seeds) runs of one length say of their (n, d) recipes. The process
+    """What the trials and (n, seeds) runs of one length say of their (n, d) recipes, at the length
+    of the answer: None, that of the runs. The process
     takes the runs in as observations, so it weighs them by its own noise, and what it did not know
     alike of similar recipes is corrected alike. A run that diverged is decisive."""
     alone = by_runs(accuracies)
@@ -197,7 +237,7 @@ def posterior(
     each = np.repeat(x, accuracies.shape[1], axis=0)
     model = fit_trial_model(encoding, trials, MoreRuns(each, epochs, accuracies.ravel()))
     assert model is not None
-    seen = by_model(model, x, epochs)
+    seen = by_model(model, x, answered or epochs)
     return replace(seen, unstable=alone.unstable + seen.unstable)
 
 
@@ -215,7 +255,7 @@ def chance_to_reach(model: TrialModel, epochs: float) -> float:
     if encoding.target is None:
         raise ValueError("chance_to_reach needs a model with a target.")
     rng = np.random.default_rng(0)
-    x = encoding.moved(points(model, rng, epochs), epochs)
+    x = encoding.moved(points_at(model, rng, epochs), epochs)
     there = model.at_length(epochs)
     log_odds, covariance = there.joint_log_odds(x)
     root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(x)))
@@ -225,7 +265,7 @@ def chance_to_reach(model: TrialModel, epochs: float) -> float:
     return float(reaches.any(axis=1).mean())
 
 
-def points(model: TrialModel, rng: np.random.Generator, epochs: float) -> Floats:
+def points_at(model: TrialModel, rng: np.random.Generator, epochs: float) -> Floats:
     """(m, d): recipes anywhere in the space, and near the completed ones that are most accurate at
     this length."""
     encoding, moved = model.encoding, model.encoding.moved(model.completed, epochs)

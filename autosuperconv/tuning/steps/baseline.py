@@ -1,54 +1,77 @@
-"""The baseline: the standard piecewise-constant schedule, tuned with a fair share of the budget.
+"""The baseline: the standard piecewise-constant schedule, tuned, or a recipe of the user's own.
 
 "Standard" is a constant learning rate, multiplied by 0.1 twice (Smith & Topin 1708.07120, section
-2), with constant momentum. Its learning rate is tuned first, at one weight decay, on a grid that
-grows while the best value lies at its end. Then the weight decay is tuned at the best learning
-rate. Last, the best recipe is trained with three fresh seeds: they give the target and the seed
-noise.
+2), with constant momentum. Its learning rate is looked for with runs of a sixth of the length, on a
+grid that grows while the best value lies at its end. Short runs alone favour other rates than long
+ones, so the best rate and both its neighbours are then trained at length, and go on growing in the
+same way; these end at 0.8 of the length, in which the course is the same. The weight decay is tuned
+at the best learning rate. Last, the best recipe is trained with three fresh seeds, to its end: they
+give the target, the spread over seeds, the cost to level T_B, and runs that count in the verdict.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import mean, stdev
+from statistics import fmean, mean, stdev
 from types import MappingProxyType
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number, percent, size_in_points
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, StopReason, Trace
+from autosuperconv.core.verdict import RunCurve
+from autosuperconv.core.verdict.runs import samples_to_level, sound
 from autosuperconv.errors import NothingCompleted
+from autosuperconv.tuning.steps.margin import freeze_margin
+from autosuperconv.tuning.steps.run_curves import CURVES, fresh_jobs, run_curve
 from autosuperconv.tuning.store.session import Session
 
 STEP_LR = 10**0.5
 GRID = 4
-BASELINE_RUNS = 10  # in the forecast; a grid that grows takes more
 MAX_GROWTH = 3
+SHORT = 1 / 6  # of the length: the runs that look for a learning rate
+TUNED_SHARE = 0.8  # of the length, after which a run that is only tuned ends
+AT_LENGTH = 3  # the best learning rate and its neighbours
 WEIGHT_DECAYS = (1e-4, 5e-4, 2e-3)
 FRESH_SEEDS = 3  # without the run that won the tuning, because it won partly by luck
+TUNING_RUNS = GRID + AT_LENGTH + len(WEIGHT_DECAYS) - 1  # in the forecast; a growing grid adds some
+TUNING_LENGTHS = GRID * SHORT + TUNED_SHARE * (AT_LENGTH + len(WEIGHT_DECAYS) - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class TunedBaseline:
-    """The best standard schedule, how it was found, and the target that it sets.
+class MeasuredBaseline:
+    """The baseline with its fresh runs, and the target that it sets.
 
     Args:
-        recipe: the best one.
-        accuracies: validation accuracies over its fresh seeds that completed, fractions of 1.
-        diverged: fresh seeds that did not complete.
+        recipe: the best standard schedule, or the user's own recipe.
+        runs: of its fresh seeds, by seed, those that diverged included; sealed.
+        curves: the same as the verdict reads them, or the user's recorded curves.
         margin: how far below its accuracy the target lies, fraction of 1.
-        target: mean of `accuracies` less the margin, unless the user gave one.
-        tuning: every run that was made to find it.
+        target: validation accuracy that a cycle must reach, fraction of 1.
+        tuning: every run that was made to find the recipe.
     """
 
     recipe: Recipe
-    accuracies: tuple[float, ...]
-    diverged: int
+    runs: tuple[Trace, ...]
+    curves: tuple[RunCurve, ...]
     margin: float
     target: float
     tuning: tuple[Trace, ...]
+
+    @property
+    def accuracies(self) -> tuple[float, ...]:
+        """Validation accuracies of the runs that completed; of recorded curves their own."""
+        if not self.runs:
+            return tuple(c.final_accuracy for c in self.curves if not c.diverged)
+        return tuple(t.accuracy for t in self.runs if t.completed and t.accuracy is not None)
+
+    @property
+    def diverged(self) -> int:
+        """Fresh seeds that did not complete."""
+        return len(self.runs or self.curves) - len(self.accuracies)
 
     @property
     def accuracy(self) -> float:
@@ -72,6 +95,15 @@ def standard(
     return replace(base, schedule="step", epochs=epochs, max_lr=max_lr, **given)  # type: ignore[arg-type]
 
 
+def cut_short(recipe: Recipe, share: float = TUNED_SHARE) -> Recipe:
+    """A step schedule that ends after a share of its length, its course until there unchanged.
+
+    `share` must lie above the last milestone.
+    """
+    milestones = tuple(milestone / share for milestone in recipe.milestones)
+    return replace(recipe, epochs=recipe.epochs * share, milestones=milestones)
+
+
 def first_grid(range_test: RangeTest | None) -> list[float]:
     """The first learning rates, by factors of sqrt(10), below the lowest edge of the range test."""
     edges = [c.edge for c in range_test.cells if c.edge] if range_test else []
@@ -79,69 +111,115 @@ def first_grid(range_test: RangeTest | None) -> list[float]:
     return [top / STEP_LR**i for i in range(GRID)]
 
 
-def tune_baseline(
-    session: Session,
-    base: Recipe,
-    epochs: float,
-    range_test: RangeTest | None,
-    target: float | None,
-    min_margin: float,
-    fixed: Mapping[str, float] = MappingProxyType({}),
-) -> TunedBaseline:
-    """Tune the standard schedule.
+def measure_baseline(
+    session: Session, setup: Setup, epochs: float, range_test: RangeTest | None
+) -> MeasuredBaseline:
+    """Tune the standard schedule, or take the user's recipe or recorded curves, and measure it.
 
     Args:
         session: the search.
-        base: the fields that are not tuned.
-        epochs: nominal length of the schedule.
+        setup: the fields that are not tuned, the user's own baseline, target and margin.
+        epochs: nominal length of the standard schedule.
         range_test: gives the grid to begin with.
-        target: validation accuracy that the user gave for the trials; None: the baseline's, less
-            the margin.
-        min_margin: the margin, unless the spread over seeds is larger; a fraction of 1.
-        fixed: recipe fields that have one value in every run.
 
     Raises:
         NothingCompleted: every run of it diverged, or the best one did on every fresh seed.
     """
-    session.start(Step.BASELINE, BASELINE_RUNS)
-    tried: list[Trace] = []
-
-    def attempt(rates: Sequence[float], weight_decay: float) -> None:
-        jobs = [Job(standard(base, epochs, lr, weight_decay, fixed)) for lr in rates]
-        tried.extend(session.run(Step.BASELINE, "tuning", jobs, _label))
-
-    attempt(first_grid(range_test), WEIGHT_DECAYS[1])
-    for _ in range(MAX_GROWTH):
-        beyond = _beyond_the_end(tried)
-        if beyond is None:
-            break
-        attempt([beyond], WEIGHT_DECAYS[1])
-    lr = best(tried).recipe.max_lr
-    for weight_decay in () if "weight_decay" in fixed else WEIGHT_DECAYS:
-        attempt([lr], weight_decay)
-    chosen = best(tried).recipe
-    again = [Job(replace(chosen, seed=base.seed + 1 + i)) for i in range(FRESH_SEEDS)]
-    fresh = session.run(Step.BASELINE, "tuning", again, _label)
-    best(fresh)  # refuses where none completed
-    result = _measured(chosen, tried, fresh, target, min_margin)
+    options = setup.options
+    own, recorded = options.baseline, options.baseline_curves
+    session.start(Step.BASELINE, _expected_runs(own is not None, bool(recorded)))
+    if recorded:
+        result = _recorded(setup, epochs, recorded)
+    else:
+        tuning = [] if own is not None else tune_standard(session, setup, epochs, range_test)
+        recipe = own or at_length(best(tuning).recipe, epochs)
+        result = _measured(session, setup, recipe, tuning)
     session.finish(Step.BASELINE, _text(result))
     return result
 
 
+def _expected_runs(own: bool, recorded: bool) -> int:
+    """Runs of the step, where no grid grows."""
+    return 0 if recorded else FRESH_SEEDS + (0 if own else TUNING_RUNS)
+
+
+def at_length(recipe: Recipe, epochs: float) -> Recipe:
+    """A standard recipe at its whole length, whichever length it was tuned at."""
+    return replace(recipe, epochs=epochs, milestones=Recipe(max_lr=1.0).milestones)
+
+
+def tune_standard(
+    session: Session, setup: Setup, epochs: float, range_test: RangeTest | None
+) -> list[Trace]:
+    """Train what it takes to find the best standard schedule; the runs at (almost) full length."""
+    fixed, usual = setup.fixed, WEIGHT_DECAYS[1]
+
+    def attempt(
+        rates: Sequence[float], length: float, decays: Sequence[float] = (usual,)
+    ) -> list[Trace]:
+        recipes = [standard(setup.base, length, lr, d, fixed) for d in decays for lr in rates]
+        if length == epochs:
+            recipes = [cut_short(recipe) for recipe in recipes]
+        return session.run(Step.BASELINE, "tuning", [Job(r) for r in recipes], _label)
+
+    def widened(rates: Sequence[float], length: float) -> list[Trace]:
+        tried = attempt(rates, length)
+        for _ in range(MAX_GROWTH):
+            beyond = _beyond_the_end(tried)
+            if beyond is None:
+                break
+            tried += attempt([beyond], length)
+        return tried
+
+    middle = _most_accurate_lr(widened(first_grid(range_test), SHORT * epochs))
+    at_full = widened([middle / STEP_LR, middle, middle * STEP_LR], epochs)
+    others = [] if "weight_decay" in fixed else [d for d in WEIGHT_DECAYS if d != usual]
+    return at_full + attempt([best(at_full).recipe.max_lr], epochs, others)
+
+
+def _most_accurate_lr(traces: Sequence[Trace]) -> float:
+    """That of the best run; the lowest where none completed."""
+    if any(t.completed for t in traces):
+        return best(traces).recipe.max_lr
+    return min(t.recipe.max_lr for t in traces)
+
+
 def _measured(
-    recipe: Recipe,
-    tried: Sequence[Trace],
-    fresh: Sequence[Trace],
-    target: float | None,
-    min_margin: float,
-) -> TunedBaseline:
+    session: Session, setup: Setup, recipe: Recipe, tuning: Sequence[Trace]
+) -> MeasuredBaseline:
     """What the fresh seeds of the chosen recipe give."""
-    ends = tuple(t.accuracy for t in fresh if t.completed and t.accuracy is not None)
-    margin = max(min_margin, stdev(ends) if len(ends) > 1 else 0.0)
-    reached = target if target is not None else mean(ends) - margin
-    unique = {t.recipe: t for t in (*tried, *fresh)}
-    lost = len(fresh) - len(ends)
-    return TunedBaseline(recipe, ends, lost, margin, reached, tuple(unique.values()))
+    jobs = fresh_jobs(recipe, FRESH_SEEDS, CURVES["baseline"])
+    runs = tuple(session.run(Step.BASELINE, "baseline", jobs, _label))
+    best(runs)  # refuses where none completed
+    curves = tuple(map(run_curve, runs))
+    margin = freeze_margin(setup.options.criterion, runs).size
+    found = MeasuredBaseline(recipe, runs, curves, margin, 0.0, tuple(tuning))
+    return with_target(found, margin, setup.options.target)
+
+
+def _recorded(setup: Setup, epochs: float, curves: tuple[RunCurve, ...]) -> MeasuredBaseline:
+    """The user's recorded runs; the standard schedule stands for their recipe in what is trained
+    beside them, at their highest learning rate."""
+    lr = max(curve.max_lr for curve in curves)
+    recipe = standard(setup.base, epochs, lr, WEIGHT_DECAYS[1], setup.fixed)
+    ends = [curve.final_accuracy for curve in sound(curves)]
+    margin = freeze_margin(setup.options.criterion, [], ends).size
+    found = MeasuredBaseline(recipe, (), curves, margin, 0.0, ())
+    return with_target(found, margin, setup.options.target)
+
+
+def with_target(
+    baseline: MeasuredBaseline, margin: float, requested: float | None
+) -> MeasuredBaseline:
+    """The baseline with its margin, and the target that follows unless the user gave one."""
+    target = baseline.accuracy - margin if requested is None else requested
+    return replace(baseline, margin=margin, target=target)
+
+
+def level_cost(curves: Sequence[RunCurve], margin: float) -> float:
+    """T_B: samples after which the baseline stays at its final level; the mean over its sound
+    runs."""
+    return fmean(samples_to_level(curve, margin) for curve in sound(curves))
 
 
 def best(traces: Sequence[Trace]) -> Trace:
@@ -189,10 +267,12 @@ def _beyond_the_end(traces: Sequence[Trace]) -> float | None:
 
 def _label(job: Job) -> str:
     r = job.recipe
-    return f"standard schedule, max_lr {number(r.max_lr)}, weight decay {number(r.weight_decay)}"
+    return (
+        f"{r.schedule} schedule, max_lr {number(r.max_lr)}, weight decay {number(r.weight_decay)}"
+    )
 
 
-def _text(result: TunedBaseline) -> str:
+def _text(result: MeasuredBaseline) -> str:
     max_lr, weight_decay = number(result.recipe.max_lr), number(result.recipe.weight_decay)
     n = len(result.accuracies)
     spread = f"n = {n}"
@@ -201,6 +281,6 @@ def _text(result: TunedBaseline) -> str:
     if result.diverged:
         spread += f"; {result.diverged} of {n + result.diverged} seeds diverged"
     return (
-        f"standard schedule, max_lr {max_lr}, weight decay {weight_decay}: validation "
-        f"{percent(result.accuracy)} ({spread}); target {percent(result.target)}"
+        f"max_lr {max_lr}, weight decay {weight_decay}: validation {percent(result.accuracy)} "
+        f"({spread}); target {percent(result.target)}"
     )

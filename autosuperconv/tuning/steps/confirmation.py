@@ -1,99 +1,288 @@
-"""The confirmation: winner, tuned baseline and compressed baseline on fresh paired seeds.
+"""The confirmation: the best cycles of the lengths that the verdict distinguishes, on fresh seeds.
 
-Only this step and `tuning.steps.ablation` read the test set.
+A rung is a length: T_B/5 and T_B/2, a little less for what T_B may be wrong by. At each of them the
+best cycle is asked for on validation data (`tuning.steps.ask`). Then the margin is frozen, and the
+recipes are trained on fresh seeds, look by look, until the verdict is settled or the looks are used
+up. Only here and in `tuning.steps.ablation` are accuracies on the test split read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
 from dataclasses import dataclass, replace
 
 from autosuperconv.core.events import Step
+from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.trace import Job, Trace, evenly
-from autosuperconv.core.verdict import RunCurve
-from autosuperconv.errors import NothingCompleted
-from autosuperconv.tuning.steps.baseline import STEP_LR, best
+from autosuperconv.core.setup import Setup
+from autosuperconv.core.trace import Job, Trace
+from autosuperconv.core.verdict import (
+    Evidence,
+    Needed,
+    RunCurve,
+    RungRuns,
+    RungState,
+    Verdict,
+    judge_rungs,
+    next_look,
+    plan_looks,
+)
+from autosuperconv.core.verdict.decision import SAFE
+from autosuperconv.tuning.samplers.surrogate import fit_trial_model
+from autosuperconv.tuning.steps.ask import ROLE, ask_at, chance_to_reach
+from autosuperconv.tuning.steps.baseline import (
+    MeasuredBaseline,
+    level_cost,
+    with_target,
+)
+from autosuperconv.tuning.steps.control import tune_control
+from autosuperconv.tuning.steps.margin import FrozenMargin, freeze_margin
+from autosuperconv.tuning.steps.run_curves import CURVES, Sides, fresh_jobs, run_curve
+from autosuperconv.tuning.steps.rungs import Rung, rung_lengths, study_lengths
+from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.session import Session
 
-CURVE = 50  # evaluations of a baseline run: T_B is rounded up to the next one
-FIRST_SEED = 10_000
-CONTROL_RATES = (-1, 0, 1)  # powers of sqrt(10) times the baseline's learning rate
-PHASES = {"baseline": CURVE, "candidate": 10, "control": 10}
+SMALLEST_SD = 1e-4
+NEAR = math.log(1.15)  # how far the model alone moves an answer, on the log of the length
 
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """Test-set runs on paired seeds.
+    """What the test split says.
 
     Args:
-        candidate: runs of the winner.
-        baseline: runs of the tuned baseline.
-        control: runs of the baseline compressed to the winner's length; empty where none of its
-            tuning runs completed.
+        rungs: the highest speed-up first.
+        measured: the baseline, with the frozen margin.
+        baseline: its runs, as measured on the test split; none where its curves were recorded.
+        margin: frozen before the first of these runs.
+        verdict: on all of them.
     """
 
-    candidate: tuple[Trace, ...]
+    rungs: tuple[Rung, ...]
+    measured: MeasuredBaseline
     baseline: tuple[Trace, ...]
-    control: tuple[Trace, ...]
+    margin: FrozenMargin
+    verdict: Verdict
+
+    @property
+    def chosen(self) -> Rung:
+        """The rung that the verdict speaks of."""
+        found = self.verdict.rungs
+        passed = [rung.speedup for rung in found if rung.state is RungState.PASSED]
+        speedup = passed[0] if passed else found[-1].speedup
+        return next(rung for rung in self.rungs if rung.speedup == speedup)
+
+    @property
+    def baseline_curves(self) -> tuple[RunCurve, ...]:
+        """The baseline's runs as the verdict reads them."""
+        return tuple(map(run_curve, self.baseline)) or self.measured.curves
+
+    @property
+    def winner(self) -> Recipe:
+        return self.chosen.answer.recipe
+
+    @property
+    def candidate(self) -> tuple[Trace, ...]:
+        return self.chosen.candidate
+
+    @property
+    def control(self) -> tuple[Trace, ...]:
+        return self.chosen.control or ()
+
+    @property
+    def sides(self) -> Sides:
+        """The runs behind the verdict."""
+        return Sides(self.candidate, self.baseline, self.control)
+
+    @property
+    def control_diverged(self) -> bool:
+        """Whether a control was needed, but every learning rate diverged."""
+        return self.chosen.control is None
 
 
-def seeds(n: int) -> list[int]:
-    """Fresh seeds, which no other step uses."""
-    return [FIRST_SEED + i for i in range(n)]
+class Confirming:
+    """A confirmation in progress."""
+
+    def __init__(
+        self, session: Session, setup: Setup, settings: StudySettings, baseline: MeasuredBaseline
+    ) -> None:
+        self.session, self.setup, self.settings = session, setup, settings
+        self.baseline, self.criterion = baseline, setup.options.criterion
+        level = level_cost(baseline.curves, baseline.margin)
+        self.lengths = rung_lengths(setup, level, study_lengths(setup, level))
+        self.rungs: dict[float, Rung] = {}
+        self.baseline_runs = tuple(trace.opened() for trace in baseline.runs)
+
+    def carry_out(self) -> Confirmation:
+        """Ask, freeze the margin, and look until the verdict is settled."""
+        self.ask()
+        margin = self.freeze()
+        self.follow_level()
+        evidence = self.evidence(margin)
+        while True:
+            needed = next_look(self.sides(), self.curves, evidence, self.criterion)
+            if needed.nothing:
+                break
+            self.train(needed)
+        verdict = judge_rungs(
+            self.sides(), self.curves, self.criterion, evidence, batch_norm_recalibrated=True
+        )
+        rungs = tuple(self.rungs[k] for k in self.lengths if k in self.rungs)
+        return Confirmation(rungs, self.baseline, self.baseline_runs, margin, verdict)
+
+    def ask(self) -> None:
+        """Ask for the best cycle: at the shortest length first, and at the longer one unless the
+        shorter one looks safe."""
+        for speedup in self.lengths:
+            self.ask_at(speedup)
+            if self.above_target(speedup) > SAFE:
+                break
+
+    def ask_at(self, speedup: float) -> None:
+        """Ask for the best cycle at one rung."""
+        epochs = self.lengths[speedup]
+        answer = ask_at(self.session, self.settings, epochs, speedup)
+        self.rungs[speedup] = Rung(speedup, answer)
+
+    def above_target(self, speedup: float) -> float:
+        """How far a rung's answer lies above the target, in standard deviations over seeds."""
+        short = self.rungs[speedup].answer.accuracy - self.baseline.target
+        return short / max(self.baseline.sd or self.baseline.margin, SMALLEST_SD)
+
+    def freeze(self) -> FrozenMargin:
+        """The margin, from the spread over seeds so far; the target follows it."""
+        asked = [t for role, t in self.session.run_store.of(Step.CONFIRMATION) if role == ROLE]
+        trained, options = self.baseline.runs, self.setup.options
+        ends = () if trained else self.baseline.accuracies
+        margin = freeze_margin(self.criterion, [*trained, *asked], ends)
+        self.baseline = with_target(self.baseline, margin.size, options.target)
+        return margin
+
+    def evidence(self, margin: FrozenMargin) -> Evidence:
+        """What the verdict rests on besides the runs that it judges."""
+        first, most = self.setup.options.first_seeds, self.setup.options.most_seeds
+        if not self.baseline.runs:  # recorded ones: there will be no more
+            first = most = len(self.baseline.curves)
+        return Evidence(
+            spread=margin.spread,
+            margin=margin.size,
+            margin_rule=margin.rule,
+            looks=plan_looks(first, most),
+            chance=self.chance(),
+            level_runs=len(self.baseline.curves),
+        )
+
+    def follow_level(self) -> None:
+        """Move the rungs to where the baseline's cost to level puts them with the frozen margin. An
+        answer is moved by the model, or asked for again where it would go far."""
+        level = level_cost(self.baseline.curves, self.baseline.margin)
+        moved = rung_lengths(self.setup, level, study_lengths(self.setup, level))
+        asked, self.rungs = list(self.rungs.values()), {}
+        for rung, (speedup, epochs) in zip(asked, moved.items(), strict=False):
+            there = self.lengths[rung.speedup]
+            near = abs(math.log(epochs / there)) <= NEAR
+            answer = ask_at(
+                *(self.session, self.settings, there if near else epochs, speedup),
+                answered=epochs,
+            )
+            self.rungs[speedup] = Rung(speedup, answer)
+        self.lengths = moved
+
+    def chance(self) -> float | None:
+        """That some recipe reaches the target at the longest rung, by the model of the trials."""
+        trials = [t.trial for t in finished(self.session.study)]
+        model = fit_trial_model(self.settings.encoding, trials)
+        if model is None or self.settings.encoding.target is None:
+            return None
+        return chance_to_reach(model, max(self.lengths.values()))
+
+    @property
+    def curves(self) -> tuple[RunCurve, ...]:
+        """The baseline's runs as the verdict reads them."""
+        return tuple(map(run_curve, self.baseline_runs)) or self.baseline.curves
+
+    def sides(self) -> list[RungRuns]:
+        """The rungs as the verdict reads them, those that were not asked for included."""
+        return [self.side(speedup) for speedup in self.lengths]
+
+    def side(self, speedup: float) -> RungRuns:
+        """One rung as the verdict reads it."""
+        rung = self.rungs.get(speedup)
+        if rung is None:
+            return RungRuns(speedup, ())
+        control = None if rung.control is None else tuple(map(run_curve, rung.control))
+        candidate = tuple(map(run_curve, rung.candidate))
+        return RungRuns(speedup, candidate, control, self.above_target(speedup))
+
+    def train(self, needed: Needed) -> None:
+        """Everything that the next look needs, all at once to keep workers busy."""
+        for speedup in needed.candidate:
+            if speedup not in self.rungs:
+                self.ask_at(speedup)
+        for speedup in needed.control:
+            self.find_control(speedup)
+        jobs = self.jobs(needed)
+        roles = {job: role for (role, _), own in jobs.items() for job in own}
+        traces = iter(
+            self.session.run(
+                Step.CONFIRMATION, roles.__getitem__, [*roles], lambda job: _text(roles[job], job)
+            )
+        )
+        for (role, speedup), own in jobs.items():
+            trained = tuple(next(traces).opened() for _ in own)
+            if role == "baseline":
+                self.baseline_runs = trained
+            else:
+                self.rungs[speedup] = replace(self.rungs[speedup], **{role: trained})  # type: ignore[arg-type]
+
+    def find_control(self, speedup: float) -> None:
+        """Tune the control of a rung, unless that was done."""
+        rung = self.rungs[speedup]
+        if rung.control_recipe is None:
+            found = tune_control(self.session, rung.answer.recipe, self.baseline.recipe)
+            none = () if found is not None else None
+            self.rungs[speedup] = replace(rung, control_recipe=found, control=none)
+
+    def jobs(self, needed: Needed) -> dict[tuple[str, float], list[Job]]:
+        """(side, speed-up) -> its jobs, the finished ones included."""
+        jobs = {}
+        if needed.baseline and self.baseline.runs:
+            recipe = self.baseline.recipe
+            jobs["baseline", 1.0] = fresh_jobs(recipe, needed.baseline, CURVES["baseline"])
+        for speedup, n in needed.candidate.items():
+            recipe = self.rungs[speedup].answer.recipe
+            jobs["candidate", speedup] = fresh_jobs(recipe, n, CURVES["candidate"])
+        for speedup, n in needed.control.items():
+            control = self.rungs[speedup].control_recipe
+            if control is not None:
+                jobs["control", speedup] = fresh_jobs(control, n, CURVES["control"])
+        return jobs
 
 
-def run_confirmation(
-    session: Session, winner: Recipe, baseline: Recipe, control: Recipe | None, n: int
+def confirm(
+    session: Session,
+    setup: Setup,
+    settings: StudySettings,
+    baseline: MeasuredBaseline,
+    runs: int,
 ) -> Confirmation:
-    """Train all three sides on the same fresh seeds and measure them on the test set."""
-    sides = [("candidate", winner), ("baseline", baseline)]
-    if control is not None:
-        sides.append(("control", control))
-    found: dict[str, tuple[Trace, ...]] = {}
-    for role, recipe in sides:
-        jobs = [Job(replace(recipe, seed=s), "test", evenly(PHASES[role])) for s in seeds(n)]
-        found[role] = tuple(session.run(Step.CONFIRMATION, role, jobs, _labeller(role)))
-    return Confirmation(found["candidate"], found["baseline"], found.get("control", ()))
+    """Ask for the best cycles and confirm them.
+
+    Args:
+        session: the search.
+        setup: bounds, seeds and lengths.
+        settings: of the study.
+        baseline: with its fresh runs.
+        runs: likely number of them all, for the progress.
+
+    Raises:
+        NothingCompleted: no trial completed.
+    """
+    session.start(Step.CONFIRMATION, runs)
+    result = Confirming(session, setup, settings, baseline).carry_out()
+    session.finish(Step.CONFIRMATION, result.verdict.sentence)
+    return result
 
 
-def tune_control(session: Session, winner: Recipe, baseline: Recipe) -> Recipe | None:
-    """The standard schedule compressed to the winner's length, with its learning rate tuned again
-    on validation data; None where every learning rate diverges."""
-    rates = [baseline.max_lr * STEP_LR**i for i in CONTROL_RATES]
-    jobs = [Job(replace(baseline, epochs=winner.epochs, max_lr=lr)) for lr in rates]
-    traces = session.run(Step.CONFIRMATION, "control tuning", jobs, _labeller("control tuning"))
-    try:
-        return best(traces).recipe
-    except NothingCompleted:
-        return None
-
-
-def run_curve(trace: Trace) -> RunCurve:
-    """A trace as the verdict reads it. A run that diverged before it was ever evaluated has one
-    point, at chance."""
-    chance = trace.chance
-    pairs = trace.curve.evaluated(trace.curve.samples) or [(max(trace.samples, 1), chance)]
-    return RunCurve(
-        samples=tuple(float(samples) for samples, _ in pairs),
-        accuracy=tuple(accuracy for _, accuracy in pairs),
-        final_accuracy=trace.accuracy if trace.accuracy is not None else chance,
-        max_lr=trace.highest_lr,
-        chance=chance,
-        seed=trace.recipe.seed,
-        diverged=not trace.completed,
-    )
-
-
-def by_seed(traces: Sequence[Trace]) -> dict[int, float]:
-    """Final accuracy by seed; a run that did not complete counts as chance."""
-    return {t.recipe.seed: t.accuracy if t.accuracy is not None else t.chance for t in traces}
-
-
-def sound_by_seed(traces: Sequence[Trace]) -> dict[int, float]:
-    """The same of the runs that completed; of all where none did."""
-    return by_seed([trace for trace in traces if trace.completed] or traces)
-
-
-def _labeller(role: str) -> Callable[[Job], str]:
-    return lambda job: f"{role}, seed {job.recipe.seed}"
+def _text(role: str, job: Job) -> str:
+    return f"{role}, {number(job.recipe.epochs)} epochs, seed {job.recipe.seed}"

@@ -14,7 +14,7 @@ from statistics import stdev
 from autosuperconv.core.evaluation_budget import FORWARD, SIZES, affordable
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
-from autosuperconv.core.plan import Budget, Forecast, Plan
+from autosuperconv.core.plan import BaselineKind, Budget, Forecast, Plan
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule.reach import reach_notes
 from autosuperconv.core.serialization import from_json, to_json
@@ -23,11 +23,11 @@ from autosuperconv.core.space import DEFAULT_SPACE, ends
 from autosuperconv.core.trace import Job
 from autosuperconv.core.tradeoff import distinct_runs
 from autosuperconv.errors import InvalidInput
-from autosuperconv.tuning.samplers.with_prior import SHORTLIST
-from autosuperconv.tuning.steps.baseline import BASELINE_RUNS
-from autosuperconv.tuning.steps.confirmation import CONTROL_RATES, PHASES
+from autosuperconv.tuning.steps.ask import CANDIDATES, SEEDS
+from autosuperconv.tuning.steps.baseline import FRESH_SEEDS, TUNING_LENGTHS, TUNING_RUNS
+from autosuperconv.tuning.steps.control import CONTROL_RATES
 from autosuperconv.tuning.steps.pruner import RUNGS
-from autosuperconv.tuning.steps.selection import EXTRA_SEEDS
+from autosuperconv.tuning.steps.run_curves import CURVES
 from autosuperconv.tuning.steps.study import CURVE_SHARE
 from autosuperconv.tuning.steps.sweep_design import (
     SWEEP_PHASES,
@@ -44,24 +44,27 @@ MIN_TRIALS = 12
 MIN_BASELINE_EPOCHS = 6.0
 BASELINE_EPOCHS = 30.0
 SHORTEST, LONGEST = (end / BASELINE_EPOCHS for end in ends(DEFAULT_SPACE["epochs"]))  # cycles
-JUDGED = (Step.CONFIRMATION, Step.ABLATION)  # on the test split
+LEVEL = 0.6  # expected T_B, as a share of the baseline's length; .48 to .81 in recorded searches
+LIKELY_LOOK = (5, 10)  # runs of baseline and candidate at which a verdict is likely to be settled
 
 
 def budget_of(setup: Setup) -> Budget:
     """How much to train, before anything is measured."""
     options = setup.options
-    long = options.baseline_epochs or (
-        options.epochs[1] / LONGEST if options.epochs else BASELINE_EPOCHS
-    )
+    own = options.baseline.epochs if options.baseline else options.baseline_epochs
+    long = own or (options.epochs[1] / LONGEST if options.epochs else BASELINE_EPOCHS)
     low, high = options.epochs or (long * SHORTEST, long * LONGEST)
     return Budget(
         trials=options.trials,
         baseline_epochs=long,
         epochs_low=low,
         epochs_high=high,
-        seeds=options.seeds,
-        fixed=options.epochs is not None or options.baseline_epochs is not None,
+        seeds=options.first_seeds,
+        fixed=options.epochs is not None or own is not None,
         factors=0 if options.explain == "never" else setup.factors,
+        fixed_cycles=options.epochs is not None,
+        baseline=setup.baseline_kind,
+        speedups=(options.criterion.min_speedup, options.criterion.min_acceleration),
     )
 
 
@@ -71,15 +74,26 @@ def mean_epochs(budget: Budget) -> float:
     return low if high <= low else (high - low) / math.log(high / low)
 
 
-def winner_epochs(budget: Budget) -> float:
-    """Expected length of the winner: half-way from the mean to the longest. In ten recorded
-    searches (studies/results) its median was 1.5 times the mean."""
-    return (mean_epochs(budget) + budget.epochs_high) / 2
+def rung_epochs(budget: Budget) -> tuple[float, float]:
+    """Expected lengths of the two cycles that are confirmed, the shorter one first."""
+    if budget.fixed_cycles:
+        return budget.epochs_low, budget.epochs_high
+    level = LEVEL * budget.baseline_epochs
+    return level / budget.speedups[0], level / budget.speedups[1]
 
 
-def confirm_runs(seeds: int) -> int:
-    """Runs of the confirmation: shortlist, tuning of the control, three sides with every seed."""
-    return SHORTLIST * EXTRA_SEEDS + len(CONTROL_RATES) + 3 * seeds
+def confirm_runs(budget: Budget) -> int:
+    """Likely runs of the confirmation: the best cycles at both lengths, tuning of the control, and
+    what the second look adds."""
+    baseline, candidate = likely_look(budget)
+    asked = 2 * CANDIDATES * SEEDS
+    return asked + len(CONTROL_RATES) + baseline - budget.seeds + 3 * candidate
+
+
+def likely_look(budget: Budget) -> tuple[int, int]:
+    """Runs of baseline and candidate at the look that probably decides."""
+    more = max(LIKELY_LOOK[0], budget.seeds)
+    return more, LIKELY_LOOK[1] * more // LIKELY_LOOK[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +106,8 @@ class StepSize:
         epochs: of all its runs together.
         evaluations: of all its runs together, those at the end left out.
         curve_share: as in `Job`.
+        tested: of its runs, those that are measured on the test split at their end.
+        validated: those that are measured on the validation split; None: all.
     """
 
     step: Step
@@ -99,32 +115,51 @@ class StepSize:
     epochs: float
     evaluations: int
     curve_share: float | None = None
+    tested: int = 0
+    validated: int | None = None
 
     def work(self, setup: Setup) -> float:
         """Sample-equivalents: an evaluated sample counts as a third of a trained one."""
-        end = setup.statistics + (setup.n_test if self.step in JUDGED else setup.n_validation)
+        validated = self.runs if self.validated is None else self.validated
+        ends = self.runs * setup.statistics + validated * setup.n_validation
+        ends += self.tested * setup.n_test
         trained, curve = self.epochs * setup.n_train, setup.curve_cost
         if self.curve_share is not None:
             each = self.evaluations // self.runs
             subsets = affordable(round(trained / self.runs), each, self.curve_share, SIZES[-1])
             curve = min(sum(subsets), curve)
-        return trained + FORWARD * (self.evaluations * curve + self.runs * end)
+        return trained + FORWARD * (self.evaluations * curve + ends)
 
 
 def other_steps(budget: Budget) -> tuple[StepSize, ...]:
     """All steps except the range test."""
     ablations = distinct_runs(budget.factors)
-    mean, chosen = mean_epochs(budget), winner_epochs(budget)
-    long, seeds, trials = budget.baseline_epochs, budget.seeds, budget.trials
-    confirm_epochs = (confirm_runs(seeds) - seeds) * chosen + seeds * long
+    mean, long, trials = mean_epochs(budget), budget.baseline_epochs, budget.trials
+    short, longer = rung_epochs(budget)
+    baseline, candidate = likely_look(budget)
+    more = baseline - budget.seeds
+    asked = CANDIDATES * SEEDS * (short + longer)
+    confirmed = more * long + candidate * (2 * short + longer) + len(CONTROL_RATES) * short
+    curves = more * CURVES["baseline"] + candidate * (2 * CURVES["candidate"] + CURVES["control"])
     return (
-        StepSize(Step.BASELINE, BASELINE_RUNS, BASELINE_RUNS * long, 0),
+        baseline_size(budget),
         StepSize(Step.STUDY, trials, trials * mean, BEFORE_THE_END * trials, CURVE_SHARE),
         StepSize(
-            Step.CONFIRMATION, confirm_runs(seeds), confirm_epochs, sum(PHASES.values()) * seeds
+            *(Step.CONFIRMATION, confirm_runs(budget), asked + confirmed, curves),
+            tested=confirm_runs(budget) - len(CONTROL_RATES),
         ),
-        StepSize(Step.ABLATION, ablations, ablations * chosen, 0),
+        StepSize(Step.ABLATION, ablations, ablations * longer, 0, tested=ablations, validated=0),
     )
+
+
+def baseline_size(budget: Budget) -> StepSize:
+    """The baseline: tuned, the user's own, or recorded and not trained at all."""
+    tuned = budget.baseline is BaselineKind.TUNED
+    fresh = 0 if budget.baseline is BaselineKind.RECORDED else FRESH_SEEDS
+    runs = fresh + (TUNING_RUNS if tuned else 0)
+    lengths = fresh + (TUNING_LENGTHS if tuned else 0.0)
+    epochs = lengths * budget.baseline_epochs
+    return StepSize(Step.BASELINE, runs, epochs, fresh * CURVES["baseline"], tested=fresh)
 
 
 def sweeps_within(budget: Budget, setup: Setup, grid: SweepGrid) -> SweepPlan:

@@ -18,8 +18,8 @@ from autosuperconv.core.tradeoff import Tradeoff, distinct_runs
 from autosuperconv.core.verdict import Outcome
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.ablation import FIRST_SEED, MORE_SEEDS, ablate
-from autosuperconv.tuning.steps.confirmation import Confirmation, seeds
 from autosuperconv.tuning.steps.plan import budget_of, forecast
+from autosuperconv.tuning.steps.run_curves import Sides
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
 from autosuperconv.tuning.store.run_store import RunStore
@@ -85,12 +85,12 @@ def ablated(
     return found, session
 
 
-def confirmed(trainer: RuleTrainer, winner: Recipe = WINNER) -> Confirmation:
+def confirmed(trainer: RuleTrainer, winner: Recipe = WINNER) -> Sides:
     sides = [
-        tuple(trainer(Job(replace(recipe, seed=s), "test")) for s in seeds(6))
+        tuple(trainer(Job(replace(recipe, seed=10_000 + i), "test")) for i in range(6))
         for recipe in (winner, BASELINE)
     ]
-    return Confirmation(sides[0], sides[1], ())
+    return Sides(*sides)
 
 
 def test_the_combinations_are_trained_on_the_test_set_each_with_seeds_of_its_own() -> None:

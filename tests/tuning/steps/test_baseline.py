@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -11,18 +15,27 @@ from autosuperconv.core.events import Event, StepFinished
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.range_test.types import Cell
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.schedule import tabulate
+from autosuperconv.core.space import Dimension, Range
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
+from autosuperconv.core.verdict import Criterion, RunCurve
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.baseline import (
     FRESH_SEEDS,
     WEIGHT_DECAYS,
+    MeasuredBaseline,
+    cut_short,
     first_grid,
-    tune_baseline,
+    level_cost,
+    measure_baseline,
 )
+from autosuperconv.tuning.steps.run_curves import FIRST_SEED
+from tests.surface import make_setup
 from tests.tuning.steps.computed import session_of
 
 BASE = Recipe(max_lr=1.0, batch_size=32)
+SEARCHED = make_setup(Path()).dimensions
 
 
 def range_test(edge: float) -> RangeTest:
@@ -30,94 +43,150 @@ def range_test(edge: float) -> RangeTest:
     return RangeTest((cell,), 1e-3, 10.0, True, "Possible.")
 
 
+def measured(
+    trainer: Trainer,
+    edge: float = 1.0,
+    epochs: float = 10.0,
+    listener: list[Event] | None = None,
+    dimensions: Mapping[str, Dimension] = MappingProxyType({}),
+    **options: object,
+) -> MeasuredBaseline:
+    told: list[Event] = [] if listener is None else listener
+    setup = make_setup(Path(), {**SEARCHED, **dimensions}, **options)
+    setup = replace(setup, base=replace(BASE, **setup.fixed))  # type: ignore[arg-type]
+    session = session_of(trainer, listener=told.append)
+    return measure_baseline(session, setup, epochs, range_test(edge))
+
+
 def test_the_first_grid_lies_below_the_lowest_edge_by_half_decades() -> None:
     assert first_grid(range_test(1.0)) == pytest.approx([0.3162, 0.1, 0.03162, 0.01], rel=1e-3)
     assert first_grid(None) == pytest.approx([0.3, 0.0949, 0.03, 0.00949], rel=1e-3)
 
 
-def with_best_rate(best: float) -> Trainer:
-    """A surface whose accuracy falls with the distance from the best learning rate."""
+def with_best_rate(best: float, short: float | None = None) -> Trainer:
+    """A surface whose accuracy falls with the distance from the best learning rate, which may be
+    another one for short runs."""
 
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
         trace = SurfaceTrainer(edge=1e9, noise=0.0)(job, on_point)
-        off = abs(math.log10(job.recipe.max_lr / best))
-        return replace(trace, accuracy=0.9 - 0.1 * off)
+        at = short if short is not None and job.recipe.epochs < 2 else best
+        return replace(trace, accuracy=0.9 - 0.1 * abs(math.log10(job.recipe.max_lr / at)))
 
     return trainer
 
 
-def rates_tried(trainer: Trainer, edge: float = 1.0) -> list[float]:
-    tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(edge), None, 0.002)
-    return sorted({round(trace.recipe.max_lr, 4) for trace in tuned.tuning})
+def rates(found: MeasuredBaseline) -> list[float]:
+    """Learning rates that were trained at (almost) full length."""
+    return sorted({round(t.recipe.max_lr, 4) for t in found.tuning})
 
 
-def test_the_grid_grows_upwards_until_the_best_lies_inside() -> None:
-    assert rates_tried(with_best_rate(1.0))[-2:] == [1.0, 3.1623]
+def test_the_best_rate_of_short_runs_and_its_neighbours_are_trained_at_length() -> None:
+    assert rates(measured(with_best_rate(0.1))) == [0.0316, 0.1, 0.3162]
 
 
-def test_the_grid_grows_downwards_until_the_best_lies_inside() -> None:
-    assert rates_tried(with_best_rate(0.01))[:2] == [0.0032, 0.01]
+def test_the_grid_of_short_runs_grows_until_the_best_lies_inside() -> None:
+    assert rates(measured(with_best_rate(1.0))) == [0.3162, 1.0, 3.1623]
+    assert rates(measured(with_best_rate(0.01))) == [0.0032, 0.01, 0.0316]
 
 
-def test_the_grid_grows_at_most_three_times() -> None:
-    assert len(rates_tried(with_best_rate(1e6))) == 7
+def test_runs_at_length_correct_what_short_runs_say() -> None:
+    found = measured(with_best_rate(0.01, short=0.3162))
+    assert found.recipe.max_lr == pytest.approx(0.01)
+
+
+def test_the_grid_grows_at_most_three_times_at_each_length() -> None:
+    assert rates(measured(with_best_rate(1e9)))[-1] == pytest.approx(0.3162 * 10**3.5, rel=1e-3)
 
 
 def test_where_the_whole_grid_diverges_lower_rates_are_tried() -> None:
-    tuned = tune_baseline(
-        session_of(SurfaceTrainer(edge=0.005)), BASE, 200.0, range_test(1), None, 0.002
-    )
-    assert tuned.recipe.max_lr < 0.005
+    assert measured(SurfaceTrainer(edge=0.005), epochs=200.0).recipe.max_lr < 0.005
 
 
 def test_the_baseline_is_tuned_in_rate_then_weight_decay_then_seeds() -> None:
-    tuned = tune_baseline(session_of(SurfaceTrainer()), BASE, 10.0, range_test(1.0), None, 0.002)
-    assert {t.recipe.weight_decay for t in tuned.tuning} == set(WEIGHT_DECAYS)
-    assert tuned.recipe.weight_decay == 1e-4  # the surface's best
-    assert len(tuned.accuracies) == FRESH_SEEDS
-    assert tuned.recipe.schedule == "step"
-    assert tuned.recipe.max_momentum == tuned.recipe.base_momentum == 0.9
+    found = measured(SurfaceTrainer())
+    assert {t.recipe.weight_decay for t in found.tuning} == set(WEIGHT_DECAYS)
+    assert found.recipe.weight_decay == 1e-4  # the surface's best
+    assert found.recipe.schedule == "step"
+    assert found.recipe.max_momentum == found.recipe.base_momentum == 0.9
+    assert found.recipe.epochs == 10.0
+    assert [t.recipe.seed for t in found.runs] == [FIRST_SEED + i for i in range(FRESH_SEEDS)]
+    assert all(t.sealed is not None and len(t.curve.phase) >= 50 for t in found.runs)
+
+
+def test_a_tuning_run_has_the_course_of_a_whole_one_and_ends_at_four_fifths() -> None:
+    whole = Recipe(max_lr=0.3, epochs=10.0, schedule="step", max_momentum=0.9, base_momentum=0.9)
+    short = cut_short(whole)
+    assert short.epochs == 8.0
+    assert tabulate(short, 80) == tabulate(whole, 100)[:80]
+    assert {t.recipe.epochs for t in measured(SurfaceTrainer()).tuning} == {8.0}
+
+
+def test_what_tuning_takes_in_whole_runs() -> None:
+    """Four runs of a sixth and five of four fifths, where no grid grows: 4.67 whole runs."""
+    jobs: list[Job] = []
+
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        jobs.append(job)
+        return with_best_rate(0.1)(job, on_point)
+
+    measured(trainer)
+    lengths = Counter(round(job.recipe.epochs, 3) for job in jobs)
+    assert lengths == {1.667: 4, 8.0: 5, 10.0: FRESH_SEEDS}
 
 
 def test_the_target_is_the_mean_less_the_margin_unless_given() -> None:
-    def run(target: float | None, margin: float = 0.002) -> tuple[float, float, float]:
-        trainer = SurfaceTrainer(noise=0.0)
-        tuned = tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), target, margin)
-        return tuned.accuracy, tuned.margin, tuned.target
+    quiet = SurfaceTrainer(noise=0.0)
+    found = measured(quiet)
+    assert found.margin == 0.002  # no spread: the smallest margin
+    assert found.target == pytest.approx(found.accuracy - 0.002)
+    wider = measured(quiet, criterion=Criterion(margin=0.01))
+    assert wider.target == pytest.approx(found.accuracy - 0.01)
+    assert measured(quiet, target=0.7).target == 0.7
 
-    accuracy, margin, target = run(None)
-    assert margin == 0.002
-    assert target == pytest.approx(accuracy - 0.002)
-    assert run(None, 0.01)[2] == pytest.approx(accuracy - 0.01)
-    assert run(0.7)[2] == 0.7
+
+def test_the_users_recipe_is_not_tuned() -> None:
+    own = Recipe(max_lr=0.05, epochs=12.0, schedule="cosine", batch_size=16)
+    found = measured(SurfaceTrainer(), baseline=own, baseline_epochs=None)
+    assert (found.recipe, found.tuning) == (own, ())
+    assert {replace(t.recipe, seed=0) for t in found.runs} == {own}
+
+
+def test_recorded_runs_are_not_trained_at_all() -> None:
+    def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
+        raise AssertionError("nothing may be trained")
+
+    samples = tuple(1000.0 * i for i in range(1, 11))
+    course = (0.3, 0.5, 0.6, 0.7, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9)
+    curves = tuple(RunCurve(samples, course, end, 0.4) for end in (0.90, 0.91, 0.92))
+    found = measured(trainer, baseline_curves=curves)
+    assert found.accuracies == (0.90, 0.91, 0.92)
+    assert found.recipe.max_lr == 0.4
+    assert level_cost(found.curves, found.margin) == 5000.0
+    assert found.margin == pytest.approx(0.01 * 2**0.5)  # their standard deviation is 0.01
 
 
 def test_fresh_seeds_that_all_diverge_are_no_baseline() -> None:
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
-        sound = job.recipe.seed == BASE.seed
-        return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
+        return SurfaceTrainer(edge=3.0 if job.recipe.seed < FIRST_SEED else 1e-9)(job, on_point)
 
     with pytest.raises(NothingCompleted, match="No baseline run completed"):
-        tune_baseline(session_of(trainer), BASE, 10.0, range_test(1.0), None, 0.002)
+        measured(trainer)
 
 
 def test_fresh_seeds_that_diverge_are_counted_and_leave_no_spread() -> None:
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
-        sound = job.recipe.seed <= BASE.seed + 1
-        return SurfaceTrainer(edge=3.0 if sound else 1e-9)(job, on_point)
+        return SurfaceTrainer(edge=3.0 if job.recipe.seed <= FIRST_SEED else 1e-9)(job, on_point)
 
     told: list[Event] = []
-    session = session_of(trainer, listener=told.append)
-    tuned = tune_baseline(session, BASE, 10.0, range_test(1.0), None, 0.002)
-    assert (len(tuned.accuracies), tuned.diverged, tuned.sd) == (1, 2, None)
+    found = measured(trainer, listener=told)
+    assert (len(found.accuracies), found.diverged, found.sd) == (1, 2, None)
     text = next(event.text for event in told if isinstance(event, StepFinished))
     assert "(n = 1; 2 of 3 seeds diverged)" in text
 
 
 def test_what_is_fixed_is_fixed_in_the_baseline_too() -> None:
     fixed = {"weight_decay": 0.0, "dropout": 0.1, "max_momentum": 0.95, "base_momentum": 0.85}
-    session = session_of(SurfaceTrainer())
-    tuned = tune_baseline(session, BASE, 10.0, range_test(1.0), None, 0.002, fixed)
-    assert len({t.recipe.max_lr for t in tuned.tuning}) >= 4
+    found = measured(SurfaceTrainer(), dimensions={n: Range(v, v) for n, v in fixed.items()})
+    assert len({t.recipe.max_lr for t in found.tuning}) >= 3
     for name, value in fixed.items():
-        assert {getattr(t.recipe, name) for t in tuned.tuning} == {value}
+        assert {getattr(t.recipe, name) for t in found.tuning} == {value}

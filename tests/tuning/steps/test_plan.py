@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autosuperconv.core.plan import Budget
+from autosuperconv.core.plan import BaselineKind, Budget
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices
@@ -69,11 +69,16 @@ def test_the_forecast_by_hand() -> None:
     steps = {f.step: f for f in forecast(budget, SETUP, RATES, GRID, workers=1)}
     assert steps["range test"].runs == 6  # four cells, two of them twice
     assert steps["range test"].seconds == pytest.approx(6 * 1.6)  # 50 steps of 32
-    assert steps["baseline"].seconds == pytest.approx(10 * 20)
+    # four runs of a sixth and five of four fifths, then three whole ones
+    assert steps["baseline"].seconds == pytest.approx((4 / 6 + 5 * 0.8 + 3) * 20)
     assert steps["study"].seconds == pytest.approx(10 * 2)
-    # shortlist 3 x 2, three control rates, candidate and control on 3 seeds; baseline on 3
-    assert steps["confirmation"].seconds == pytest.approx((6 + 3 + 6) * 2 + 3 * 20)
-    assert steps["ablation"].seconds == pytest.approx(15 * 2)
+    # T_B at 12 epochs: cycles of 2.4 and 6. Three recipes on two seeds at both lengths, three rates
+    # of the control, ten runs of both cycles and of the control; two more of the baseline
+    asked, control = 6 * (2.4 + 6), 3 * 2.4
+    assert steps["confirmation"].seconds == pytest.approx(
+        asked + control + 10 * (2.4 + 6 + 2.4) + 2 * 20
+    )
+    assert steps["ablation"].seconds == pytest.approx(15 * 6)
 
 
 def test_workers_share_the_work() -> None:
@@ -88,22 +93,35 @@ def test_evaluation_is_a_third_of_training() -> None:
     assert study.seconds == pytest.approx(10 * 2 + (40 * 300 + 10 * 600) / 3 / 1000)
 
 
-def test_the_steps_after_the_study_expect_a_winner_longer_than_the_mean() -> None:
+def test_the_cycles_that_are_confirmed_follow_the_expected_cost_to_level() -> None:
     budget = replace(BUDGET, epochs_low=2.0, epochs_high=2 * math.e, baseline_epochs=20.0)
     steps = {f.step: f for f in forecast(budget, SETUP, RATES, GRID, 1)}
-    mean = 2 * (math.e - 1)
-    winner = (mean + 2 * math.e) / 2
-    assert steps["study"].epochs == pytest.approx(20 * mean)
-    assert steps["ablation"].epochs == pytest.approx(15 * winner)
-    assert steps["confirmation"].epochs == pytest.approx(15 * winner + 60)
+    assert steps["study"].epochs == pytest.approx(20 * 2 * (math.e - 1))
+    assert steps["ablation"].epochs == pytest.approx(15 * 0.6 * 20 / 2)  # at half of T_B
+    given = replace(budget, fixed_cycles=True)
+    steps = {f.step: f for f in forecast(given, SETUP, RATES, GRID, 1)}
+    assert steps["ablation"].epochs == pytest.approx(15 * 2 * math.e)
 
 
-def test_what_recalibrates_batch_norm_is_evaluated_at_the_end_too() -> None:
+def test_a_baseline_of_the_users_own_is_not_tuned_and_a_recorded_one_not_trained() -> None:
+    def epochs(kind: BaselineKind) -> float:
+        budget = replace(BUDGET, baseline_epochs=20.0, baseline=kind)
+        return next(
+            f for f in forecast(budget, SETUP, RATES, GRID, 1) if f.step == "baseline"
+        ).epochs
+
+    assert epochs(BaselineKind.GIVEN) == 3 * 20
+    assert epochs(BaselineKind.RECORDED) == 0
+
+
+def test_what_is_measured_at_the_end_of_a_run_is_counted() -> None:
     setup = setup_of(n_train=1000, curve=0, validation=600, test=900, statistics=300)
     budget = replace(BUDGET, trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0)
     steps = {f.step: f for f in forecast(budget, setup, RATES, GRID, 1)}
-    assert steps["baseline"].seconds == pytest.approx(200 + 10 * 900 / 3 / 1000)
-    assert steps["ablation"].seconds == pytest.approx(30 + 15 * 1200 / 3 / 1000)
+    trained = (4 / 6 + 5 * 0.8 + 3) * 20
+    on_both = 12 * 900 + 3 * 900  # all of them on validation data, three on the test split too
+    assert steps["baseline"].seconds == pytest.approx(trained + on_both / 3 / 1000)
+    assert steps["ablation"].seconds == pytest.approx(15 * 6 + 15 * 1200 / 3 / 1000)
 
 
 def test_longer_trials_are_evaluated_on_more() -> None:

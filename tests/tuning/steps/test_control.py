@@ -11,7 +11,8 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.core.verdict import ConditionName, judge
 from autosuperconv.testing import SurfaceTrainer
-from autosuperconv.tuning.steps.confirmation import by_seed, run_curve, tune_control
+from autosuperconv.tuning.steps.control import tune_control
+from autosuperconv.tuning.steps.run_curves import run_curve
 from tests.tuning.steps.computed import session_of
 
 
@@ -50,8 +51,7 @@ def test_a_run_that_diverged_before_it_was_evaluated_is_a_curve_at_chance() -> N
 
 def test_a_run_that_did_not_complete_counts_as_chance() -> None:
     diverged = SurfaceTrainer(edge=1e-9)(Job(Recipe(max_lr=1.0, seed=5)))
-    assert by_seed([diverged]) == {5: 0.1}
-    assert by_seed([replace(diverged, majority_accuracy=0.9)]) == {5: 0.9}
+    assert run_curve(diverged).final_accuracy == 0.1
     assert run_curve(replace(diverged, majority_accuracy=0.9)).chance == 0.9
 
 
