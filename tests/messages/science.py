@@ -10,12 +10,21 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.stats.group_sequential import crossing, limits
 from autosuperconv.core.tradeoff.factors import with_values
 from autosuperconv.core.tradeoff.fraction import fraction
-from autosuperconv.core.verdict import Criterion, Evidence, RunCurve, RungRuns, judge, judge_rungs
+from autosuperconv.core.verdict import (
+    Criterion,
+    Evidence,
+    RunCurve,
+    RungRuns,
+    follow,
+    judge,
+    judge_rungs,
+)
 from autosuperconv.core.verdict.looks import Looks, plan_looks
 from autosuperconv.core.verdict.recorded import judge_recorded, read_run
 from tests.messages.table import Row, call
 
 RUN = RunCurve((10.0, 20.0), (0.5, 0.9), 0.9, 0.1, chance=0.1)
+PLANNED = Evidence(margin=0.01, looks=plan_looks(1, 1))
 BEFORE = Recipe(max_lr=0.1)
 AFTER = Recipe(max_lr=1.0, weight_decay=0.0)
 LOG = "iteration,lr,accuracy\n10,0.1,0.5\n20,0.1,0.9\n"
@@ -84,9 +93,15 @@ ROWS = [
     ),
     Row(
         "core/verdict/__init__.py judge_rungs 1",
-        call(judge_rungs, [RungRuns(2.0, ())], [RUN], Criterion(), Evidence()),
-        "needs the runs of the first look",
-        call(judge_rungs, [RungRuns(2.0, (RUN,))], [RUN], Criterion(), Evidence()),
+        call(judge_rungs, [RungRuns(2.0, ())], (), Criterion(), PLANNED),
+        "the runs of the first look, 1 of the baseline and 2 of a candidate",
+        call(judge_rungs, [RungRuns(2.0, (RUN, RUN))], (RUN,), Criterion(), PLANNED),
+    ),
+    Row(
+        "core/verdict/decision.py follow 1",
+        call(follow, [], (RUN,), PLANNED),
+        "rungs of different speed-ups",
+        call(follow, [RungRuns(2.0, ()), RungRuns(5.0, ())], (RUN,), PLANNED),
     ),
     Row(
         "core/verdict/looks.py plan_looks 1",

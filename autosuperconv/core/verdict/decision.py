@@ -23,6 +23,7 @@ from autosuperconv.core.verdict.margin import Margin, margin_for
 from autosuperconv.core.verdict.rungs import DECIDED, Course, Needed, RungCourse, RungRuns
 from autosuperconv.core.verdict.runs import diverged_in, sound, too_many
 from autosuperconv.core.verdict.types import Criterion, RunCurve
+from autosuperconv.errors import InvalidInput
 
 LONE_RUNG = 0.82
 """Of the error, to pass the only rung that is looked at, and to fail any. All of it would be right
@@ -56,8 +57,14 @@ def follow(
     look at all the runs.
 
     The longest rung is asked last where it was spared and the others have shown no gain.
+
+    Raises:
+        InvalidInput: there is no rung, or two have one speed-up.
     """
     fastest_first = sorted(rungs, key=lambda rung: -rung.speedup)
+    speedups = [rung.speedup for rung in fastest_first]
+    if not rungs or len(set(speedups)) < len(speedups):
+        raise InvalidInput(f"A decision needs rungs of different speed-ups, but got {speedups}.")
     asking = Asking(tuple(fastest_first), tuple(baseline), evidence, criterion)
     if evidence.looks is None:
         return Course(asking.at_once(), DECIDED)

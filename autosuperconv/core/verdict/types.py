@@ -90,7 +90,7 @@ class Criterion:
         for name in ("margin", "max_baseline_drop", "max_below_peak"):
             value = getattr(self, name)
             self._check(name, value is None or 0 <= value < 1, "a fraction in [0, 1)")
-        self._check("confidence", 0 < self.confidence < 1, "a fraction in (0, 1)")
+        self._check("confidence", 0.5 < self.confidence < 1, "a fraction in (0.5, 1)")
 
     @property
     def smallest_margin(self) -> float:

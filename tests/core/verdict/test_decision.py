@@ -21,6 +21,7 @@ from autosuperconv.core.verdict import (
     next_look,
     plan_looks,
 )
+from autosuperconv.errors import InvalidInput
 from tests.core.curves import cycle_run, step_run
 
 # seed sd 0.5 points, margin 1 point; looks at (3, 6) and (5, 10)
@@ -125,6 +126,12 @@ def test_one_look_at_all_runs_is_taken_without_a_plan() -> None:
         5.0: RungState.FAILED,
     }
     assert course.needed.nothing
+
+
+@pytest.mark.parametrize("speedups", [(), (2.0, 2.0)])
+def test_rungs_that_are_none_or_the_same_are_refused(speedups: tuple[float, ...]) -> None:
+    with pytest.raises(InvalidInput, match="needs rungs of different speed-ups, but got"):
+        next_look([RungRuns(speedup, ()) for speedup in speedups], (), EVIDENCE)
 
 
 def test_a_lone_rung_is_passed_at_more_of_the_error_than_each_of_two() -> None:
