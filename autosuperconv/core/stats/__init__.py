@@ -19,16 +19,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import pairwise
 
-from autosuperconv.core.stats.contrast import Contrast, half_width, paired_contrast
+from autosuperconv.core.stats.contrast import Contrast
 from autosuperconv.core.stats.moderated import SeedSpread, moderated_contrast
 from autosuperconv.core.stats.spread import pooled_sd
 
 __all__ = [
     "Contrast",
     "SeedSpread",
-    "half_width",
     "moderated_contrast",
-    "paired_contrast",
     "pooled_sd",
     "resolution_of",
 ]

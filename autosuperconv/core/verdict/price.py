@@ -49,7 +49,7 @@ def price_of(contrast: Contrast, bound: float, with_control: bool = False) -> Pr
     """
     if contrast.error is None or contrast.degrees is None:
         return None
-    m, n = contrast.pairs, contrast.others or 1
+    m, n = contrast.compared, contrast.others or 1
     distance = abs(contrast.difference - bound)
     sure = reached_by(contrast, contrast.difference > bound)
     for others in range(n + 1, MOST_RUNS + 1):
