@@ -43,16 +43,16 @@ DIVERGES_PER_RANGE = (0.0, 2.0)  # change over the range of any other field
 
 @dataclass(frozen=True, slots=True)
 class MoreRuns:
-    """Runs that are no trials, of one length.
+    """Runs that are no trials.
 
     Args:
         x: (n, d) rows.
-        epochs: their length, where it is not searched.
+        epochs: (n,) their lengths, which no row holds where length is not searched.
         accuracy: (n,) at their ends, fraction of 1; NaN after a divergence.
     """
 
     x: Floats
-    epochs: float
+    epochs: Floats
     accuracy: Floats
 
 

@@ -168,6 +168,19 @@ def candidates_at(
     return rows[:count] if model is None else rows[by_model(model, rows, epochs).order[:count]]
 
 
+def expected_best(
+    encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float
+) -> tuple[float, float] | None:
+    """(accuracy, sd) that the model expects of the first candidate at this length, before it is
+    trained there; None where there are too few trials for a model. A length at which this is far
+    below the target is not worth asking."""
+    model = fit_trial_model(encoding, trials)
+    if model is None:
+        return None
+    found = by_model(model, candidates_at(encoding, trials, epochs, 1), epochs)
+    return float(found.accuracy[0]), float(found.sd[0])
+
+
 def by_model(model: TrialModel, rows: Floats, epochs: float) -> Estimate:
     """What the model says of rows of one length."""
     there = model.at_length(epochs)
@@ -235,7 +248,9 @@ def posterior(
     if fit_trial_model(encoding, trials) is None:
         return alone
     each = np.repeat(x, accuracies.shape[1], axis=0)
-    model = fit_trial_model(encoding, trials, MoreRuns(each, epochs, accuracies.ravel()))
+    model = fit_trial_model(
+        encoding, trials, MoreRuns(each, np.full(len(each), epochs), accuracies.ravel())
+    )
     assert model is not None
     seen = by_model(model, x, answered or epochs)
     return replace(seen, unstable=alone.unstable + seen.unstable)

@@ -119,7 +119,7 @@ def test_more_runs_change_what_is_expected_of_their_recipe_and_of_its_neighbours
     where = encoding()
     trials = [ended(0.1 * 1.3**i, "completed", 0.9) for i in range(8)]
     x = rows(where, [trials[4], trials[5]])
-    more = MoreRuns(np.repeat(x[:1], 4, axis=0), 4.0, np.array([0.8, 0.81, 0.79, 0.8]))
+    more = MoreRuns(np.repeat(x[:1], 4, axis=0), np.full(4, 4.0), np.array([0.8, 0.81, 0.79, 0.8]))
     before, after = fit_trial_model(where, trials), fit_trial_model(where, trials, more)
     assert before is not None
     assert after is not None
@@ -130,7 +130,7 @@ def test_more_runs_that_diverge_make_their_recipe_less_stable() -> None:
     where = encoding(edge=1.0)
     trials = [ended(0.1 * 1.3**i, "completed", 0.9) for i in range(8)]
     x = rows(where, trials[-1:])
-    more = MoreRuns(np.repeat(x, 2, axis=0), 4.0, np.array([np.nan, np.nan]))
+    more = MoreRuns(np.repeat(x, 2, axis=0), np.full(2, 4.0), np.array([np.nan, np.nan]))
     before, after = fit_trial_model(where, trials), fit_trial_model(where, trials, more)
     assert before is not None
     assert after is not None
