@@ -26,6 +26,7 @@ from autosuperconv.tuning.samplers.cost_aware import anywhere
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
 from autosuperconv.tuning.samplers.surrogate import (
+    MIN_RUNS,
     MoreRuns,
     TrialModel,
     accuracy_at,
@@ -83,6 +84,11 @@ class Estimate:
         """The best one first."""
         return [int(i) for i in np.lexsort((-self.accuracy, self.unstable))]
 
+    def take(self, order: Sequence[int]) -> Estimate:
+        """These recipes, in this order."""
+        at = np.array(order, dtype=int)
+        return Estimate(self.accuracy[at], self.sd[at], self.unstable[at])
+
 
 def ask_at(
     session: Session,
@@ -110,7 +116,7 @@ def ask_at(
     study = [t.trial for t in finished(session.study)]
     prior = revised_prior(settings.prior, study)
     encoding = replace(settings.encoding, prior=prior)
-    x = candidates_at(encoding, study, epochs, candidates)
+    x = candidates_at(encoding, study, epochs).x[:candidates]
     if not len(x):
         raise none_completed(session, settings, len(study))
     recipes = [recipe_of(encoding, row, epochs) for row in x]
@@ -152,33 +158,39 @@ def _instead(settings: StudySettings, trials: int) -> str:
     )
 
 
-def candidates_at(
-    encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float, count: int
-) -> Floats:
-    """(m, d) rows, m <= count: the completed trials' fields at this length, the best first by the
-    model's mean there; by their own accuracy where there are too few for a model."""
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The completed trials' fields at one length, the best first.
+
+    Args:
+        x: (n, d) rows.
+        expected: what the model of all trials expects of them before they are trained there; None
+            where there are too few trials for a model. A length at which the first one is expected
+            far below the target is not worth asking.
+    """
+
+    x: Floats
+    expected: Estimate | None
+
+
+def candidates_at(encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float) -> Candidates:
+    """All of them, ranked by the model's mean at that length; by their own accuracy where there is
+    no model. Of trials that differ in length alone there is one."""
     completed = [t for t in trials if Observation(t).completed]
-    if not completed:
-        return encoding.rows(completed)
     own = np.array([Observation(t).accuracy or 0.0 for t in completed])
     rows = encoding.moved(encoding.rows(completed), epochs)[np.argsort(-own, kind="stable")]
-    _, first = np.unique(rows, axis=0, return_index=True)
-    rows = rows[np.sort(first)]  # of trials that differ in length alone, one
-    model = fit_trial_model(encoding, trials)
-    return rows[:count] if model is None else rows[by_model(model, rows, epochs).order[:count]]
-
-
-def expected_best(
-    encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float
-) -> tuple[float, float] | None:
-    """(accuracy, sd) that the model expects of the first candidate at this length, before it is
-    trained there; None where there are too few trials for a model. A length at which this is far
-    below the target is not worth asking."""
-    model = fit_trial_model(encoding, trials)
+    rows = rows[np.sort(np.unique(rows, axis=0, return_index=True)[1])]
+    model = fit_trial_model(encoding, trials) if has_model(trials) else None
     if model is None:
-        return None
-    found = by_model(model, candidates_at(encoding, trials, epochs, 1), epochs)
-    return float(found.accuracy[0]), float(found.sd[0])
+        return Candidates(rows, None)
+    expected = by_model(model, rows, epochs)
+    order = expected.order
+    return Candidates(rows[order], expected.take(order))
+
+
+def has_model(trials: Sequence[FrozenTrial]) -> bool:
+    """Whether enough trials completed."""
+    return sum(Observation(t).completed for t in trials) >= MIN_RUNS
 
 
 def by_model(model: TrialModel, rows: Floats, epochs: float) -> Estimate:
@@ -245,7 +257,7 @@ def posterior(
     takes the runs in as observations, so it weighs them by its own noise, and what it did not know
     alike of similar recipes is corrected alike. A run that diverged is decisive."""
     alone = by_runs(accuracies)
-    if fit_trial_model(encoding, trials) is None:
+    if not has_model(trials):
         return alone
     each = np.repeat(x, accuracies.shape[1], axis=0)
     model = fit_trial_model(

@@ -23,7 +23,6 @@ from autosuperconv.tuning.steps.ask import (
     by_runs,
     candidates_at,
     chance_to_reach,
-    expected_best,
 )
 from autosuperconv.tuning.steps.objective import Objective, suggest, tell
 from autosuperconv.tuning.steps.pruner import make_pruner
@@ -202,7 +201,7 @@ def test_candidates_are_the_completed_trials_alone() -> None:
         ended(0.2, "pruned", None),
         ended(5.0, "diverged", None),
     ]
-    x = candidates_at(where, trials, 3.0, 3)
+    x = candidates_at(where, trials, 3.0).x
     assert where.column(x, "max_lr").tolist() == [0.1]
     assert where.column(x, "epochs").tolist() == [3.0]
 
@@ -210,13 +209,12 @@ def test_candidates_are_the_completed_trials_alone() -> None:
 def test_before_a_length_is_asked_the_model_says_what_to_expect_there() -> None:
     session = searched(smooth, grid())
     trials, where = session.study.trials, SETTINGS.encoding
-    short, long = (expected_best(where, trials, epochs) for epochs in (1.0, 8.0))
-    assert short is not None
-    assert long is not None
-    best = Recipe(max_lr=0.9)
-    assert short[0] == pytest.approx(smooth(replace(best, epochs=1.0)), abs=2 * short[1] + 0.005)
-    assert long[0] == pytest.approx(smooth(replace(best, epochs=8.0)), abs=2 * long[1] + 0.005)
-    assert expected_best(where, trials[:2], 1.0) is None
+    for epochs in (1.0, 8.0):
+        expected = candidates_at(where, trials, epochs).expected
+        assert expected is not None
+        truth = smooth(Recipe(max_lr=0.9, epochs=epochs))
+        assert expected.accuracy[0] == pytest.approx(truth, abs=2 * expected.sd[0] + 0.005)
+    assert candidates_at(where, trials[:2], 1.0).expected is None
 
 
 def at_target(shift: float) -> float:
