@@ -138,21 +138,8 @@ class ReplayWorld(World):
 
     def _best_point(self, rung: float, epochs: float) -> Floats:
         """The most accurate recipe of a rung, stored beside the surface."""
-        found = stored(
-            f"{self.design.task.name}, best at rung {rung:g}", lambda: self._best(epochs)
-        )
-        return np.array(found)
-
-    def _best(self, epochs: float) -> list[float]:
-        rng, (low, high) = np.random.default_rng(5), bounds(self)
-        x = self._sample(DRAWN)
-        x[:, 1] = np.log(epochs)
-        for step in 0.5 ** np.arange(ROUNDS):
-            best = x[np.argsort(-self.truth(x))[:KEPT]]
-            around = np.repeat(best, 50, axis=0)
-            around += step * STEPS * rng.normal(size=around.shape)
-            x = np.vstack([best, np.clip(around, low, high)])
-        return [round(float(v), 4) for v in x[self.truth(x).argmax()]]
+        key = f"{self.design.task.name}, best at rung {rung:g}"
+        return np.array(stored(key, lambda: best_point(self, epochs).tolist()))
 
     def test_run(self, x: Floats, rng: np.random.Generator) -> float:
         """Final accuracy on test data of one run there; NaN where it diverges."""
@@ -172,6 +159,19 @@ class ReplayWorld(World):
         space = {**known.space.dimensions, "epochs": Range(*self.lengths, log=True)}
         base = Recipe(max_lr=1.0, epochs=self.lengths[1])
         return replace(known, space=SearchSpace(space), base=base, target=target)
+
+
+def best_point(world: ReplayWorld, epochs: float) -> Floats:
+    """The most accurate recipe of a length."""
+    rng, (low, high) = np.random.default_rng(5), bounds(world)
+    x = world._sample(DRAWN)
+    x[:, 1] = np.log(epochs)
+    for step in 0.5 ** np.arange(ROUNDS):
+        best = x[np.argsort(-world.truth(x))[:KEPT]]
+        around = np.repeat(best, 50, axis=0)
+        around += step * STEPS * rng.normal(size=around.shape)
+        x = np.vstack([best, np.clip(around, low, high)])
+    return np.round(x[world.truth(x).argmax()], 4)
 
 
 def bounds(world: World) -> tuple[Floats, Floats]:

@@ -30,7 +30,6 @@ from autosuperconv.tuning.steps.ask import (
     SEEDS,
     candidates_at,
     chance_to_reach,
-    expected_best,
     posterior,
 )
 from autosuperconv.tuning.steps.pruner import PhasePruner
@@ -48,6 +47,7 @@ CRITERION = Criterion()
 HOPELESS, SURE = -1.0, 2.0  # seed sds below the target; its own sds by which the model is sure
 SAFE = 1.0  # seed sds above the target from which rung 2 is not asked at first
 MOST_RUNS = 30
+UNSTABLE = 0.2  # share of runs that diverge, of the five nearest real ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,9 @@ class Found:
 
     Args:
         outcome: in the verdict's word.
-        grade: what it is worth: "right", "weaker", "open" or "wrong".
+        grade: what it is worth: "right", "weaker" (true, but more is), "open" (nothing is
+            claimed), "unstable" (a gain that is true of the runs that do not diverge, by a recipe
+            of which a fifth or more do), or "wrong".
         baselines: training by part of the search, in baseline runs.
         regret: by rung that was asked, seed sds from the best cycle to the answer.
         chance: that some recipe reaches the target at rung 2; None without a model.
@@ -164,24 +166,25 @@ class Confirmation:
         self.totals: dict[object, int] = {"baseline": FRESH}
         self._drawn: dict[object, tuple[RunCurve, ...]] = {}
 
-    def look_ahead(self, rung: float) -> bool:
-        """Whether the rung is worth asking; where the model has given it up, what it expects there
-        stands for an answer."""
-        expected = expected_best(self.encoding, self.trials, self.world.epochs[rung])
-        if expected is None:
-            return True
-        ahead, sd = expected[0] - self.studied.target, self.world.sd
-        if ahead + SURE * expected[1] > HOPELESS * sd:
-            return True
-        self.ahead[rung] = ahead
-        return False
-
-    def ask(self, rung: float) -> None:
+    def ask(self, rung: float, if_hopeful: bool = False) -> None:
         """The best cycle of a rung, as `tuning.steps.ask.ask_at`. The test accuracies of its runs
-        are sealed as well, and tell the spread over seeds."""
+        are sealed as well, and tell the spread over seeds.
+
+        Args:
+            if_hopeful: do not ask where the model has given the rung up; what it expects there then
+                stands for an answer.
+        """
         epochs = self.world.epochs[rung]
+        found = candidates_at(self.encoding, self.trials, epochs)
+        if if_hopeful and found.expected is not None:
+            ahead = float(found.expected.accuracy[0]) - self.studied.target
+            if ahead + SURE * found.expected.sd[0] <= HOPELESS * self.world.sd:
+                self.ahead[rung] = ahead
+                return
+        self._train(rung, epochs, found.x[:CANDIDATES])
+
+    def _train(self, rung: float, epochs: float, x: Floats) -> None:
         rng = np.random.default_rng([*self.studied.seed, 2, int(rung)])
-        x = candidates_at(self.encoding, self.trials, epochs, CANDIDATES)
         at = in_world(self.encoding, x)
         ends = np.array([[self.world.validation_run(p, rng) for _ in range(SEEDS)] for p in at])
         found = posterior(self.encoding, self.trials, x, epochs, ends)
@@ -246,8 +249,7 @@ def curve(end: float, seed: int) -> RunCurve:
 def whole_search(studied: Studied, plan: Plan) -> Found:
     """Ask, confirm and judge. Rung 2 is asked where rung 5 is not safe, or has shown no gain."""
     own = Confirmation(studied, plan)
-    if own.look_ahead(5.0):
-        own.ask(5.0)
+    own.ask(5.0, if_hopeful=True)
     if own.ahead[5.0] <= SAFE * own.frozen().spread.sd:  # type: ignore[union-attr]
         own.ask(2.0)
     evidence = own.frozen()
@@ -284,23 +286,24 @@ def graded(own: Confirmation, course: Course, evidence: Evidence) -> Found:
     return Found(
         outcome,
         grade(own, outcome, rung, evidence.margin or 0.0),
-        baselines(own, rung),
-        {k: regret(own.world, k, x) for k, x in own.answers.items()},
-        chance,
+        {part: round(cost, 2) for part, cost in baselines(own, rung).items()},
+        {k: round(regret(own.world, k, x), 2) for k, x in own.answers.items()},
+        None if chance is None else round(chance, 3),
     )
 
 
 def grade(own: Confirmation, outcome: str, rung: float | None, margin: float) -> str:
-    """ "right", "weaker" (true, but more is), "open" (claims nothing), or "wrong".
-
-    "Not found" claims that the tried cycles fall short, which is less than that all do.
-    """
+    """What it is worth. "Not found" claims that the tried cycles fall short, which is less than
+    that all do."""
     world, bound = own.world, own.studied.level - margin
     possible = {k: best >= bound for k, best in world.best_at.items()}
     if rung is not None:
-        truth = float(world.truth(own.answers[rung]))
-        if truth < bound or (outcome == "reached" and truth <= compressed_level(world)):
+        x = own.answers[rung]
+        end = float(world.surface.mean(x)[-1])
+        if end < bound or (outcome == "reached" and end <= compressed_level(world)):
             return "wrong"
+        if float(world.breaks(x)) >= UNSTABLE:
+            return "unstable"
         return "right" if outcome == "reached" or not possible[5.0] else "weaker"
     if outcome == "no":
         return "wrong" if possible[2.0] else "right"
@@ -310,8 +313,8 @@ def grade(own: Confirmation, outcome: str, rung: float | None, margin: float) ->
 
 
 def regret(world: ReplayWorld, rung: float, x: Floats) -> float:
-    """Seed sds from the best cycle of the rung to this one."""
-    return (world.best_at[rung] - float(world.truth(x))) / world.sd
+    """Seed sds from the best cycle of the rung to this one, where it does not diverge."""
+    return (world.best_at[rung] - float(world.surface.mean(x)[-1])) / world.sd
 
 
 def baselines(own: Confirmation, passed: float | None) -> dict[str, float]:

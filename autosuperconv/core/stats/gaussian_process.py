@@ -62,11 +62,14 @@ class GaussianProcess:
         return mean + self.centre, covariance - self.kernel.noise * np.eye(len(x))
 
 
-def fit_process(x: Floats, y: Floats, expected: Kernel) -> GaussianProcess:
+def fit_process(
+    x: Floats, y: Floats, expected: Kernel, doubt: Floats | float = 0.0
+) -> GaussianProcess:
     """The process through (n, d) points and their (n,) noisy values.
 
     Args:
         expected: medians of the priors on the kernel's parameters.
+        doubt: (n,) known variances of the values beside the noise that all share.
     """
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
@@ -74,7 +77,7 @@ def fit_process(x: Floats, y: Floats, expected: Kernel) -> GaussianProcess:
     kernel = ConstantKernel(expected.height) * Matern(expected.scales, nu=2.5)
     kernel += WhiteKernel(expected.noise)
     centre = float(y.mean())
-    regressor = GaussianProcessRegressor(kernel, alpha=0.0, optimizer=_most_probable)
+    regressor = GaussianProcessRegressor(kernel, alpha=doubt, optimizer=_most_probable)
     regressor.fit(x, y - centre)
     height, *scales, noise = (float(value) for value in np.exp(regressor.kernel_.theta))
     return GaussianProcess(Kernel(tuple(scales), height, noise), centre, regressor)

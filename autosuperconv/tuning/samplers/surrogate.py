@@ -132,9 +132,11 @@ def fit_trial_model(
     process = fit_accuracy(encoding, x[whole], y[whole])
     if pruned.any() or len(running):
         both = np.vstack([x[whole], x[pruned], running])
-        imputed = impute_pruned(encoding, process, x[pruned], required)
+        imputed, variance = impute_pruned(encoding, process, x[pruned], required)
         predicted = predict_log_odds(encoding, process, running)[0]
-        process = fit_accuracy(encoding, both, np.concatenate([y[whole], imputed, predicted]))
+        values = np.concatenate([y[whole], imputed, predicted])
+        doubt = np.concatenate([np.zeros(whole.sum()), variance, np.zeros(len(running))])
+        process = fit_accuracy(encoding, both, values, doubt)
     return TrialModel(encoding, process, fit_divergence(encoding, x, diverged), x[whole])
 
 
@@ -157,27 +159,33 @@ def predict_log_odds(
 
 def impute_pruned(
     encoding: Encoding, process: GaussianProcess, x: Floats, required: float
-) -> Floats:
-    """(n,) log odds of an error at which pruned runs would probably have ended.
+) -> tuple[Floats, Floats]:
+    """(mean, variance), each (n,), of the log odds of an error at which pruned runs would probably
+    have ended.
 
-    All that is known of them is that they would have fallen short of what is required. So this is
-    the mean of the prediction beyond that value, as for censored data (Schmee & Hahn 1979, "A
+    All that is known of them is that they would have fallen short of what is required. So these are
+    the moments of the prediction beyond that value, as for censored data (Schmee & Hahn 1979, "A
     simple method for regression analysis with censored data"; Hutter, Hoos & Leyton-Brown 2013,
     "Bayesian optimization with censored response data"). The accuracy at which they were stopped
-    would be far too low: it comes from the middle of a cycle.
+    would be far too low: it comes from the middle of a cycle. Without the variance, a study that
+    pruned most of its trials would be sure that nothing reaches its target.
     """
     mean, sd = predict_log_odds(encoding, process, x)
     spread = np.sqrt(sd**2 + process.kernel.noise)
     distance = (required - mean) / spread
-    beyond = mean + spread * norm.pdf(distance) / np.maximum(norm.sf(distance), 1e-9)
-    return np.asarray(np.clip(beyond, required, required + CLIP))
+    hazard = norm.pdf(distance) / np.maximum(norm.sf(distance), 1e-9)
+    beyond = np.clip(mean + spread * hazard, required, required + CLIP)
+    shrunk = np.clip(1 + distance * hazard - hazard**2, 0.0, 1.0)
+    return np.asarray(beyond), np.asarray(spread**2 * shrunk)
 
 
-def fit_accuracy(encoding: Encoding, x: Floats, y: Floats) -> GaussianProcess:
+def fit_accuracy(
+    encoding: Encoding, x: Floats, y: Floats, doubt: Floats | float = 0.0
+) -> GaussianProcess:
     """The process through (n,) log odds, less their expected fall with the length."""
     scales = tuple(SCALES.get(name, OTHER_SCALE) for name in encoding.names)
     expected = Kernel(scales, HEIGHT, NOISE)
-    return fit_process(encoding.scaled(x), y + FALL * encoding.log_length(x), expected)
+    return fit_process(encoding.scaled(x), y + FALL * encoding.log_length(x), expected, doubt)
 
 
 def fit_divergence(encoding: Encoding, x: Floats, diverged: NDArray[np.bool_]) -> Stability:

@@ -86,8 +86,24 @@ def test_what_is_imputed_is_the_mean_beyond_what_was_asked() -> None:
     mean, sd = predict_log_odds(where, model.process, x)
     spread = float(np.sqrt(sd[0] ** 2 + model.process.kernel.noise))
     # a normal variable cut at its mean has its mean 0.79788 standard deviations above it
-    found = impute_pruned(where, model.process, x, float(mean[0]))
+    found, variance = impute_pruned(where, model.process, x, float(mean[0]))
     assert found[0] == pytest.approx(mean[0] + 0.79788 * spread, abs=1e-5)
+    # and 1 - 0.79788^2 = 0.36338 of its variance
+    assert variance[0] == pytest.approx(0.36338 * spread**2, rel=1e-4)
+
+
+def test_what_pruned_runs_would_have_reached_stays_in_doubt() -> None:
+    """Five runs beside one another tell most about their recipe; five that were pruned, less."""
+    where = encoding()
+    far = [ended(0.01 * 1.3**i, "completed", 0.85) for i in range(4)]
+    near = [0.5 * 1.02**i for i in range(5)]
+    at = rows(where, [ended(0.5, "", 0.0)])
+    sds = {}
+    for because in ("completed", "pruned"):
+        model = fit_trial_model(where, [*far, *[ended(lr, because, 0.88) for lr in near]])
+        assert model is not None
+        sds[because] = model.error_log_odds(at)[1][0]
+    assert sds["pruned"] > 1.2 * sds["completed"]
 
 
 def test_a_running_trial_leaves_less_to_learn_beside_it() -> None:
