@@ -29,9 +29,9 @@ from autosuperconv.tuning.steps.ask import (
     CANDIDATES,
     SEEDS,
     candidates_at,
-    chance_to_reach,
     posterior,
 )
+from autosuperconv.tuning.steps.chance import chance_to_reach
 from autosuperconv.tuning.steps.pruner import PhasePruner
 
 SURE_OF_NO = 0.1  # chance below which a failed rung 2 is a no

@@ -22,7 +22,6 @@ from autosuperconv.core.space import Choices, Range, ends
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.errors import NothingCompleted
-from autosuperconv.tuning.samplers.cost_aware import anywhere
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
 from autosuperconv.tuning.samplers.surrogate import (
@@ -31,7 +30,6 @@ from autosuperconv.tuning.samplers.surrogate import (
     TrialModel,
     accuracy_at,
     fit_trial_model,
-    log_odds_of_error,
 )
 from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.observation import Observation
@@ -40,10 +38,6 @@ from autosuperconv.tuning.store.session import Session
 ROLE = "shortlist"
 SEEDS, CANDIDATES = 2, 3
 UNSTABLE = 0.15  # probability of divergence from which a recipe comes after the stable ones
-ANYWHERE, NEARBY = 300, 300  # points among which the most accurate is looked for
-BEST = 6  # of the completed recipes, around which the nearby ones lie
-NEAR = 0.05  # spread of those, as a share of each field's range
-DRAWS = 400  # of the function, jointly at all points
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +224,7 @@ def answer(
         runs: of the recipes, equally many of each, in their order.
         answered: length of the answer; None: that of the runs.
     """
-    ends = [t.accuracy if t.completed and t.accuracy is not None else np.nan for t in runs]
-    accuracies = np.array(ends, dtype=float).reshape(len(x), -1)
+    accuracies = as_more_runs(encoding, runs).accuracy.reshape(len(x), -1)
     epochs = recipes[0].epochs
     found = posterior(encoding, trials, x, epochs, accuracies, answered)
     best, seeds = found.order[0], accuracies.shape[1]
@@ -253,9 +246,9 @@ def posterior(
     answered: float | None = None,
 ) -> Estimate:
     """What the trials and (n, seeds) runs of one length say of their (n, d) recipes, at the length
-    of the answer: None, that of the runs. The process
-    takes the runs in as observations, so it weighs them by its own noise, and what it did not know
-    alike of similar recipes is corrected alike. A run that diverged is decisive."""
+    of the answer: None, that of the runs. The process takes the runs in as observations, so it
+    weighs them by its own noise, and what it did not know alike of similar recipes is corrected
+    alike. A run that diverged is decisive."""
     alone = by_runs(accuracies)
     if not has_model(trials):
         return alone
@@ -268,39 +261,24 @@ def posterior(
     return replace(seen, unstable=alone.unstable + seen.unstable)
 
 
-def chance_to_reach(model: TrialModel, epochs: float) -> float:
-    """P(the expected accuracy of some recipe of this length is the target or more).
-
-    The function is drawn jointly at many points: anywhere in the space, and near the best of the
-    completed recipes. A recipe counts where it is not likely to diverge, by a draw of where runs
-    diverge.
-
-    Raises:
-        ValueError: the model knows no target.
-    """
-    encoding = model.encoding.at_length(epochs)
-    if encoding.target is None:
-        raise ValueError("chance_to_reach needs a model with a target.")
-    rng = np.random.default_rng(0)
-    x = encoding.moved(points_at(model, rng, epochs), epochs)
-    there = model.at_length(epochs)
-    log_odds, covariance = there.joint_log_odds(x)
-    root = np.linalg.cholesky(covariance + 1e-6 * np.eye(len(x)))
-    drawn = log_odds + rng.normal(size=(DRAWS, len(x))) @ root.T
-    stable = there.draw_divergence(x, rng, DRAWS) <= UNSTABLE
-    reaches = (drawn <= log_odds_of_error(encoding.target)) & stable
-    return float(reaches.any(axis=1).mean())
+def model_of(session: Session, settings: StudySettings) -> TrialModel | None:
+    """The model of the trials and of all runs that were asked for; None where there are too few
+    trials."""
+    trials = [t.trial for t in finished(session.study)]
+    if not has_model(trials):
+        return None
+    prior = revised_prior(settings.prior, trials)
+    encoding = replace(settings.encoding, prior=prior)
+    asked = [t for role, t in session.run_store.of(Step.CONFIRMATION) if role == ROLE]
+    return fit_trial_model(encoding, trials, as_more_runs(encoding, asked) if asked else None)
 
 
-def points_at(model: TrialModel, rng: np.random.Generator, epochs: float) -> Floats:
-    """(m, d): recipes anywhere in the space, and near the completed ones that are most accurate at
-    this length."""
-    encoding, moved = model.encoding, model.encoding.moved(model.completed, epochs)
-    best = moved[by_model(model, moved, epochs).order[:BEST]]
-    around = np.repeat(encoding.shares(best), -(-NEARBY // len(best)), axis=0)
-    around += NEAR * rng.normal(size=around.shape)
-    near = encoding.values(np.clip(around, 0, 1))
-    return np.vstack([moved, anywhere(encoding, rng, ANYWHERE), near])
+def as_more_runs(encoding: Encoding, traces: Sequence[Trace]) -> MoreRuns:
+    """Traces as the model takes them."""
+    rows = [[float(getattr(t.recipe, name)) for name in encoding.names] for t in traces]
+    lengths = [t.recipe.epochs for t in traces]
+    ends = [np.nan if t.accuracy is None or not t.completed else t.accuracy for t in traces]
+    return MoreRuns(np.array(rows), np.array(lengths), np.array(ends, dtype=float))
 
 
 def recipe_of(encoding: Encoding, row: Floats, epochs: float) -> Recipe:

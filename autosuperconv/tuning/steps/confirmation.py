@@ -28,18 +28,18 @@ from autosuperconv.core.verdict import (
     plan_looks,
 )
 from autosuperconv.core.verdict.decision import SAFE
-from autosuperconv.tuning.samplers.surrogate import fit_trial_model
-from autosuperconv.tuning.steps.ask import ROLE, ask_at, chance_to_reach
+from autosuperconv.tuning.steps.ask import ROLE, ask_at, model_of
 from autosuperconv.tuning.steps.baseline import (
     MeasuredBaseline,
     level_cost,
     with_target,
 )
+from autosuperconv.tuning.steps.chance import chance_to_reach
 from autosuperconv.tuning.steps.control import tune_control
 from autosuperconv.tuning.steps.margin import FrozenMargin, freeze_margin
 from autosuperconv.tuning.steps.run_curves import CURVES, Sides, fresh_jobs, run_curve
 from autosuperconv.tuning.steps.rungs import Rung, rung_lengths, study_lengths
-from autosuperconv.tuning.steps.study import StudySettings, finished
+from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.session import Session
 
 SMALLEST_SD = 1e-4
@@ -189,9 +189,9 @@ class Confirming:
         self.lengths = moved
 
     def chance(self) -> float | None:
-        """That some recipe reaches the target at the longest rung, by the model of the trials."""
-        trials = [t.trial for t in finished(self.session.study)]
-        model = fit_trial_model(self.settings.encoding, trials)
+        """That some recipe reaches the target at the longest rung, by the model of the trials and
+        of the runs that were asked for."""
+        model = model_of(self.session, self.settings)
         if model is None or self.settings.encoding.target is None:
             return None
         return chance_to_reach(model, max(self.lengths.values()))

@@ -16,13 +16,12 @@ from autosuperconv.core.trace import Job, OnPoint, StopReason, Trace
 from autosuperconv.errors import NothingCompleted
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.samplers.prior import LrPrior
-from autosuperconv.tuning.samplers.surrogate import fit_trial_model
 from autosuperconv.tuning.steps.ask import (
     Estimate,
     ask_at,
     by_runs,
     candidates_at,
-    chance_to_reach,
+    model_of,
 )
 from autosuperconv.tuning.steps.objective import Objective, suggest, tell
 from autosuperconv.tuning.steps.pruner import make_pruner
@@ -182,6 +181,17 @@ def test_a_field_with_a_single_value_keeps_it() -> None:
     assert ask_at(searched(smooth, grid(), settings), settings, 2.5, 5.0).recipe.dropout == 0.2
 
 
+def test_the_model_of_a_search_has_the_runs_that_were_asked_for_too() -> None:
+    session = searched(smooth, grid())
+    before = model_of(session, SETTINGS)
+    ask_at(session, SETTINGS, 2.5, 5.0)
+    after = model_of(session, SETTINGS)
+    assert before is not None
+    assert after is not None
+    assert (len(before.completed), len(after.completed)) == (10, 16)
+    assert model_of(searched(smooth, grid()[:2]), SETTINGS) is None
+
+
 def test_more_accurate_recipes_come_first_but_unstable_ones_last() -> None:
     found = Estimate(np.array([0.9, 0.95, 0.97]), np.zeros(3), np.array([0.0, 0.0, 0.5]))
     assert found.order == [1, 0, 2]
@@ -215,45 +225,3 @@ def test_before_a_length_is_asked_the_model_says_what_to_expect_there() -> None:
         truth = smooth(Recipe(max_lr=0.9, epochs=epochs))
         assert expected.accuracy[0] == pytest.approx(truth, abs=2 * expected.sd[0] + 0.005)
     assert candidates_at(where, trials[:2], 1.0).expected is None
-
-
-def at_target(shift: float) -> float:
-    """The chance where nine recipes of four epochs ended at 90 % and more or less."""
-    where = encoding(edge=3.0, target=0.9 - shift)
-    trials = [ended(0.1 * 1.3**i, "completed", 0.9 + 0.002 * (i % 3), 4.0) for i in range(9)]
-    model = fit_trial_model(where, trials)
-    assert model is not None
-    return chance_to_reach(model, 4.0)
-
-
-def test_the_chance_is_high_above_the_target_low_far_below_and_open_between() -> None:
-    assert at_target(0.03) > 0.95
-    assert at_target(-0.09) < 0.1
-    assert at_target(-0.09) < at_target(-0.02) < at_target(0.03)
-
-
-def test_a_longer_cycle_has_a_better_chance() -> None:
-    where = encoding(edge=3.0)
-    trials = [ended(0.1 * 1.3**i, "completed", 0.85 + 0.002 * (i % 3), 4.0) for i in range(9)]
-    model = fit_trial_model(where, trials)
-    assert model is not None
-    assert chance_to_reach(model, 2.0) < chance_to_reach(model, 8.0)
-
-
-def test_recipes_that_would_all_diverge_have_no_chance() -> None:
-    where = encoding(edge=3.0)
-    sound = [ended(0.01 * 1.1**i, "completed", 0.8, 4.0) for i in range(4)]
-    model = fit_trial_model(where, sound)
-    assert model is not None
-    constant = np.eye(len(model.stability.weights))[0]
-    weights = model.stability.weights + 100 * constant
-    lost = replace(model, stability=replace(model.stability, weights=weights))
-    assert chance_to_reach(lost, 4.0) == 0.0
-
-
-def test_a_chance_needs_a_target() -> None:
-    where = replace(encoding(), target=None)
-    model = fit_trial_model(where, [ended(0.1 * i, "completed", 0.8) for i in (1, 2, 3)])
-    assert model is not None
-    with pytest.raises(ValueError, match="target"):
-        chance_to_reach(model, 4.0)
