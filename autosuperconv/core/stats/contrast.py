@@ -16,13 +16,13 @@ class Contrast:
 
     Args:
         difference: of the means.
-        low: lower end of its confidence interval; None where a side has a single run.
+        low: lower end of its confidence interval; None without one.
         high: upper end.
         runs: of the first side, those that diverged included.
         diverged: of `runs`; they are left out of the difference, unless all diverged.
         confidence: of the interval.
         others: runs of the other side that are behind the difference; None: not recorded.
-        error: standard error of the difference; None where a side has a single run.
+        error: standard error of the difference; None without an interval.
         degrees: of freedom of that.
     """
 

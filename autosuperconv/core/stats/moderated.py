@@ -58,7 +58,8 @@ class Difference:
 def moderated_variance(
     runs: ArrayLike, prior: ArrayLike | None, degrees: int, floor: float = 0.0
 ) -> tuple[Floats, Floats]:
-    """(variance, degrees of freedom) of runs of shape (..., n), n >= 2.
+    """(variance, degrees of freedom) of runs of shape (..., n); n >= 2 where there is no prior.
+    A single run has the prior's variance.
 
     Args:
         prior: variance that other runs showed; None: there is none.
@@ -67,10 +68,12 @@ def moderated_variance(
     """
     values = np.asarray(runs, dtype=float)
     own = values.shape[-1] - 1
-    variance = np.maximum(values.var(axis=-1, ddof=1), floor)
+    variance = np.maximum(values.var(axis=-1, ddof=min(own, 1)), floor)
     if prior is None or degrees < 1:
         return variance, np.full(variance.shape, float(own))
     expected, weight = np.asarray(prior, dtype=float), min(degrees, PRIOR_DEGREES)
+    if own == 0:
+        return np.maximum(variance, expected), np.full(variance.shape, float(weight))
     moderated = (weight * expected + own * variance) / (weight + own)
     widened = variance < expected
     return np.where(widened, moderated, variance), np.where(widened, weight + own, float(own))
@@ -104,7 +107,7 @@ def moderated_contrast(
     resolution: float = 0.0,
     diverged: int = 0,
 ) -> Contrast:
-    """The difference of the sides' means; no interval where a side has a single run.
+    """The difference of the sides' means; see `has_interval`.
 
     Args:
         x: accuracies of one side; at least one.
@@ -118,7 +121,7 @@ def moderated_contrast(
     """
     prior, degrees = (spread.sd**2, spread.degrees) if spread is not None else (None, 0)
     runs = len(x) + diverged
-    if min(len(x), len(y)) == 1:
+    if not has_interval(len(x), len(y), spread):
         difference = float(np.mean(x) - np.mean(y))
         return Contrast(difference, None, None, runs, diverged, confidence, others=len(y))
     found = moderated_difference(x, y, prior, degrees, resolution**2)
@@ -130,6 +133,11 @@ def moderated_contrast(
         error=error,
         degrees=free,
     )
+
+
+def has_interval(runs: int, others: int, spread: SeedSpread | None) -> bool:
+    """Whether a difference can have an interval: a single run says nothing of its own spread."""
+    return min(runs, others) > 1 or (spread is not None and spread.degrees > 0)
 
 
 def share_above(difference: float, error: float, degrees: float, bound: float) -> float:

@@ -61,8 +61,8 @@ def judge(
 ) -> Verdict:
     """Apply the rules to one candidate.
 
-    The sides are not paired and may have any numbers of runs; where one has a single run, there is
-    no interval, and the difference stands as it is.
+    The sides are not paired and may have any numbers of runs. Where one has a single run, and
+    nothing else is known of the spread, there is no interval and the difference stands as it is.
 
     Args:
         candidate: C, the one-cycle runs.

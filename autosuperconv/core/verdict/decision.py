@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from autosuperconv.core.stats.moderated import SeedSpread, has_interval
 from autosuperconv.core.verdict.comparison import (
     Bound,
     Comparison,
@@ -224,7 +225,7 @@ class Asking:
         plan = control_plan(self.looks, self.criterion)
         spread = self.evidence.spread
         found = look_at(
-            runs, control, control_bound(runs, control, self.margin), plan, look, spread
+            runs, control, control_bound(runs, control, self.margin, spread), plan, look, spread
         )
         diverges = too_many(diverged_in(runs), len(runs))
         return RungCourse(course.accuracy, unreliable_is_beaten(found, control), diverges)
@@ -242,10 +243,15 @@ def control_plan(looks: Looks, criterion: Criterion) -> LookPlan:
     return LookPlan(tuple((m, m) for _, m in looks.sizes), error, error)
 
 
-def control_bound(runs: Sequence[RunCurve], control: Sequence[RunCurve], margin: Margin) -> Bound:
+def control_bound(
+    runs: Sequence[RunCurve],
+    control: Sequence[RunCurve],
+    margin: Margin,
+    spread: SeedSpread | None,
+) -> Bound:
     """What the lead over the control must be above: 0, or the margin where there is no interval."""
-    single = min(len(sound(runs)), len(sound(control))) == 1
-    return Bound(margin.value if single else 0.0)
+    sure = has_interval(len(sound(runs)), len(sound(control)), spread)
+    return Bound(0.0 if sure else margin.value)
 
 
 def unreliable_is_beaten(found: Comparison, control: Sequence[RunCurve]) -> Comparison:
@@ -275,7 +281,7 @@ def course_of(
     diverges = too_many(diverged_in(candidate), len(candidate))
     if not control:
         return RungCourse(accuracy, None, diverges)
-    bound = control_bound(candidate, control, margin)
+    bound = control_bound(candidate, control, margin, spread)
     if evidence.looks is None:
         looks = Looks(((len(control), len(candidate)),))
     found = compare_sides(candidate, control, bound, control_plan(looks, criterion), spread)

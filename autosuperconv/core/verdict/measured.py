@@ -127,7 +127,7 @@ class Measured:
 
     @property
     def vouched_loss(self) -> float | None:
-        """Any larger loss of accuracy is excluded; None for single runs."""
+        """Any larger loss of accuracy is excluded; None without an interval."""
         low = self.against_baseline.low
         return None if low is None else max(-low, 0.0)
 

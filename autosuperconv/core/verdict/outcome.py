@@ -75,9 +75,9 @@ class Verdict:
         answer: the sentence's beginning, in words that need no explanation.
         margin_rule: how the margin came about.
         probability: that the candidate is as accurate as the baseline, within the margin; None
-            where a side has a single run.
-        vouched_loss: the largest loss of accuracy that is not excluded, fraction of 1; None where
-            a side has a single run.
+            without an interval.
+        vouched_loss: the largest loss of accuracy that is not excluded, fraction of 1; None
+            without an interval.
         speedup_low: lower end of the 90 % interval of `speedup`; None where there is none.
         speedup_high: upper end.
         runs: of each side; None: not recorded.

@@ -62,10 +62,18 @@ def test_two_moderated_sides_by_hand() -> None:
     assert float(found.degrees) == pytest.approx(16.64, abs=0.02)
 
 
-def test_a_single_run_on_a_side_has_no_interval() -> None:
-    found = moderated_contrast([0.9], [0.8, 0.9], SeedSpread(0.01, 8), (Z95, Z95))
+@pytest.mark.parametrize("spread", [None, SeedSpread(0.0, 0)])
+def test_a_single_run_of_unknown_spread_has_no_interval(spread: SeedSpread | None) -> None:
+    found = moderated_contrast([0.9], [0.8, 0.9], spread, (Z95, Z95))
     assert (found.low, found.high, found.error) == (None, None, None)
     assert found.difference == pytest.approx(0.05)
+
+
+def test_a_single_run_has_the_spread_that_other_runs_showed() -> None:
+    """Variances 4 over one run, and (8 x 4 + 1 x 2) / 9 = 3.778 over two."""
+    found = moderated_contrast([5.0], [0.0, 2.0], SeedSpread(2.0, 8), (Z95, Z95))
+    assert found.error == pytest.approx((4 + 3.7778 / 2) ** 0.5, abs=1e-4)
+    assert found.lowest < found.difference == 4.0
 
 
 def test_runs_that_agree_to_the_last_digit_spread_by_a_step_of_the_scale() -> None:

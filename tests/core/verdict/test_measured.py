@@ -87,3 +87,12 @@ def test_the_spread_that_other_runs_showed_widens_a_side_that_shows_less() -> No
     evidence = Evidence(SeedSpread(0.005, 8), margin=0.01)
     error = judge(steps(), steps(), evidence=evidence).against_baseline.error
     assert error == pytest.approx((2 * 0.208e-4 / 3) ** 0.5)
+
+
+def test_a_single_baseline_has_the_spread_that_other_runs_showed() -> None:
+    """Variance 0.25 points^2 on one run, and (8 x 0.25 + 2 x 0.0433) / 10 = 0.2087 over three."""
+    evidence = Evidence(SeedSpread(0.005, 8), margin=0.01)
+    found = judge(cycles(), steps()[:1], evidence=evidence)
+    assert found.against_baseline.error == pytest.approx((0.25e-4 + 0.2087e-4 / 3) ** 0.5, abs=1e-6)
+    assert found.probability is not None
+    assert judge(cycles(), steps()[:1]).probability is None
