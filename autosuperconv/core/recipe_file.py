@@ -1,4 +1,4 @@
-"""`recipe.json`: a recipe, and how the inputs of its network were normalised."""
+"""`recipe.json`: a recipe, what was shown of it, and how its network's inputs were normalised."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
 from autosuperconv.core.serialization import INFINITY, from_dict, to_dict
 from autosuperconv.errors import InvalidInput, InvalidRecipe, UnknownName
 
-INPUTS = "inputs"
+INPUTS, LABEL = "inputs", "label"
 KINDS: Mapping[str, str] = {
     "float": "a number",
     "int": "a whole number",
@@ -23,9 +23,16 @@ KINDS: Mapping[str, str] = {
 EXAMPLE_LR = 0.1
 
 
-def recipe_text(recipe: Recipe, inputs: Normalisation) -> str:
-    """The file's text."""
-    return json.dumps({**to_dict(recipe), INPUTS: to_dict(inputs)}, indent=2) + "\n"
+def recipe_text(recipe: Recipe, inputs: Normalisation, label: str = "") -> str:
+    """The file's text.
+
+    Args:
+        recipe: to write.
+        inputs: how they were normalised where it was measured.
+        label: what it is and what was shown of it, for the reader; left out where it is empty.
+    """
+    about = {LABEL: label} if label else {}
+    return json.dumps({**about, **to_dict(recipe), INPUTS: to_dict(inputs)}, indent=2) + "\n"
 
 
 def read_recipe(text: str) -> Recipe:
@@ -46,7 +53,8 @@ def read_recipe(text: str) -> Recipe:
             f"The file must hold one object with the fields of a recipe, but got {read!r:.60}. "
             'Write it as {"max_lr": 0.1, "epochs": 10}.'
         )
-    read.pop(INPUTS, None)
+    for said in (INPUTS, LABEL):
+        read.pop(said, None)
     check_fields(read)
     return from_dict(Recipe, read)
 

@@ -10,6 +10,7 @@ from autosuperconv.core.plan import Plan
 from autosuperconv.core.pruning_report import PruningReport
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recommendation import Recommendation
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.trace import StopReason, Trace
@@ -167,6 +168,8 @@ class Report:
         wall_seconds: how long it took, all its starts together.
         pruning: what pruning saved; None where nothing was pruned.
         surrogate: what a model of the trials says; None where there is none.
+        recommendation: the recipe to use, and the others that were confirmed; None in a report of
+            an earlier version.
     """
 
     version: int
@@ -186,3 +189,4 @@ class Report:
     wall_seconds: float
     pruning: PruningReport | None = None
     surrogate: SurrogateView | None = None
+    recommendation: Recommendation | None = None

@@ -9,9 +9,16 @@ from statistics import fmean
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.optional import optional
-from autosuperconv.core.plan import Plan
+from autosuperconv.core.plan import BaselineKind, Plan
 from autosuperconv.core.pruning_report import PruningReport, pruning_report
 from autosuperconv.core.range_test import RangeTest
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recommendation import (
+    ConfirmedRecipe,
+    Recommendation,
+    confirmed_recipe,
+    recommend,
+)
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
@@ -20,10 +27,10 @@ from autosuperconv.core.report import (
     Run,
     Trial,
 )
-from autosuperconv.core.trace import StopReason
+from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.tradeoff.factors import factor_name
-from autosuperconv.core.verdict import RunCurve
+from autosuperconv.core.verdict import RunCurve, RungState
 from autosuperconv.core.verdict.runs import sound
 from autosuperconv.pipeline.opening import ARTIFACTS
 from autosuperconv.pipeline.setup import Work
@@ -36,6 +43,7 @@ from autosuperconv.tuning.report.summaries import reported_run, reported_trials
 from autosuperconv.tuning.steps.baseline import MeasuredBaseline
 from autosuperconv.tuning.steps.confirmation import Confirmation
 from autosuperconv.tuning.steps.objective import Objective
+from autosuperconv.tuning.steps.rungs import Rung
 from autosuperconv.tuning.store.session import STEPS, Session
 
 
@@ -80,6 +88,7 @@ def make_report(work: Work, found: Findings) -> Report:
         wall_seconds=float(session.stored("wall_seconds") or 0.0),
         pruning=pruning,
         surrogate=surrogate,
+        recommendation=recommendation(work, confirmed),
     )
 
 
@@ -129,15 +138,50 @@ def _baseline(measured: MeasuredBaseline, cost: Cost) -> Baseline:
     )
 
 
+def recommendation(work: Work, found: Confirmation) -> Recommendation | None:
+    """The recipe to use, of those that were confirmed."""
+    setup, target = work.setup, found.measured.target
+    given = setup.baseline_kind is BaselineKind.GIVEN
+    return recommend(confirmed_recipes(found), found.verdict, target, given)
+
+
+def confirmed_recipes(found: Confirmation) -> list[ConfirmedRecipe]:
+    """Each recipe that was trained on the confirmation's seeds, with what its runs say."""
+    states = {rung.speedup: rung.state for rung in found.verdict.rungs}
+    baseline = found.measured
+    about: dict[str, tuple[Recipe | None, float | None, RungState | None]] = {
+        "baseline": (baseline.recipe, baseline.accuracy, None)
+    }
+    for rung in found.rungs:
+        at, answer = _at(rung, found), rung.answer
+        about[f"candidate{at}"] = (answer.recipe, answer.accuracy, states.get(rung.speedup))
+        about[f"control{at}"] = (rung.control_recipe, None, None)
+    return [
+        confirmed_recipe(role, recipe, runs, accuracy, state)
+        for role, runs in _sides(found).items()
+        for recipe, accuracy, state in [about[role]]
+        if runs and recipe is not None
+    ]
+
+
+def _at(rung: Rung, found: Confirmation) -> str:
+    """What a role has at its end for the other length: its speed-up."""
+    return "" if rung is found.chosen else f":{number(rung.speedup)}"
+
+
+def _sides(found: Confirmation) -> dict[str, tuple[Trace, ...]]:
+    """Role -> its runs: those behind the verdict, then those of the other length."""
+    sides = {"candidate": found.candidate, "baseline": found.baseline, "control": found.control}
+    for rung in found.rungs:
+        sides[f"candidate{_at(rung, found)}"] = rung.candidate
+        sides[f"control{_at(rung, found)}"] = rung.control or ()
+    return sides
+
+
 def _confirmed(found: Confirmation) -> tuple[Run, ...]:
     """The runs behind the verdict, then those of the other length."""
-    sides = {"candidate": found.candidate, "baseline": found.baseline}
-    sides["control"] = found.control
-    for rung in found.rungs:
-        if rung is not found.chosen:
-            sides[f"candidate:{number(rung.speedup)}"] = rung.candidate
-            sides[f"control:{number(rung.speedup)}"] = rung.control or ()
-    return tuple(reported_run(role, trace) for role, own in sides.items() for trace in own)
+    every = _sides(found).items()
+    return tuple(reported_run(role, trace) for role, own in every for trace in own)
 
 
 def _runs(session: Session, step: Step) -> tuple[Run, ...]:

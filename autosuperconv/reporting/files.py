@@ -1,9 +1,13 @@
-"""What a search leaves in its output folder: report.json, report.html, report.md, recipe.json."""
+"""What a search leaves in its output folder: report.json, report.html, report.md, recipe.json and
+the recipes beside it, recipe-baseline.json and its like."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autosuperconv.core.format import printable
@@ -14,6 +18,7 @@ from autosuperconv.errors import OutputUnwritable
 from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.page import render_page
 
+BESIDE = re.compile(r"recipe-(baseline|candidate|control)(-[\d.e]+)?\.json")
 FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
 
 
@@ -75,8 +80,8 @@ class RenderedReport:
     """All of the report; `core.serialization.from_json` reads it back."""
     markdown: str | None
     """The page's main parts; None where it was not made."""
-    recipe: str | None
-    """The winner as JSON; None without one."""
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    """File name -> a recipe as JSON: the recommended one, and the others beside it."""
 
 
 def render_report(report: Report) -> RenderedReport:
@@ -86,13 +91,40 @@ def render_report(report: Report) -> RenderedReport:
 
 
 def render_data(report: Report) -> RenderedReport:
-    """The report and the winner as JSON alone."""
+    """The report and the recipes as JSON alone."""
     return RenderedReport(
         page=None,
         json=to_json(report, indent=1) + "\n",
         markdown=None,
-        recipe=recipe_text(report.winner, report.setup.inputs) if report.winner else None,
+        recipes=recipe_files(report),
     )
+
+
+def recipe_files(report: Report) -> dict[str, str]:
+    """File name -> recipe as JSON: "recipe.json" is the recommended one, "recipe-SIDE.json" each
+    that it was chosen from. A report of an earlier version has its winner alone."""
+    found, inputs = report.recommendation, report.setup.inputs
+    if found is None:
+        winner = report.winner
+        return {} if winner is None else {FILES["recipe"]: recipe_text(winner, inputs)}
+    texts = {FILES["recipe"]: recipe_text(found.best.recipe, inputs, found.best.label)}
+    for one in found.every:
+        texts[recipe_file(one.role)] = recipe_text(one.recipe, inputs, one.label)
+    return texts
+
+
+def recipe_file(role: str) -> str:
+    """E.g. "recipe-baseline.json", "recipe-candidate-5.json"."""
+    return f"recipe-{role.replace(':', '-')}.json"
+
+
+def remove_stale(out: Path, recipes: Mapping[str, str]) -> None:
+    """Remove the recipes beside `recipe.json` that an earlier report of this search had and this
+    one has not: with more seeds, another length may be the one that the verdict speaks of."""
+    for path in out.glob("recipe-*.json"):
+        if BESIDE.fullmatch(path.name) and path.name not in recipes:
+            with suppress(OSError):
+                path.unlink()
 
 
 def write_files(rendered: RenderedReport, out: Path) -> None:
@@ -102,11 +134,12 @@ def write_files(rendered: RenderedReport, out: Path) -> None:
         OutputUnwritable: the folder cannot be written, or is full.
     """
     check_writable(out)
+    remove_stale(out, rendered.recipes)
     texts = {
         "report.json": rendered.json,
         "report.html": rendered.page,
         "report.md": rendered.markdown,
-        "recipe.json": rendered.recipe,
+        **rendered.recipes,
     }
     for name, text in texts.items():
         if text is None:

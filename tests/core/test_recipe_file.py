@@ -19,6 +19,13 @@ def test_a_written_recipe_is_read_as_it_was() -> None:
     assert read_recipe(recipe_text(recipe, Normalisation())) == recipe
 
 
+def test_a_label_is_for_the_reader_and_comes_first() -> None:
+    text = recipe_text(Recipe(max_lr=0.3), Normalisation(), "as accurate as the baseline")
+    assert next(iter(json.loads(text))) == "label"
+    assert read_recipe(text) == Recipe(max_lr=0.3)
+    assert "label" not in json.loads(recipe_text(Recipe(max_lr=0.3), Normalisation()))
+
+
 WRONG = [
     ("epochs", "many", "a number"),
     ("epochs", [3], "a number"),

@@ -43,7 +43,7 @@ from tests.surface import BUDGET, make_setup
 from tests.tuning.steps import test_ask
 
 JOURNAL = "s.journal"
-EMPTY = RenderedReport(None, "{}", None, None)
+EMPTY = RenderedReport(None, "{}", None, {})
 
 
 def in_a_file(function: Any, path: str) -> object:

@@ -13,6 +13,7 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Budget, Forecast, Plan
 from autosuperconv.core.range_test import Cell, RangeTest, Reading
 from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.recommendation import ConfirmedRecipe, Recommendation, recommend
 from autosuperconv.core.report import (
     FORMAT_VERSION,
     Baseline,
@@ -33,7 +34,7 @@ from autosuperconv.core.surrogate import (
 )
 from autosuperconv.core.trace import Split, StopReason, Trace
 from autosuperconv.core.tradeoff import Effect, Tradeoff, Worth
-from autosuperconv.core.verdict import Condition, ConditionName, Outcome, Verdict
+from autosuperconv.core.verdict import Condition, ConditionName, Outcome, RungState, Verdict
 from autosuperconv.core.verdict.conditions import Unit
 
 N_TRAIN = 45_000
@@ -390,6 +391,15 @@ def _verdict() -> Verdict:
     )
 
 
+def _recommendation() -> Recommendation | None:
+    confirmed = (
+        ConfirmedRecipe("candidate", WINNER, 3, 0, 0.9204, 540_000.0, 0.922, RungState.PASSED),
+        ConfirmedRecipe("baseline", STANDARD, 3, 0, 0.9171, 4_050_000.0, 0.9168),
+        ConfirmedRecipe("control", CONTROL, 3, 0, 0.898, 540_000.0),
+    )
+    return recommend(confirmed, _verdict(), target=0.9148)
+
+
 def sample_plan(trials: int = 40) -> Plan:
     """A forecast of 38 minutes or so."""
     return Plan(
@@ -470,6 +480,7 @@ def sample_report(trials: int = 40, study_name: str = "cifar10-resnet20", seed: 
         started="2026-05-04T09:12:00+00:00",
         wall_seconds=2306.0,
         surrogate=_surrogate(),
+        recommendation=_recommendation(),
     )
 
 
@@ -495,6 +506,7 @@ def bare_report() -> Report:
         winner=None,
         winner_validation_accuracy=None,
         confirmation=(),
+        recommendation=None,
         tradeoff=Tradeoff((), (), "The trade-off was not measured."),
         verdict=verdict,
         cost=Cost((), None),

@@ -138,7 +138,7 @@ def served(report: Report, page: str, tmp_path_factory: pytest.TempPathFactory) 
     storage = JournalStorage(JournalFileBackend(str(journal)))
     study = optuna.create_study(storage=storage, study_name="sample")
     study.add_trial(optuna.trial.create_trial(value=1.0))
-    rendered = RenderedReport(page, to_json(report), render_markdown(report), None)
+    rendered = RenderedReport(page, to_json(report), render_markdown(report), {})
     publish_report(study, report, rendered, folder / "artifacts", pytest.fail)
     with make_dashboard(storage, folder / "artifacts", "127.0.0.1", 0) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})

@@ -40,7 +40,7 @@ def answer_in_words(outcome: Outcome, place: Precedence | None, measured: Measur
 
 def gain_in_words(measured: Measured) -> str:
     """E.g. "2.6 x faster and is as accurate, within 0.43 points"."""
-    return f"{speed_in_words(measured)} and is as accurate, {within(measured)}"
+    return f"{faster(measured)} and is as accurate, {within(measured)}"
 
 
 def within(measured: Measured) -> str:
@@ -48,31 +48,35 @@ def within(measured: Measured) -> str:
     return f"within {fmt.size_in_points(measured.margin.value)} points"
 
 
-def speed_in_words(measured: Measured) -> str:
-    """E.g. "2.6 x faster"; a cycle that saves nothing is "1.3 x slower"."""
-    k = measured.speedup or 1.0
+def faster(measured: Measured) -> str:
+    """How fast the cycle is."""
+    return speed_in_words(measured.speedup or 1.0)
+
+
+def speed_in_words(k: float) -> str:
+    """E.g. "2.6 x faster"; what saves nothing is "1.3 x slower"."""
     return f"{fmt.times(k)} faster" if k >= 1 else f"{fmt.times(1 / k)} slower"
 
 
 def open_in_words(measured: Measured) -> str:
     """With the probability of a yes."""
-    faster, probability = speed_in_words(measured), measured.accuracy.probability
+    speed, probability = faster(measured), measured.accuracy.probability
     sure = "" if probability is None else f" ({fmt.percent(probability, 0)})"
     if probability is None or probability >= 0.5:
         seems = f"seems as accurate, {within(measured)}, but that is not certain yet"
-        return f"Probably{sure}: the cycle trains {faster} and {seems}."
+        return f"Probably{sure}: the cycle trains {speed} and {seems}."
     seems = f"seems to lose more than {fmt.size_in_points(measured.margin.value)} points"
-    return f"Probably not{sure}: the cycle trains {faster} but {seems}; that is not certain yet."
+    return f"Probably not{sure}: the cycle trains {speed} but {seems}; that is not certain yet."
 
 
 def short_in_words(outcome: Outcome, place: Precedence | None, measured: Measured) -> str:
     """Too slow or not accurate enough, with what that says of other recipes."""
     if place is Precedence.TOO_SLOW:
         only = "only " if (measured.speedup or 0.0) >= 1 else ""
-        text = f"trains {only}{speed_in_words(measured)}"
+        text = f"trains {only}{faster(measured)}"
     else:
         loss = fmt.size_in_points(measured.against_baseline.difference)
-        text = f"trains {speed_in_words(measured)} but loses {loss} points of accuracy"
+        text = f"trains {faster(measured)} but loses {loss} points of accuracy"
     if outcome is Outcome.NOT_FOUND:
         return f"Not yet: the cycle that was found {text}, and another one may do better."
     return f"No: the cycle {text}."

@@ -30,7 +30,7 @@ def _artifacts(study: optuna.Study) -> dict[str, str]:
 def rendered(report: Report) -> RenderedReport:
     """Without drawing the page, which takes seconds and has its own tests."""
     page = f"<p>{report.verdict.sentence}</p>"
-    return RenderedReport(page, to_json(report), render_markdown(report), None)
+    return RenderedReport(page, to_json(report), render_markdown(report), {})
 
 
 def test_publishing_sets_note_pictures_and_artifacts(

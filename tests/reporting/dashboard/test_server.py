@@ -21,7 +21,7 @@ from autosuperconv.reporting.dashboard import server
 from autosuperconv.reporting.dashboard.publish import publish_report
 from autosuperconv.reporting.files import RenderedReport
 
-RENDERED = RenderedReport("<p>the page</p>", "{}", "## REACHED\n", None)
+RENDERED = RenderedReport("<p>the page</p>", "{}", "## REACHED\n", {})
 
 
 @contextmanager
