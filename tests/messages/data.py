@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
 from autosuperconv.training.data import load_dataset
@@ -148,6 +149,18 @@ ROWS = [
         call(task, (X, Y[:-1])),
         "one label for each sample",
         call(task, (X, Y)),
+    ),
+    Row(
+        f"{ARRAYS} as_task_data 1",
+        call(task, (X, Y), skip_broken=-1),
+        "Leave it out",
+        call(task, (X, Y)),
+    ),
+    Row(
+        FORM,
+        call(task, (csr_matrix(X), Y)),
+        "x.toarray()",
+        lambda: task((csr_matrix(X).toarray(), Y)),
     ),
     Row(f"{ARRAYS} _resident_part 1", call(task, (X.T, Y)), "Give x.T", call(task, (X.T.T, Y))),
     Row(

@@ -114,7 +114,7 @@ ROWS = [
     Row(
         f"{LISTING} _check_depth 1",
         call(listed, "a/cat", "a/dog", "b/cat", "b/dog"),
-        "rename a and b to train and test",
+        "rename the one to train on to train and the held-out one to test",
         call(listed, *DIVIDED, "test/cat", "test/dog"),
     ),
     Row(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.lib.recfunctions import structured_to_unstructured
 
 from autosuperconv.training.data.labels import as_labels
 from tests.messages.data import RNG, X, Y, labelled, renumbered, task
@@ -16,6 +17,9 @@ FLOATS = f"{LABELS} as_labels 2"
 SEVERAL_ONES = np.c_[Y > 0, Y > 1, Y > 0]
 LETTERS = np.array(list("abc"))[Y]
 ONE_HOT = np.eye(3)[Y]
+STRUCTURED = X.view([(name, "f4") for name in "abcdefgh"])[:, 0]
+UNSIGNED = np.uint64(2**63) + RNG.integers(0, 9, (60, 8)).astype(np.uint64)
+LARGE = 2**60 + RNG.integers(0, 256, (60, 4, 4))
 
 
 CUT = "another kind of task: the message says that it is not supported"
@@ -129,8 +133,44 @@ ROWS = [
     Row(
         f"{SAMPLES} numbers 2",
         call(task, (X.astype(object), Y)),
-        "numpy.asarray(x).astype('float32')",
-        lambda: task((np.asarray(X.astype(object)).astype("float32"), Y)),
+        "numpy.asarray(x).astype('float64')",
+        lambda: task((np.asarray(X.astype(object)).astype("float64"), Y)),
+    ),
+    Row(
+        f"{SAMPLES} numbers 2",
+        call(task, (STRUCTURED, Y)),
+        "numpy.lib.recfunctions.structured_to_unstructured(x)",
+        lambda: task((structured_to_unstructured(STRUCTURED), Y)),
+    ),
+    Row(
+        f"{SAMPLES} numbers 3",
+        call(labelled, Y.astype(np.uint64) << np.uint64(62)),
+        "numpy.unique(y, return_inverse=True)[1].",
+        lambda: labelled(renumbered(Y.astype(np.uint64) << np.uint64(62))),
+    ),
+    Row(
+        f"{SAMPLES} numbers 3",
+        call(task, (UNSIGNED, Y)),
+        "numpy.unique(x, return_inverse=True)[1].reshape(x.shape)",
+        lambda: task((np.unique(UNSIGNED, return_inverse=True)[1].reshape(UNSIGNED.shape), Y)),
+    ),
+    Row(
+        f"{SAMPLES} plain 1",
+        call(task, (torch.tensor(X).to_sparse(), Y)),
+        "Give x.to_dense()",
+        lambda: task((torch.tensor(X).to_sparse().to_dense(), Y)),
+    ),
+    Row(
+        f"{SAMPLES} _stored 1",
+        call(task, (LARGE, Y)),
+        "Give x - x.min()",
+        lambda: task((LARGE - LARGE.min(), Y)),
+    ),
+    Row(
+        f"{SAMPLES} as_array 1",
+        call(task, (np.ma.masked_greater(X, 2), Y)),
+        "x.filled(0)",
+        lambda: task((np.ma.masked_greater(X, 2).filled(0), Y)),
     ),
     Row(
         f"{SAMPLES} numbers 2",
@@ -145,7 +185,7 @@ ROWS = [
         lambda: labelled(renumbered(np.datetime64("2020-01-01") + Y)),
     ),
     Row(
-        f"{SAMPLES} as_array 1",
+        f"{SAMPLES} as_array 2",
         call(task, ([[1.0], [1.0, 2.0]], [0, 1])),
         "Pad or cut",
         call(task, ([[float(i), 1.0] for i in range(60)], Y)),
@@ -167,5 +207,11 @@ ROWS = [
         call(task, (np.where(X > 2, np.nan, X), Y)),
         "numpy.nan_to_num(x)",
         lambda: task((np.nan_to_num(np.where(X > 2, np.nan, X)), Y)),
+    ),
+    Row(
+        f"{SAMPLES} _check_finite 1",
+        call(task, (np.where(X > 2, np.nan, X), Y)),
+        "say how many such samples may be left out (skip_broken)",
+        lambda: task((np.where(X > 2, np.nan, X), Y), skip_broken=int((X > 2).any(1).sum())),
     ),
 ]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+import torch
 from torch.utils.data import Dataset
 
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.build import ROLES, build_task
-from autosuperconv.training.data.checked import about_broken, without_broken
+from autosuperconv.training.data.checked import NOT_FINITE, about_broken, without_broken
 from autosuperconv.training.data.containers import as_one_kind, tensors_of
 from autosuperconv.training.data.forms import SupportsArray, refuse_swapped, wrong_count, wrong_form
 from autosuperconv.training.data.labels import about_names, as_labels, class_numbers
-from autosuperconv.training.data.samples import as_samples
+from autosuperconv.training.data.samples import as_samples, finite_rows
 from autosuperconv.training.data.split import Part, Parts, tensor_part
 from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.data.text_labels import text_labels, with_numbers
@@ -60,13 +61,16 @@ def as_task_data(
         normalise: to mean 0 and standard deviation 1 over the training data: "channel", the first
             axis of a sample; "feature", the last; or "none". By default channel for samples of
             three axes or more, feature for others, and none for integers that are no images.
-        skip_broken: samples of streamed data sets that may be left out because they cannot be
-            read or differ from the others; they are found by a pass over all samples.
+        skip_broken: samples that may be left out: of arrays, those with NaN or infinity; of
+            streamed data sets, those that cannot be read or differ from the others, found by a
+            pass over all samples.
 
     Raises:
         DataError: the data do not suit classification; the message says what is wrong, where, and
             what to do.
     """
+    if skip_broken < 0:
+        raise DataError(f"skip_broken must be at least 0, but got {skip_broken}. Leave it out.")
     with own_state(), seeded(generators_in(data), 0):  # transforms may draw random numbers
         parts = _parts(data, skip_broken)
         return build_task(
@@ -137,7 +141,7 @@ def _part(data: object, role: str, faults: dict[int, str] | None) -> tuple[Part,
     if isinstance(data, Dataset) and (held := tensors_of(data)) is not None:
         data = held
     if isinstance(data, tuple) and _is_pair(data):
-        return _resident_part(data[0], data[1], role)
+        return _resident_part(data[0], data[1], role, faults)
     if isinstance(data, Dataset) and faults is not None:
         sound = without_broken(data, role, length_of(data, role))
         faults.update(sound.faults)
@@ -147,9 +151,11 @@ def _part(data: object, role: str, faults: dict[int, str] | None) -> tuple[Part,
     raise wrong_form(data, role)
 
 
-def _resident_part(x: object, y: object, role: str) -> tuple[Part, str]:
+def _resident_part(
+    x: object, y: object, role: str, faults: dict[int, str] | None
+) -> tuple[Part, str]:
     try:
-        taken = as_samples(x, f"{role} x")
+        taken = as_samples(x, f"{role} x", finite=faults is None)
     except DataError:
         refuse_swapped(x, y, role)
         raise
@@ -163,4 +169,8 @@ def _resident_part(x: object, y: object, role: str) -> tuple[Part, str]:
         )
     if len(labels) == 0:
         raise DataError(f"{role} must have at least one sample, but got none.")
-    return tensor_part(taken.x, labels), taken.note
+    part = tensor_part(taken.x, labels)
+    if faults is None or bool((sound := finite_rows(taken.x)).all()):
+        return part, taken.note
+    faults.update(dict.fromkeys(torch.nonzero(~sound)[:, 0].tolist(), NOT_FINITE))
+    return part.take(torch.nonzero(sound)[:, 0].numpy()), taken.note

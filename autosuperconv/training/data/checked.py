@@ -17,6 +17,7 @@ from autosuperconv.core.format import counted
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.task import Labels, Shape
 
+NOT_FINITE = "holds values that are NaN or infinite"
 ENOUGH = 100  # samples to tell what one looks like
 
 
@@ -83,7 +84,7 @@ class Checked(Dataset[tuple[Tensor, int]]):
         if (kind := kind_of_numbers(x)) != self._kind:
             return f"holds {kind} ({x.dtype}), but the first sample of its part {self._kind}"
         if x.is_floating_point() and not torch.isfinite(x).all():
-            return "holds values that are NaN or infinite"
+            return NOT_FINITE
         return self._fault_of_label(label)
 
     def _fault_of_label(self, label: Any) -> str:

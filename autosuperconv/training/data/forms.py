@@ -200,6 +200,10 @@ FORMS: tuple[Row, ...] = (
             "(numpy.stack(x), numpy.array(y))."
         ),
     ),
+    (
+        lambda data: type(data).__module__.startswith("scipy.sparse"),
+        lambda data: f"{_a(data)}, which is sparse. Give x.toarray().",
+    ),
     (lambda data: isinstance(data, SupportsArray | list), _alone),
     (
         lambda data: isinstance(data, type),

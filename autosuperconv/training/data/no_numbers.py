@@ -33,9 +33,11 @@ def _remedy(values: NDArray[Any] | Tensor, what: str) -> str:
             "Give real and imaginary parts as numbers of their own: "
             f"{library}.stack([x.real, x.imag], 1)."
         )
+    if values.dtype.names is not None:
+        return "Give its fields as columns: numpy.lib.recfunctions.structured_to_unstructured(x)."
     where = _first_without_number(values)
     if where is None:
-        return "Convert it: numpy.asarray(x).astype('float32')."
+        return "Convert it: numpy.asarray(x).astype('float64')."
     return (
         f"The value at index {where} is {values[where]!r}. Leave out what is no number, or turn it "
         "into numbers, as pandas.get_dummies(table, dtype=float) does with columns of text."

@@ -10,10 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from autosuperconv.core.format import counted
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.no_numbers import no_numbers
 
 UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # torch has few operations for these
+LARGEST_WHOLE = 2**63 - 1  # of torch's int64
+EXACT = 2**53  # above it, float64 has no longer every whole number
 MOST_CHANNELS = 16  # of images whose channels are on the last axis; 13 are Sentinel-2's bands
 
 
@@ -39,22 +42,59 @@ def numbers(values: object, what: str) -> Tensor:
     if isinstance(values, Tensor):
         if values.is_complex():
             raise no_numbers(values, values.dtype, what)
-        return values.detach().cpu()
+        values = plain(values, what)
+        if values.dtype not in UNSIGNED:
+            return values
     array = as_array(values, what)
     if array.dtype.kind not in "biuf":
         raise no_numbers(array, array.dtype, what)
+    if array.dtype == np.uint64 and array.size and array.max() > LARGEST_WHOLE:
+        raise DataError(
+            f"{what} must be at most {LARGEST_WHOLE}, but has the value {array.max()}. Number its "
+            f"values from 0, as in numpy.unique({what[-1]}, return_inverse=True)[1]"
+            f"{'' if array.ndim == 1 else f'.reshape({what[-1]}.shape)'}."
+        )
     if array.dtype.itemsize > 8:  # long doubles, which torch does not have
         array = array.astype(np.float64)
     native = array.astype(array.dtype.newbyteorder("="), order="C", copy=not array.flags.writeable)
     return torch.from_numpy(native)
 
 
+def plain(values: Tensor, what: str) -> Tensor:
+    """A tensor on the CPU that holds one number for each entry, none narrower than a half.
+
+    Raises:
+        DataError: it is sparse, quantized, nested or without values.
+    """
+    for kind, found, remedy in (
+        ("nested", values.is_nested, "Pad the samples to one length, x.to_padded_tensor(0.0)"),
+        ("sparse", values.layout != torch.strided, "Give x.to_dense()"),
+        ("quantized", values.is_quantized, "Give x.dequantize()"),
+        ("without values (meta)", values.is_meta, "Give a tensor on the CPU"),
+    ):
+        if found:
+            raise DataError(f"{what} must be a dense tensor, but it is {kind}. {remedy}.")
+    values = values.detach().cpu()
+    return values.float() if values.is_floating_point() and values.itemsize == 1 else values
+
+
 def as_array(values: object, what: str) -> NDArray[Any]:
     """As an array of any kind.
 
     Raises:
-        DataError: its rows have several lengths.
+        DataError: its rows have several lengths, or some of its values are masked.
     """
+    if isinstance(values, np.ma.MaskedArray) and (count := np.ma.count_masked(values)):
+        where = tuple(np.argwhere(np.ma.getmaskarray(values))[0].tolist())
+        remedy = (
+            "Remove the samples without a label."
+            if what.endswith("y")
+            else "Remove these samples, or fill the values, as in x.filled(0)."
+        )
+        raise DataError(
+            f"{what} must have all its values, but {count} of {values.size} are masked, the first "
+            f"at index {where}. {remedy}"
+        )
     try:
         return np.asarray(values)
     except ValueError as error:
@@ -64,9 +104,13 @@ def as_array(values: object, what: str) -> NDArray[Any]:
         ) from error
 
 
-def as_samples(x: object, what: str) -> Taken:
-    """Images as (N, C, H, W) uint8, whole numbers as int64, everything else as floats; checked
-    for NaN and infinity.
+def as_samples(x: object, what: str, finite: bool = True) -> Taken:
+    """Images as (N, C, H, W) uint8, whole numbers as int64, everything else as floats.
+
+    Args:
+        x: the samples.
+        what: names them in messages.
+        finite: refuse NaN and infinity; otherwise they are left in.
 
     Raises:
         DataError: these are no samples.
@@ -82,15 +126,24 @@ def as_samples(x: object, what: str) -> Taken:
             f"{what} must not be empty, but has shape {tuple(values.shape)}. Give at least one "
             "number for each sample."
         )
-    _check_finite(values, what)
-    return _laid_out(*_stored(values))
+    if finite:
+        _check_finite(values, what)
+    return _laid_out(*_stored(values, what))
 
 
-def _stored(values: Tensor) -> tuple[Tensor, str]:
+def finite_rows(x: Tensor) -> Tensor:
+    """(N,) whether a sample has neither NaN nor infinity."""
+    return torch.isfinite(x).flatten(1).all(1)
+
+
+def _stored(values: Tensor, what: str) -> tuple[Tensor, str]:
     """The values in one of four types, and a note.
 
     From three axes on, whole numbers from 0 to 255 are images. Of two axes, bytes and truth
     values are features, and other whole numbers are left alone: they may be the numbers of tokens.
+
+    Raises:
+        DataError: whole numbers that cannot be told apart as floats.
     """
     if values.is_floating_point():
         return (values if values.dtype == torch.float64 else values.float()), ""
@@ -102,6 +155,12 @@ def _stored(values: Tensor) -> tuple[Tensor, str]:
     deep = values.dtype in UNSIGNED
     values = values.long()
     low, high = values.aminmax() if values.numel() else (0, 0)
+    least, most = int(low), int(high)
+    if max(-least, most) > EXACT > most - least:
+        raise DataError(
+            f"{what} has whole numbers from {least} to {most}, which floats cannot tell apart. "
+            "Give x - x.min()."
+        )
     if low < 0 or high > 255:
         return (values.double().unsqueeze(1) if deep and values.ndim == 3 else values.double()), ""
     note = ""
@@ -123,7 +182,8 @@ def _laid_out(x: Tensor, note: str) -> Taken:
     if channels != 3:
         note = (
             f"Shape {tuple(x.shape)} is taken as {count} images of {height} x {width} pixels with "
-            f"{channels} channels on the last axis. Give (N, C, H, W) if it is something else."
+            f"{counted(channels, 'channel')} on the last axis. Give (N, C, H, W) if it is "
+            "something else."
         )
     return Taken(x.permute(0, 3, 1, 2).contiguous(), note)
 
@@ -142,6 +202,7 @@ def _check_finite(x: Tensor, what: str) -> None:
         where = tuple(int(i) for i in bad.nonzero()[0])
         raise DataError(
             f"{what} must be finite, but {count} of its {x.numel()} values are NaN or infinite, "
-            f"the first at index {where}: {x[where].item()}. Remove these samples, or replace "
-            "the values, as numpy.nan_to_num(x) does."
+            f"the first at index {where}: {x[where].item()}. Remove these samples, replace "
+            "the values, as numpy.nan_to_num(x) does, or say how many such samples may be left out "
+            "(skip_broken)."
         )

@@ -64,8 +64,9 @@ def first_sample(dataset: Dataset[Any], role: str) -> Tensor:
     x = _sample(dataset, 0, role)[0]
     if not isinstance(x, Tensor):
         raise DataError(
-            f"{role} samples must be tensors, but got {type(x).__name__}. For PIL images add "
-            "torchvision.transforms.ToTensor() to the data set's transform."
+            f"{role} samples must be tensors, but got {type(x).__name__}. Let the data set give "
+            "torch.as_tensor(x), and for PIL images add torchvision.transforms.ToTensor() to its "
+            "transform."
         )
     if x.ndim == 0 or x.is_complex():
         raise DataError(
@@ -112,9 +113,14 @@ def _sample(dataset: Dataset[Any], index: int, role: str) -> tuple[Any, Any]:
     if not isinstance(sample, tuple | list) or len(sample) != 2:
         raise DataError(
             f"{role} must return (x, label) pairs, but sample {index} is of type "
-            f"{type(sample).__name__}."
+            f"{type(sample).__name__}{_entries(sample)}. Let its __getitem__ return the tensor and "
+            "the number of its class."
         )
     return sample[0], sample[1]
+
+
+def _entries(sample: object) -> str:
+    return f" with {len(sample)} entries" if isinstance(sample, tuple | list) else ""
 
 
 def _integers(targets: Any, size: int, role: str) -> Labels:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -148,3 +151,47 @@ def test_empty_and_dimensionless_data_are_refused() -> None:
 def test_something_else_than_data_is_refused() -> None:
     refused("cifar10", r"but got the name 'cifar10'. Load it first: .*load_dataset\('cifar10'")
     refused((features(),) * 4, r"\(train, validation, test\), but got 4 entries")
+
+
+def test_masked_values_are_refused_and_not_uncovered() -> None:
+    x, y = features()
+    hidden = np.zeros(x.shape, dtype=bool)
+    hidden[5, 2] = True
+    refused((np.ma.masked_array(x, mask=hidden), y), r"1 of 240 are masked, the first .* \(5, 2\)")
+    refused((x, np.ma.masked_array(y, mask=hidden[:, 2])), r"1 of 60 are masked.*without a label")
+    as_task_data((np.ma.masked_array(x, mask=False), y))
+
+
+def test_whole_numbers_that_int64_or_float64_would_change_are_refused() -> None:
+    y = np.arange(60) % 2
+    tall = np.uint64(2**63) + np.arange(480, dtype=np.uint64).reshape(60, 8)
+    refused((tall, y), r"at most 9223372036854775807, but has the value 9223372036854776287")
+    refused((torch.from_numpy(tall), y), "at most 9223372036854775807")
+    refused((2**60 + np.arange(960).reshape(60, 4, 4), y), "which floats cannot tell apart")
+    kept = as_task_data((2**60 + np.arange(480).reshape(60, 8), y))
+    assert len(split(kept.train).x.unique()) == 8 * 36
+
+
+@pytest.mark.parametrize(
+    ("made", "remedy"),
+    [
+        (lambda x: x.to_sparse(), "x.to_dense()"),
+        (lambda x: x.to_sparse_csr(), "x.to_dense()"),
+        (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), "x.dequantize()"),
+        (lambda x: torch.nested.nested_tensor(list(x)), "x.to_padded_tensor(0.0)"),
+        (lambda x: x.to("meta"), "on the CPU"),
+    ],
+    ids=["sparse", "csr", "quantized", "nested", "meta"],
+)
+@pytest.mark.filterwarnings("ignore")  # torch's own, on the kinds that it is still working on
+def test_tensors_that_are_not_plain_are_refused_with_what_to_give(
+    made: Callable[[torch.Tensor], torch.Tensor], remedy: str
+) -> None:
+    x, y = features()
+    refused((made(torch.tensor(x, dtype=torch.float32)), y), re.escape(remedy))
+
+
+def test_floats_of_eight_bits_are_numbers_too() -> None:
+    x, y = features()
+    small = torch.tensor(x).to(torch.float8_e4m3fn)
+    assert split(as_task_data((small, y)).train).x.dtype == torch.float32

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Subset
+from torch.utils.data import Dataset, Subset, TensorDataset
 
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.trace import Job
@@ -161,3 +161,23 @@ def test_a_file_of_pixels_that_are_nan_is_broken_too(tmp_path: Path) -> None:
         load_dataset(f"folder:{tmp_path}", Path())
     data = load_dataset(f"folder:{tmp_path}", Path(), skip_broken=1)
     assert "1 broken sample left out of train" in data.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["arrays", "tensors", "test part"])
+def test_rows_of_arrays_with_nan_or_infinity_are_left_out_as_far_as_allowed(kind: str) -> None:
+    x = X.clone()
+    x[7, 3], x[BAD, 0] = torch.nan, torch.inf
+    data: Any = {
+        "arrays": (x.numpy(), Y.numpy()),
+        "tensors": TensorDataset(x, Y),
+        "test part": ((X, Y), (x, Y)),
+    }[kind]
+    whole = 200 if kind == "test part" else 100
+    task = as_task_data(data, skip_broken=2)
+    assert sum(len(part) for part in (task.train, task.validation, task.test)) == whole - 2  # type: ignore[arg-type]
+    assert re.fullmatch(
+        rf"2 broken samples left out of (data|test): 7 .* infinite, {BAD} .*infinite\.",
+        task.notes[0],
+    )
+    with pytest.raises(DataError, match=r"2 samples are broken, more than the 1"):
+        as_task_data(data, skip_broken=1)

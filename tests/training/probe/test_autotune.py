@@ -90,7 +90,8 @@ def test_unknown_precision_and_layout_are_refused_by_name() -> None:
     with pytest.raises(UnknownName, match="bfloat16"):
         SearchOptions(precision="bf16")
     with pytest.raises(UnknownName, match="channels_last"):
-        SearchOptions(memory_format="channels-last")
+        SearchOptions(memory_format="nhwc")
+    assert SearchOptions(memory_format="Channels-Last").memory_format == "channels_last"
 
 
 def test_a_network_is_built_on_the_engine_that_it_is_given() -> None:

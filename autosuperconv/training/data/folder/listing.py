@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autosuperconv.core.format import listed
 from autosuperconv.errors import DataError
-from autosuperconv.training.data.folder.roles import Role, by_role, role_of
+from autosuperconv.training.data.folder.roles import Role, about_classes, by_role, role_of
 
 SUFFIXES = (  # of images that Pillow reads, documents and films left out
     *(".apng", ".avif", ".bmp", ".dds", ".dib", ".gif", ".icb", ".im", ".j2c", ".j2k", ".jfif"),
@@ -69,7 +69,8 @@ def _list_parts(root: Path) -> Listing:
     roles = _parts_of(root, folders)
     if not roles:
         whole: dict[Role, list[ImageFile]] = {"train": _list_classes(root, None)}
-        return Listing(whole, tuple(f.name for f in folders), _skipped([root], whole))
+        notes = (*about_classes(folders), *_skipped([root], whole))
+        return Listing(whole, tuple(f.name for f in folders), notes)
     classes = [folder.name for folder in _folders(roles["train"])]
     parts: dict[Role, list[ImageFile]] = {"train": _list_classes(roles["train"], classes)}
     for role in ("validation", "test"):
@@ -163,7 +164,10 @@ def _is_hidden(name: str) -> bool:
 def _list_classes(folder: Path, classes: list[str] | None) -> list[ImageFile]:
     names = [inside.name for inside in _folders(folder)] if classes is None else classes
     if not names:
-        raise DataError(f"{folder} must contain one folder per class, but contains no folder.")
+        raise DataError(
+            f"{folder} must contain one folder per class, but contains no folder. Move the images "
+            "of each class into a folder of that name."
+        )
     if len(names) == 1:
         raise DataError(
             f"{folder} must contain at least 2 class folders, but contains only {names[0]!r}."
@@ -194,8 +198,8 @@ def _check_depth(classes: list[Path]) -> None:
     raise DataError(
         f"{first.parent} must contain one folder per class, but {first.name} and {second.name} "
         f"have the same folders inside, {listed(shared[:3])}. If these are the classes, name the "
-        f"folder that they are in, as in folder:{deeper[first]}, or rename {first.name} and "
-        f"{second.name} to train and test. If {first.name} and {second.name} are the classes, "
+        f"folder that they are in, as in folder:{deeper[first]}, or rename the one to train on to "
+        f"train and the held-out one to test. If {first.name} and {second.name} are the classes, "
         "move their images out of the folders inside."
     )
 

@@ -22,6 +22,8 @@ ROLE = re.compile(
     rf"(?:{ADDED})*({'|'.join(sorted(SPELLINGS, key=len, reverse=True))})(?:{ADDED})*"
 )
 
+PIECE = re.compile(r"(?:batch|chunk|fold|group|part|piece|section|set|shard|split|subset)")
+
 
 def role_of(name: str) -> Role | None:
     """The part that a folder's name says, or None: "Train", "test_set", "train2017", "seg_test"."""
@@ -48,3 +50,14 @@ def by_role(folders: Iterable[Path]) -> dict[Role, Path]:
                 f"not-used-{same[-1].name}."
             )
     return {role: same[0] for role, same in found.items()}
+
+
+def about_classes(folders: Iterable[Path]) -> tuple[str, ...]:
+    """A sentence where all classes are named like pieces of one data set: fold1, fold2."""
+    names = [folder.name for folder in folders]
+    if not all(PIECE.fullmatch(re.sub(r"[\W\d_]+", "", name.casefold())) for name in names):
+        return ()
+    return (
+        f"{listed(names)} are taken as classes, for each folder is one. If they are pieces of one "
+        "data set, give every class a folder of its own instead.",
+    )

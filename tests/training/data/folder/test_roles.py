@@ -120,3 +120,13 @@ def test_what_a_mac_leaves_beside_the_classes_is_no_class(tmp_path: Path) -> Non
     fill(tmp_path)
     (tmp_path / "__MACOSX").mkdir()
     assert load(tmp_path).classes == 2
+
+
+@pytest.mark.parametrize(("names", "told"), [(("fold1", "fold2"), True), (("cat", "fold2"), False)])
+def test_classes_named_like_pieces_of_a_data_set_are_told(
+    tmp_path: Path, names: tuple[str, ...], told: bool
+) -> None:
+    fill(tmp_path, classes=names)
+    notes = [note for note in load(tmp_path).notes if "taken as classes" in note]
+    expected = "fold1 and fold2 are taken as classes, for each folder is one. If they are pieces"
+    assert [note.startswith(expected) for note in notes] == [True] * told
