@@ -155,7 +155,7 @@ ROWS = [
         lambda: task((np.unique(UNSIGNED, return_inverse=True)[1].reshape(UNSIGNED.shape), Y)),
     ),
     Row(
-        f"{SAMPLES} plain 1",
+        f"{SAMPLES} dense_tensor 1",
         call(task, (torch.tensor(X).to_sparse(), Y)),
         "Give x.to_dense()",
         lambda: task((torch.tensor(X).to_sparse().to_dense(), Y)),

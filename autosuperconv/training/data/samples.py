@@ -42,7 +42,7 @@ def numbers(values: object, what: str) -> Tensor:
     if isinstance(values, Tensor):
         if values.is_complex():
             raise no_numbers(values, values.dtype, what)
-        values = plain(values, what)
+        values = dense_tensor(values, what)
         if values.dtype not in UNSIGNED:
             return values
     array = as_array(values, what)
@@ -60,7 +60,7 @@ def numbers(values: object, what: str) -> Tensor:
     return torch.from_numpy(native)
 
 
-def plain(values: Tensor, what: str) -> Tensor:
+def dense_tensor(values: Tensor, what: str) -> Tensor:
     """A tensor on the CPU that holds one number for each entry, none narrower than a half.
 
     Raises:
