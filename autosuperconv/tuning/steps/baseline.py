@@ -203,7 +203,7 @@ def _recorded(setup: Setup, epochs: float, curves: tuple[RunCurve, ...]) -> Meas
     lr = max(curve.max_lr for curve in curves)
     recipe = standard(setup.base, epochs, lr, WEIGHT_DECAYS[1], setup.fixed)
     ends = [curve.final_accuracy for curve in sound(curves)]
-    margin = freeze_margin(setup.options.criterion, [], ends).size
+    margin = freeze_margin(setup.options.criterion, (), ends=ends).size
     found = MeasuredBaseline(recipe, (), curves, margin, 0.0, ())
     return with_target(found, margin, setup.options.target)
 

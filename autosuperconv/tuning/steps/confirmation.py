@@ -154,7 +154,7 @@ class Confirming:
         asked = [t for role, t in self.session.run_store.of(Step.CONFIRMATION) if role == ROLE]
         trained, options = self.baseline.runs, self.setup.options
         ends = () if trained else self.baseline.accuracies
-        margin = freeze_margin(self.criterion, [*trained, *asked], ends)
+        margin = freeze_margin(self.criterion, trained, asked, ends)
         self.baseline = with_target(self.baseline, margin.size, options.target)
         return margin
 

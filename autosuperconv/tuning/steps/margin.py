@@ -20,7 +20,7 @@ class FrozenMargin:
     Args:
         size: fraction of 1.
         rule: where it comes from, in words.
-        spread: over seeds, on the test split.
+        spread: over seeds on the test split, of runs that the verdict does not judge.
     """
 
     size: float
@@ -29,7 +29,10 @@ class FrozenMargin:
 
 
 def freeze_margin(
-    criterion: Criterion, traces: Iterable[Trace], ends: Sequence[float] = ()
+    criterion: Criterion,
+    baseline: Iterable[Trace],
+    asked: Iterable[Trace] = (),
+    ends: Sequence[float] = (),
 ) -> FrozenMargin:
     """The user's margin, or that of the rule.
 
@@ -37,15 +40,17 @@ def freeze_margin(
 
     Args:
         criterion: holds the user's margin, if there is one.
-        traces: sealed runs of any recipes; those of one recipe with different seeds tell of the
+        baseline: its sealed runs, which the verdict judges, too.
+        asked: sealed runs of other recipes; those of one recipe with different seeds tell of the
             spread.
         ends: final accuracies of recorded runs of one recipe, fractions of 1.
     """
-    groups = [*sealed_groups(traces), list(ends)]
-    size, spread = margin_by_rule(groups)
+    others = sealed_groups(asked)
+    size, spread = margin_by_rule([*sealed_groups(baseline), *others, list(ends)])
+    _, outside = margin_by_rule(others)
     if criterion.margin is not None:
-        return FrozenMargin(criterion.margin, "as requested", spread)
-    return FrozenMargin(size, rule_in_words(size, spread), spread)
+        return FrozenMargin(criterion.margin, "as requested", outside)
+    return FrozenMargin(size, rule_in_words(size, spread), outside)
 
 
 def sealed_groups(traces: Iterable[Trace]) -> list[list[float]]:

@@ -46,6 +46,16 @@ def test_a_smaller_training_set_is_part_of_a_larger_one() -> None:
     assert all(row.numpy().tobytes() in inside for row in split(small.train).x)
 
 
+@pytest.mark.parametrize(("n_train", "validation"), [(500, 1000), (1200, 1500), (5000, 2000)])
+def test_few_training_samples_leave_more_of_the_rest_for_validation(
+    n_train: int, validation: int
+) -> None:
+    """1.25 times as many, at least 1,000, at most the tenth that is set aside."""
+    x, y = torch.rand(20_000, 1), torch.arange(20_000) % 4
+    data = as_task_data(((x, y), (x[:400] + 0.5, y[:400])), n_train=n_train)
+    assert len(split(data.validation)) == validation
+
+
 def test_another_seed_picks_other_training_samples() -> None:
     one = load_dataset("digits", Path("nowhere"), n_train=100, seed=0)
     other = load_dataset("digits", Path("nowhere"), n_train=100, seed=1)

@@ -111,7 +111,7 @@ def test_real_mnist_has_the_known_sizes_and_moments() -> None:
     assert data.std[0] == pytest.approx(0.3081, abs=5e-4)
     small = load_dataset("mnist", Path(str(DATA)), n_train=1000)
     assert counts(small.train)[0] == pytest.approx(98.7, abs=1)  # 5,923 of 60,000
-    assert len(split(small.validation)) == 1000
+    assert len(split(small.validation)) == 1250
     assert torch.equal(split(small.test).x, split(data.test).x)
 
 
