@@ -79,6 +79,13 @@ class Setup:
         return 1 / self.classes
 
     @property
+    def majority(self) -> float | None:
+        """Majority-class accuracy on the validation split; None where classes are balanced."""
+        if self.balance is None or not is_unbalanced(self.balance.train, self.classes):
+            return None
+        return max(self.balance.validation, 1 / self.classes)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the data let nobody conclude, known before anything trains."""
         criterion = self.options.criterion
