@@ -123,6 +123,21 @@ def ask_at(
     return answer(encoding, study, x, recipes, runs, speedup, answered)
 
 
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The completed trials' fields at one length, the best first.
+
+    Args:
+        x: (n, d) rows.
+        expected: what the model of all trials expects of them before they are trained there; None
+            where there are too few trials for a model. A length at which the first one is expected
+            far below the target is not worth asking.
+    """
+
+    x: Floats
+    expected: Estimate | None
+
+
 def candidates_at(encoding: Encoding, trials: Sequence[FrozenTrial], epochs: float) -> Candidates:
     """All of them, ranked by the model's mean at that length; by their own accuracy where there is
     no model. Of trials that differ in length alone there is one."""

@@ -47,18 +47,3 @@ def _instead(settings: StudySettings, trials: int) -> str:
         f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
         f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The completed trials' fields at one length, the best first.
-
-    Args:
-        x: (n, d) rows.
-        expected: what the model of all trials expects of them before they are trained there; None
-            where there are too few trials for a model. A length at which the first one is expected
-            far below the target is not worth asking.
-    """
-
-    x: Floats
-    expected: Estimate | None
