@@ -41,9 +41,8 @@ from autosuperconv.reporting.page import render_page
 from autosuperconv.tuning.report.exchange_rate import surrogate_view
 from autosuperconv.tuning.report.summaries import reported_run, reported_trials
 from autosuperconv.tuning.steps.baseline import MeasuredBaseline
-from autosuperconv.tuning.steps.confirmation import Confirmation
 from autosuperconv.tuning.steps.objective import Objective
-from autosuperconv.tuning.steps.rungs import Rung
+from autosuperconv.tuning.steps.rungs import Confirmation, Rung
 from autosuperconv.tuning.store.session import STEPS, Session
 
 

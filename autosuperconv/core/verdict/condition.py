@@ -51,7 +51,6 @@ class Condition:
         met: None where it could not be checked.
         detail: one sentence with the numbers.
         unit: of value and bound.
-        open: it is not met so far, and more runs may change that.
     """
 
     name: ConditionName
@@ -60,7 +59,6 @@ class Condition:
     met: bool | None
     detail: str
     unit: Unit = Unit.RATIO
-    open: bool = False
 
     @property
     def value_text(self) -> str:

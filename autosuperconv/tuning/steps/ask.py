@@ -18,9 +18,10 @@ from optuna.trial import FrozenTrial
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices
+from autosuperconv.core.space import Choices, Range, ends
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import Job, Trace
+from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
 from autosuperconv.tuning.samplers.surrogate import (
@@ -30,7 +31,6 @@ from autosuperconv.tuning.samplers.surrogate import (
     accuracy_at,
     fit_trial_model,
 )
-from autosuperconv.tuning.steps.no_trial import none_completed
 from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
@@ -49,14 +49,14 @@ class Answer:
         recipe: with that length.
         accuracy: its expected validation accuracy, by model and runs; fraction of 1.
         sd: posterior standard deviation of that, fraction of 1.
-        runs: its own, of that length.
+        asked: all runs that were trained to find it.
     """
 
     speedup: float
     recipe: Recipe
     accuracy: float
     sd: float
-    runs: tuple[Trace, ...]
+    asked: tuple[Trace, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,35 @@ def ask_at(
     ]
     runs = session.run(Step.CONFIRMATION, ROLE, jobs, _label)
     return answer(encoding, study, x, recipes, runs, speedup, answered)
+
+
+def none_completed(session: Session, settings: StudySettings, trials: int) -> NothingCompleted:
+    """Why there is no answer."""
+    name = session.study.study_name
+    if not trials and session.deadline is not None:
+        return NothingCompleted(
+            f"No trial of study {name!r} was begun: the time was up before. Give more time "
+            "(--timeout); the same command goes on from here."
+        )
+    return NothingCompleted(
+        f"No trial of study {name!r} completed: all {trials} were pruned or diverged. "
+        f"{_instead(settings, trials)}"
+    )
+
+
+def _instead(settings: StudySettings, trials: int) -> str:
+    """What to search where no trial completed."""
+    base = settings.base.max_lr
+    low, high = ends(settings.space.dimensions.get("max_lr", Range(base, base)))
+    if low == high:
+        return (
+            f"max_lr is fixed at {number(low)}: give a range of lower ones, such as --max-lr "
+            f"{low / 100:.3g}:{low:.3g}, or longer cycles (--epochs)."
+        )
+    return (
+        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
+        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,13 +227,13 @@ def answer(
     accuracies = as_more_runs(encoding, runs).accuracy.reshape(len(x), -1)
     epochs = recipes[0].epochs
     found = posterior(encoding, trials, x, epochs, accuracies, answered)
-    best, seeds = found.order[0], accuracies.shape[1]
+    best = found.order[0]
     return Answer(
         speedup,
         replace(recipes[best], epochs=answered or epochs),
         float(found.accuracy[best]),
         float(found.sd[best]),
-        tuple(runs[best * seeds : (best + 1) * seeds]),
+        tuple(runs),
     )
 
 
@@ -232,15 +261,16 @@ def posterior(
     return replace(seen, unstable=alone.unstable + seen.unstable)
 
 
-def model_of(session: Session, settings: StudySettings) -> TrialModel | None:
-    """The model of the trials and of all runs that were asked for; None where there are too few
+def model_of(
+    session: Session, settings: StudySettings, asked: Sequence[Trace]
+) -> TrialModel | None:
+    """The model of the trials and of runs that were asked for; None where there are too few
     trials."""
     trials = [t.trial for t in finished(session.study)]
     if not has_model(trials):
         return None
     prior = revised_prior(settings.prior, trials)
     encoding = replace(settings.encoding, prior=prior)
-    asked = [t for role, t in session.run_store.of(Step.CONFIRMATION) if role == ROLE]
     return fit_trial_model(encoding, trials, as_more_runs(encoding, asked) if asked else None)
 
 

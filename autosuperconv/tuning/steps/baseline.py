@@ -131,7 +131,9 @@ def measure_baseline(
     if recorded:
         result = _recorded(setup, epochs, recorded)
     else:
-        tuning = [] if own is not None else tune_standard(session, setup, epochs, range_test)
+        tuning: Sequence[Trace] = ()
+        if own is None:
+            tuning = tune_standard(session, setup.base, epochs, range_test, setup.fixed)
         recipe = own or at_length(best(tuning).recipe, epochs)
         result = _measured(session, setup, recipe, tuning)
     session.finish(Step.BASELINE, _text(result))
@@ -149,15 +151,22 @@ def at_length(recipe: Recipe, epochs: float) -> Recipe:
 
 
 def tune_standard(
-    session: Session, setup: Setup, epochs: float, range_test: RangeTest | None
+    session: Session,
+    base: Recipe,
+    epochs: float,
+    range_test: RangeTest | None,
+    fixed: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Trace]:
-    """Train what it takes to find the best standard schedule; the runs at (almost) full length."""
-    fixed, usual = setup.fixed, WEIGHT_DECAYS[1]
+    """Train what it takes to find the best standard schedule; the runs at (almost) full length.
+
+    What it costs and misses was measured in studies/baseline_tuning.
+    """
+    usual = WEIGHT_DECAYS[1]
 
     def attempt(
         rates: Sequence[float], length: float, decays: Sequence[float] = (usual,)
     ) -> list[Trace]:
-        recipes = [standard(setup.base, length, lr, d, fixed) for d in decays for lr in rates]
+        recipes = [standard(base, length, lr, d, fixed) for d in decays for lr in rates]
         if length == epochs:
             recipes = [cut_short(recipe) for recipe in recipes]
         return session.run(Step.BASELINE, "tuning", [Job(r) for r in recipes], _label)

@@ -8,27 +8,26 @@ up. Only here and in `tuning.steps.ablation` are accuracies on the test split re
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
-from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, Trace
 from autosuperconv.core.verdict import (
     Evidence,
+    Looks,
     Needed,
     RunCurve,
     RungRuns,
-    RungState,
-    Verdict,
     judge_rungs,
     next_look,
     plan_looks,
 )
 from autosuperconv.core.verdict.decision import SAFE
-from autosuperconv.tuning.steps.ask import ROLE, ask_at, model_of
+from autosuperconv.tuning.steps.ask import ask_at, model_of
 from autosuperconv.tuning.steps.baseline import (
     MeasuredBaseline,
     level_cost,
@@ -37,67 +36,14 @@ from autosuperconv.tuning.steps.baseline import (
 from autosuperconv.tuning.steps.chance import chance_to_reach
 from autosuperconv.tuning.steps.control import tune_control
 from autosuperconv.tuning.steps.margin import FrozenMargin, freeze_margin
-from autosuperconv.tuning.steps.run_curves import CURVES, Sides, fresh_jobs, run_curve
-from autosuperconv.tuning.steps.rungs import Rung, rung_lengths, study_lengths
+from autosuperconv.tuning.steps.run_curves import CURVES, fresh_jobs, run_curve
+from autosuperconv.tuning.steps.rungs import Confirmation, Rung, rung_lengths, study_lengths
 from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.session import Session
 
 SMALLEST_SD = 1e-4
+LOOKS = "looks"  # under which the sizes of the looks that were taken are stored
 NEAR = math.log(1.15)  # how far the model alone moves an answer, on the log of the length
-
-
-@dataclass(frozen=True, slots=True)
-class Confirmation:
-    """What the test split says.
-
-    Args:
-        rungs: the highest speed-up first.
-        measured: the baseline, with the frozen margin.
-        baseline: its runs, as measured on the test split; none where its curves were recorded.
-        margin: frozen before the first of these runs.
-        verdict: on all of them.
-    """
-
-    rungs: tuple[Rung, ...]
-    measured: MeasuredBaseline
-    baseline: tuple[Trace, ...]
-    margin: FrozenMargin
-    verdict: Verdict
-
-    @property
-    def chosen(self) -> Rung:
-        """The rung that the verdict speaks of."""
-        found = self.verdict.rungs
-        passed = [rung.speedup for rung in found if rung.state is RungState.PASSED]
-        speedup = passed[0] if passed else found[-1].speedup
-        return next(rung for rung in self.rungs if rung.speedup == speedup)
-
-    @property
-    def baseline_curves(self) -> tuple[RunCurve, ...]:
-        """The baseline's runs as the verdict reads them."""
-        return tuple(map(run_curve, self.baseline)) or self.measured.curves
-
-    @property
-    def winner(self) -> Recipe:
-        return self.chosen.answer.recipe
-
-    @property
-    def candidate(self) -> tuple[Trace, ...]:
-        return self.chosen.candidate
-
-    @property
-    def control(self) -> tuple[Trace, ...]:
-        return self.chosen.control or ()
-
-    @property
-    def sides(self) -> Sides:
-        """The runs behind the verdict."""
-        return Sides(self.candidate, self.baseline, self.control)
-
-    @property
-    def control_diverged(self) -> bool:
-        """Whether a control was needed, but every learning rate diverged."""
-        return self.chosen.control is None
 
 
 class Confirming:
@@ -111,6 +57,7 @@ class Confirming:
         level = level_cost(baseline.curves, baseline.margin)
         self.lengths = rung_lengths(setup, level, study_lengths(setup, level))
         self.rungs: dict[float, Rung] = {}
+        self.asked: list[Trace] = []  # before the margin was frozen
         self.baseline_runs = tuple(trace.opened() for trace in baseline.runs)
 
     def carry_out(self) -> Confirmation:
@@ -127,6 +74,7 @@ class Confirming:
         verdict = judge_rungs(
             self.sides(), self.curves, self.criterion, evidence, batch_norm_recalibrated=True
         )
+        self.remember(evidence.looks)
         rungs = tuple(self.rungs[k] for k in self.lengths if k in self.rungs)
         return Confirmation(rungs, self.baseline, self.baseline_runs, margin, verdict)
 
@@ -135,6 +83,7 @@ class Confirming:
         shorter one looks safe."""
         for speedup in self.lengths:
             self.ask_at(speedup)
+            self.asked += self.rungs[speedup].answer.asked
             if self.above_target(speedup) > SAFE:
                 break
 
@@ -151,10 +100,9 @@ class Confirming:
 
     def freeze(self) -> FrozenMargin:
         """The margin, from the spread over seeds so far; the target follows it."""
-        asked = [t for role, t in self.session.run_store.of(Step.CONFIRMATION) if role == ROLE]
         trained, options = self.baseline.runs, self.setup.options
         ends = () if trained else self.baseline.accuracies
-        margin = freeze_margin(self.criterion, trained, asked, ends)
+        margin = freeze_margin(self.criterion, trained, self.asked, ends)
         self.baseline = with_target(self.baseline, margin.size, options.target)
         return margin
 
@@ -167,10 +115,22 @@ class Confirming:
             spread=margin.spread,
             margin=margin.size,
             margin_rule=margin.rule,
-            looks=plan_looks(first, most),
+            looks=plan_looks(first, most, self.taken()),
             chance=self.chance(),
             level_runs=len(self.baseline.curves),
         )
+
+    def taken(self) -> list[tuple[int, int]]:
+        """Sizes of the looks that earlier starts have taken; they count, whatever is requested
+        now."""
+        return [(n, m) for n, m in json.loads(self.session.stored(LOOKS) or "[]")]
+
+    def remember(self, looks: Looks | None) -> None:
+        """Store the looks that were taken."""
+        most = max(len(rung.candidate) for rung in self.rungs.values())
+        taken = [size for size in looks.sizes if size[1] <= most] if looks else []
+        if taken != self.taken():
+            self.session.store(LOOKS, json.dumps(taken))
 
     def follow_level(self) -> None:
         """Move the rungs to where the baseline's cost to level puts them with the frozen margin. An
@@ -191,7 +151,7 @@ class Confirming:
     def chance(self) -> float | None:
         """That some recipe reaches the target at the longest rung, by the model of the trials and
         of the runs that were asked for."""
-        model = model_of(self.session, self.settings)
+        model = model_of(self.session, self.settings, self.asked)
         if model is None or self.settings.encoding.target is None:
             return None
         return chance_to_reach(model, max(self.lengths.values()))

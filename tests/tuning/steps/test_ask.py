@@ -51,24 +51,20 @@ class Computed:
     """Ends where the function says; None: the run diverges."""
 
     accuracy: Accuracy
-    detail: str = ""
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
         end = self.accuracy(job.recipe)
         stopped = StopReason.DIVERGED if end is None else StopReason.COMPLETED
-        return replace(
-            SurfaceTrainer()(job), accuracy=end, stopped_because=stopped, detail=self.detail
-        )
+        return replace(SurfaceTrainer()(job), accuracy=end, stopped_because=stopped)
 
 
 def searched(
     accuracy: Accuracy,
     trials: Sequence[Mapping[str, float]],
     settings: StudySettings = SETTINGS,
-    detail: str = "",
 ) -> Session:
     """A search whose study has had these trials, each with the study's seed."""
-    trainer, storage = Computed(accuracy, detail), optuna.storages.InMemoryStorage()
+    trainer, storage = Computed(accuracy), optuna.storages.InMemoryStorage()
     by_cost = settings.objective.name == "cost"
     direction = "minimize" if by_cost else "maximize"
     study, run_store = open_study(storage, "s", {"data": "computed"}, direction)
@@ -94,8 +90,8 @@ def test_the_best_recipe_of_a_length_that_no_trial_had_is_found_there() -> None:
     answer = ask_at(searched(smooth, grid()), SETTINGS, 2.5, 5.0)
     assert (answer.recipe.max_lr, answer.recipe.epochs, answer.speedup) == (0.9, 2.5, 5.0)
     assert answer.accuracy == pytest.approx(smooth(answer.recipe), abs=0.01)
-    assert [t.recipe.seed for t in answer.runs] == [11, 12]
-    assert {t.recipe.epochs for t in answer.runs} == {2.5}
+    assert [t.recipe.seed for t in answer.asked] == [11, 12] * 3
+    assert {t.recipe.epochs for t in answer.asked} == {2.5}
 
 
 def test_three_recipes_are_trained_on_two_seeds_that_the_study_did_not_have() -> None:
@@ -120,7 +116,7 @@ def test_few_trials_are_ranked_by_their_own_runs() -> None:
     )
     answer = ask_at(session, SETTINGS, 4.0, 2.0, seeds=1)
     assert (answer.recipe.max_lr, answer.recipe.epochs) == (1.0, 4.0)
-    assert [t.accuracy for t in answer.runs] == [0.91]
+    assert [t.accuracy for t in answer.asked] == [0.80, 0.91]
 
 
 def test_a_lucky_trial_does_not_win() -> None:
@@ -146,7 +142,7 @@ def test_where_every_run_diverges_the_answer_is_at_nothing() -> None:
 
     answer = ask_at(searched(accuracy, grid()[:2]), SETTINGS, 2.5, 5.0)
     assert answer.accuracy == 0.0
-    assert not any(t.completed for t in answer.runs)
+    assert not any(t.completed for t in answer.asked)
 
 
 def test_trials_that_differ_in_length_alone_are_one_candidate() -> None:
@@ -164,24 +160,6 @@ def test_no_completed_trial_is_no_answer_and_says_what_to_do() -> None:
         "(--trials 4), longer cycles (--epochs), or lower learning rates, such as --max-lr "
         "0.001:1."
     )
-
-
-@pytest.mark.parametrize(
-    ("detail", "remedy"),
-    [
-        ("the accuracy at the end, 90.0 %, is no better than giving every sample", "longer cycles"),
-        ("the accuracy at the end, 10.0 %, is no better than chance", "longer cycles"),
-        ("41.0 % at phase 0.50 cannot reach the target", "longer cycles"),
-        ("the loss is not finite at step 7 of 30", "lower learning rates"),
-    ],
-)
-def test_lower_learning_rates_are_advised_only_where_one_was_too_high(
-    detail: str, remedy: str
-) -> None:
-    session = searched(lambda recipe: None, grid()[:2], detail=detail)
-    with pytest.raises(NothingCompleted, match=remedy) as error:
-        ask_at(session, SETTINGS, 2.5, 5.0)
-    assert ("lower learning rates" in str(error.value)) is (remedy == "lower learning rates")
 
 
 @pytest.mark.parametrize("asked", [2.0, 8.0])
@@ -205,13 +183,12 @@ def test_a_field_with_a_single_value_keeps_it() -> None:
 
 def test_the_model_of_a_search_has_the_runs_that_were_asked_for_too() -> None:
     session = searched(smooth, grid())
-    before = model_of(session, SETTINGS)
-    ask_at(session, SETTINGS, 2.5, 5.0)
-    after = model_of(session, SETTINGS)
+    before = model_of(session, SETTINGS, [])
+    after = model_of(session, SETTINGS, ask_at(session, SETTINGS, 2.5, 5.0).asked)
     assert before is not None
     assert after is not None
     assert (len(before.completed), len(after.completed)) == (10, 16)
-    assert model_of(searched(smooth, grid()[:2]), SETTINGS) is None
+    assert model_of(searched(smooth, grid()[:2]), SETTINGS, []) is None
 
 
 def test_more_accurate_recipes_come_first_but_unstable_ones_last() -> None:

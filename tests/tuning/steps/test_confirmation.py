@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,10 +18,11 @@ from autosuperconv.core.verdict import Criterion, RunCurve
 from autosuperconv.core.verdict.margin import TWO_RUNS
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.baseline import MeasuredBaseline
-from autosuperconv.tuning.steps.confirmation import Confirmation, confirm
+from autosuperconv.tuning.steps.confirmation import confirm
 from autosuperconv.tuning.steps.objective import Objective, suggest, tell
 from autosuperconv.tuning.steps.pruner import make_pruner
 from autosuperconv.tuning.steps.run_curves import CURVES, FIRST_SEED, fresh_jobs, run_curve
+from autosuperconv.tuning.steps.rungs import Confirmation
 from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.session import Session
 from tests.surface import make_setup
@@ -65,10 +67,14 @@ def by_length(table: dict[str, float]) -> Accuracy:
     return accuracy
 
 
-def confirmed(trainer: Table, **options: object) -> tuple[Confirmation, Session]:
+def confirmed(
+    trainer: Table, taken: Sequence[Sequence[int]] = (), **options: object
+) -> tuple[Confirmation, Session]:
     """A confirmation after a study of twelve trials."""
     setup = replace(make_setup(Path(), **{"epochs": None, "max_seeds": 8, **options}))
     session = computed.session_of(trainer)
+    if taken:
+        session.store("looks", json.dumps(taken))
     recorded = setup.options.baseline_curves
     runs = () if recorded else tuple(map(trainer, fresh_jobs(BASELINE, 3, CURVES["baseline"])))
     for job, run in zip(fresh_jobs(BASELINE, 3, CURVES["baseline"]), runs, strict=False):
@@ -177,6 +183,14 @@ def test_what_was_confirmed_is_not_trained_again() -> None:
     _, session = confirmed(trainer)
     keys = [job for job in trainer.jobs if session.run_store.find(job) is not None]
     assert len(keys) == len(set(keys)) == len(trainer.jobs)
+
+
+def test_the_looks_that_were_taken_are_stored_for_a_later_start() -> None:
+    trainer = Table(by_length({"baseline": 0.95, "short": 0.85, "long": 0.97, "control": 0.80}))
+    _, session = confirmed(trainer, seeds=4)
+    assert json.loads(session.stored("looks")) == [[4, 8]]
+    _, session = confirmed(trainer, seeds=5, max_seeds=8, taken=[[4, 8]])
+    assert roles(session)["candidate"] == 8  # the earlier look comes first, and settles it
 
 
 def test_a_wider_margin_moves_the_rungs_to_where_the_level_is_then() -> None:
