@@ -27,6 +27,8 @@ from autosuperconv.core.verdict import (
     plan_looks,
 )
 from autosuperconv.core.verdict.decision import SAFE
+from autosuperconv.core.verdict.margin import TWO_RUNS
+from autosuperconv.core.verdict.types import SMALLEST_MARGIN
 from autosuperconv.tuning.steps.ask import ask_at, model_of
 from autosuperconv.tuning.steps.baseline import (
     MeasuredBaseline,
@@ -41,7 +43,7 @@ from autosuperconv.tuning.steps.rungs import Confirmation, Rung, rung_lengths, s
 from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.session import Session
 
-SMALLEST_SD = 1e-4
+SMALLEST_SD = SMALLEST_MARGIN / TWO_RUNS  # what few equal runs show is no spread of nothing
 LOOKS = "looks"  # under which the sizes of the looks that were taken are stored
 NEAR = math.log(1.15)  # how far the model alone moves an answer, on the log of the length
 
@@ -59,13 +61,14 @@ class Confirming:
         self.rungs: dict[float, Rung] = {}
         self.asked: list[Trace] = []  # before the margin was frozen
         self.baseline_runs = tuple(trace.opened() for trace in baseline.runs)
+        self.margin = self.margin_so_far()
 
     def carry_out(self) -> Confirmation:
         """Ask, freeze the margin, and look until the verdict is settled."""
         self.ask()
-        margin = self.freeze()
+        self.freeze()
         self.follow_level()
-        evidence = self.evidence(margin)
+        evidence = self.evidence()
         while True:
             needed = next_look(self.sides(), self.curves, evidence, self.criterion)
             if needed.nothing:
@@ -76,7 +79,7 @@ class Confirming:
         )
         self.remember(evidence.looks)
         rungs = tuple(self.rungs[k] for k in self.lengths if k in self.rungs)
-        return Confirmation(rungs, self.baseline, self.baseline_runs, margin, verdict)
+        return Confirmation(rungs, self.baseline, self.baseline_runs, self.margin, verdict)
 
     def ask(self) -> None:
         """Ask for the best cycle: at the shortest length first, and at the longer one unless the
@@ -96,25 +99,29 @@ class Confirming:
     def above_target(self, speedup: float) -> float:
         """How far a rung's answer lies above the target, in standard deviations over seeds."""
         short = self.rungs[speedup].answer.accuracy - self.baseline.target
-        return short / max(self.baseline.sd or self.baseline.margin, SMALLEST_SD)
+        return short / max(self.margin.sd, SMALLEST_SD)
 
-    def freeze(self) -> FrozenMargin:
+    def freeze(self) -> None:
         """The margin, from the spread over seeds so far; the target follows it."""
-        trained, options = self.baseline.runs, self.setup.options
-        ends = () if trained else self.baseline.accuracies
-        margin = freeze_margin(self.criterion, trained, self.asked, ends)
-        self.baseline = with_target(self.baseline, margin.size, options.target)
-        return margin
+        self.margin = self.margin_so_far()
+        target = self.setup.options.target
+        self.baseline = with_target(self.baseline, self.margin.size, target)
 
-    def evidence(self, margin: FrozenMargin) -> Evidence:
+    def margin_so_far(self) -> FrozenMargin:
+        """From the baseline's runs and those that were asked for."""
+        runs = self.baseline.runs
+        ends = () if runs else self.baseline.accuracies
+        return freeze_margin(self.criterion, runs, self.asked, ends)
+
+    def evidence(self) -> Evidence:
         """What the verdict rests on besides the runs that it judges."""
         first, most = self.setup.options.first_seeds, self.setup.options.most_seeds
         if not self.baseline.runs:  # recorded ones: there will be no more
             first = most = len(self.baseline.curves)
         return Evidence(
-            spread=margin.spread,
-            margin=margin.size,
-            margin_rule=margin.rule,
+            spread=self.margin.spread,
+            margin=self.margin.size,
+            margin_rule=self.margin.rule,
             looks=plan_looks(first, most, self.taken()),
             chance=self.chance(),
             level_runs=len(self.baseline.curves),

@@ -21,11 +21,13 @@ class FrozenMargin:
         size: fraction of 1.
         rule: where it comes from, in words.
         spread: over seeds on the test split, of runs that the verdict does not judge.
+        sd: over seeds on the test split, of all these runs, fraction of 1.
     """
 
     size: float
     rule: str
     spread: SeedSpread
+    sd: float
 
 
 def freeze_margin(
@@ -49,8 +51,8 @@ def freeze_margin(
     size, spread = margin_by_rule([*sealed_groups(baseline), *others, list(ends)])
     _, outside = margin_by_rule(others)
     if criterion.margin is not None:
-        return FrozenMargin(criterion.margin, "as requested", outside)
-    return FrozenMargin(size, rule_in_words(size, spread), outside)
+        return FrozenMargin(criterion.margin, "as requested", outside, spread.sd)
+    return FrozenMargin(size, rule_in_words(size, spread), outside, spread.sd)
 
 
 def sealed_groups(traces: Iterable[Trace]) -> list[list[float]]:
