@@ -21,6 +21,13 @@ KINDS: Mapping[str, str] = {
 }
 """What a field's value must be, by its type."""
 EXAMPLE_LR = 0.1
+RECIPE_FILE = "recipe.json"
+"""Of the recommended recipe."""
+
+
+def recipe_file(role: str) -> str:
+    """E.g. "recipe-baseline.json", "recipe-candidate-5.json"."""
+    return f"recipe-{role.replace(':', '-')}.json"
 
 
 def recipe_text(recipe: Recipe, inputs: Normalisation, label: str = "") -> str:

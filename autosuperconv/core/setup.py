@@ -79,11 +79,22 @@ class Setup:
         return 1 / self.classes
 
     @property
+    def majority(self) -> float | None:
+        """Majority-class accuracy on the validation split; None where classes are balanced."""
+        if self.balance is None or not is_unbalanced(self.balance.train, self.classes):
+            return None
+        return max(self.balance.validation, 1 / self.classes)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the data let nobody conclude, known before anything trains."""
-        margin = self.options.criterion.smallest_margin
+        criterion = self.options.criterion
+        return self.warnings_at(criterion.smallest_margin, known=criterion.margin is not None)
+
+    def warnings_at(self, margin: float, known: bool = True) -> tuple[str, ...]:
+        """The same for a margin, a fraction of 1; it is the smallest where it is not `known`."""
         validation = self.n_validation if self.options.target is None else None
-        sizes = about_split_sizes(validation, self.n_test, margin)
+        sizes = about_split_sizes(validation, self.n_test, margin, known)
         balance = about_balance(self.balance, self.classes, self.class_names)
         return tuple(text for text in (balance, sizes) if text)
 

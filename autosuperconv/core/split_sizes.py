@@ -27,13 +27,14 @@ def too_small(n: int, margin: float) -> bool:
     return margin * n <= FEWEST_IN_MARGIN + 1e-9
 
 
-def about_split_sizes(validation: int | None, test: int, margin: float) -> str:
+def about_split_sizes(validation: int | None, test: int, margin: float, known: bool = True) -> str:
     """What splits that are too small for the margin mean, and what to do; "" where none is.
 
     Args:
         validation: number of samples; None where the target does not depend on the margin.
         test: number of samples.
         margin: of the verdict and the target, a fraction of 1.
+        known: that margin; else it is the smallest one, and the runs may make it larger.
     """
     given = {"test": test} if validation is None else {"test": test, "validation": validation}
     small = {name: n for name, n in given.items() if too_small(n, margin)}
@@ -45,8 +46,10 @@ def about_split_sizes(validation: int | None, test: int, margin: float) -> str:
         "test": "the verdict cannot be decisive at this margin",
         "validation": "single samples decide which trials reach the target",
     }
+    least = "" if known else " (the smallest; if runs of one recipe differ more, it is larger)"
     return (
-        f"Too few samples to judge a margin of {size_in_points(margin)} percentage points: {sizes}."
+        f"Too few samples to judge a margin of {size_in_points(margin)} percentage points{least}: "
+        f"{sizes}."
         f" One of {n} samples is {size_in_points(1 / n)} points, and the standard error of an "
         f"accuracy of {percent(TYPICAL, 0)} over them is "
         f"{size_in_points(standard_error(TYPICAL, n))} points. So "

@@ -85,7 +85,8 @@ def sweep_range(work: Work, plan: Plan | None = None, bounded: bool = False) -> 
     setup = work.setup
     budget = budget_of(setup) if plan is None else plan.budget
     sweeps = sweeps_within(budget, setup, make_grid(setup, bounded))
-    return run_range_test(work.session, setup.base, sweeps, setup.n_train, setup.curve_cost)
+    base, sizes = setup.base, (setup.n_train, setup.curve_cost)
+    return run_range_test(work.session, base, sweeps, *sizes, setup.majority)
 
 
 def run_study(

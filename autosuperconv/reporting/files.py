@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autosuperconv.core.format import printable
-from autosuperconv.core.recipe_file import recipe_text
+from autosuperconv.core.recipe_file import RECIPE_FILE, recipe_file, recipe_text
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_json
 from autosuperconv.errors import OutputUnwritable
@@ -19,7 +19,7 @@ from autosuperconv.reporting.markdown import render_markdown
 from autosuperconv.reporting.page import render_page
 
 BESIDE = re.compile(r"recipe-(baseline|candidate|control)(-[\d.e]+)?\.json")
-FILES = {"page": "report.html", "JSON": "report.json", "recipe": "recipe.json"}
+FILES = {"page": "report.html", "JSON": "report.json", "recipe": RECIPE_FILE}
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -106,16 +106,11 @@ def recipe_files(report: Report) -> dict[str, str]:
     found, inputs = report.recommendation, report.setup.inputs
     if found is None:
         winner = report.winner
-        return {} if winner is None else {FILES["recipe"]: recipe_text(winner, inputs)}
-    texts = {FILES["recipe"]: recipe_text(found.best.recipe, inputs, found.best.label)}
+        return {} if winner is None else {RECIPE_FILE: recipe_text(winner, inputs)}
+    texts = {RECIPE_FILE: recipe_text(found.best.recipe, inputs, found.best.label)}
     for one in found.every:
         texts[recipe_file(one.role)] = recipe_text(one.recipe, inputs, one.label)
     return texts
-
-
-def recipe_file(role: str) -> str:
-    """E.g. "recipe-baseline.json", "recipe-candidate-5.json"."""
-    return f"recipe-{role.replace(':', '-')}.json"
 
 
 def remove_stale(out: Path, recipes: Mapping[str, str]) -> None:

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Sequence
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.report import Report
-from autosuperconv.reporting import rows
+from autosuperconv.reporting import findings, rows
 from autosuperconv.reporting.page import recipe_lines
 
 
 def render_markdown(report: Report) -> str:
     """Verdict, compared runs, conditions, trade-off, range test and the recipe."""
-    recipe = recipe_lines(report.winner)
+    recipe, answer = recipe_lines(report.winner), report.verdict.answer
     parts = [
         f"## {report.verdict.outcome.label.upper()}",
-        escape(report.verdict.sentence),
+        f"**{escape(answer)}**" if answer else "",
+        escape(report.verdict.sentence.removeprefix(answer)),
         f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
         f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),
-        *(f"**Data.** {escape(text)}" for text in report.setup.warnings),
+        _answers(report),
         _headed("Conditions", _conditions(report)),
         f"**Trade-off.** {escape(report.tradeoff.sentence)}",
         _effects(report),
@@ -29,7 +30,7 @@ def render_markdown(report: Report) -> str:
         _cells(report),
         escape(report.range_test.cost.sentence) if report.range_test.cost else "",
         f"**Pruning.** {escape(report.pruning.sentence)}" if report.pruning else "",
-        _headed("The winning recipe", f"```python\n{recipe}\n```" if recipe else ""),
+        _headed("The cycle's recipe", f"```python\n{recipe}\n```" if recipe else ""),
         _headed("Not measured", "\n".join(f"- {escape(line)}" for line in report.not_measured)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -50,6 +51,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(["| " + " | ".join(escape(name) for name in headings) + " |", rule, *lines])
 
 
+def _answers(report: Report) -> str:
+    """What a reader wants to know first, in a list."""
+    lines = findings.reader_lines(report)
+    return "\n".join(f"- **{name}.** {escape(text)}" for name, text in lines)
+
+
 def _headed(name: str, text: str) -> str:
     return f"**{name}**\n\n{text}" if text else ""
 
@@ -63,7 +70,7 @@ def _conditions(report: Report) -> str:
     return table(
         ("condition", "result", "measured", "numbers"),
         (
-            (c.name, rows.yes_no(c.met), rows.condition_value(c), c.detail)
+            (c.name, rows.result_of(c), rows.condition_value(c), c.detail)
             for c in report.verdict.conditions
         ),
     )

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from autosuperconv.core import format as fmt
 from autosuperconv.core.optional import Tell, optional
 from autosuperconv.core.recipe import RECIPE_FIELDS, Recipe
+from autosuperconv.core.recipe_file import RECIPE_FILE, recipe_file
 from autosuperconv.core.report import Report, Run, Trial
 from autosuperconv.core.tradeoff import factor_name
-from autosuperconv.reporting import rows
+from autosuperconv.reporting import captions, findings, rows
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
 from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
 from autosuperconv.reporting.reached import max_lr_text
@@ -60,8 +61,11 @@ def render_page(report: Report, tell: Tell | None = None) -> str:
     return template.render(
         report=report,
         outcome=report.verdict.outcome.label.upper(),
+        answer=report.verdict.answer or report.verdict.sentence,
+        figures_of_it=captions.figures_of_it(report),
+        lines=findings.reader_lines(report),
         key_figures=key_figures(report),
-        cost_caption=cost_caption(report),
+        cost_caption=captions.cost_caption(report),
         figures=_figures(report, tell),
         roles=roles,
         role_fields=[[_role_cell(row, name) for name in searched] for row in roles],
@@ -69,11 +73,13 @@ def render_page(report: Report, tell: Tell | None = None) -> str:
         searched=searched,
         trials=[_trial_cells(report, trial, fields) for trial in report.trials],
         effects=[rows.effect_row(effect) for effect in report.tradeoff.effects],
-        plane_caption=plane_caption(report),
+        plane_caption=captions.plane_caption(report),
         importances=importance_rows(report),
         tuning=[_tuning_cells(run, searched) for run in report.baseline.tuning],
         winner=rows.winner_number(report),
-        recipe=recipe_lines(report.winner),
+        recipes=shown_recipes(report),
+        about_baseline=captions.about_baseline(report),
+        curves_caption=captions.curves_caption(report),
         total=rows.cost_total(report),
         factor_name=factor_name,
         fmt=fmt,
@@ -120,13 +126,17 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
     verdict, accuracy = report.verdict, report.verdict.against_baseline
     took, against = fmt.count(verdict.candidate_samples), fmt.count(verdict.baseline_samples)
+    speed = f"{took} instead of {against} samples"
+    if verdict.speedup_low is not None and verdict.speedup_high is not None:
+        ends = f"{fmt.number(verdict.speedup_low)} to {fmt.number(verdict.speedup_high)}"
+        speed += f"; 90 % interval {ends}"
     between = fmt.interval(accuracy.low, accuracy.high)
     sure = f"{fmt.level(accuracy.confidence)} interval {between}"
     seeds = "single runs" if verdict.single_run else sure
     highest = {row.role: fmt.number(row.highest_lr) for row in rows.role_rows(report.confirmation)}
     rates = f"up to {highest.get('candidate', '')} against {highest.get('baseline', '')}"
     shown = (
-        KeyFigure("Speed-up", fmt.times(verdict.speedup), f"{took} instead of {against} samples"),
+        KeyFigure("Speed-up", fmt.times(verdict.speedup), speed),
         KeyFigure(
             "Accuracy difference", fmt.points(accuracy.difference), f"percentage points; {seeds}"
         ),
@@ -139,41 +149,17 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     )
 
 
-def cost_caption(report: Report) -> str:
-    """What is drawn in the first picture."""
-    parts = [
-        "Each mark is a trial, with its validation accuracy at the end. "
-        "Marks on the lower axis lie below the range shown."
+def shown_recipes(report: Report) -> list[tuple[str, str, str]]:
+    """What a recipe is, its file, and its text as Python; the recommended one first."""
+    found = report.recommendation
+    if found is None:
+        winner = report.winner
+        return [] if winner is None else [("", RECIPE_FILE, recipe_lines(winner))]
+    best, *others = found.every
+    return [
+        (best.label, RECIPE_FILE, recipe_lines(best.recipe)),
+        *((one.label, recipe_file(one.role), recipe_lines(one.recipe)) for one in others),
     ]
-    roles = rows.role_rows(report.confirmation)
-    if roles:
-        parts.append(
-            f"Squares are the confirmed runs on {roles[0].runs[0].trace.measured_on} data: mean "
-            f"and standard deviation over fresh seeds."
-        )
-    if any(trial.samples == 0 for trial in report.trials):
-        parts.append("Trials that were stopped before their first step are not drawn.")
-    if fmt.known(report.verdict.speedup) and fmt.known(report.verdict.baseline_samples):
-        parts.append(
-            "The arrow runs from the candidate's cost to the cost at which the baseline reaches "
-            "its final accuracy and stays there."
-        )
-    return " ".join(parts)
-
-
-def plane_caption(report: Report) -> str:
-    """What is drawn in the plane of learning rate and weight decay."""
-    text = (
-        "Every trial by its learning rate and weight decay. The lines join the edges that the "
-        "range test found; to the right of them accuracy was lost."
-    )
-    if report.surrogate is None or report.surrogate.surface is None:
-        return text
-    return (
-        f"{text} Thin lines: equal accuracy according to the surrogate model, with all other "
-        "settings as in the winner. They are drawn only among the trials that the model was "
-        "fitted to."
-    )
 
 
 def _field_cell(recipe: Recipe, name: str) -> TableCell:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from autosuperconv.core.format import (
@@ -44,9 +44,11 @@ ROLES = {
 }
 
 
-def yes_no(value: bool | None) -> str:
-    """For a condition: met, not met, not checked."""
-    return {True: "met", False: "NOT MET", None: "not checked"}[value]
+def result_of(condition: Condition) -> str:
+    """Of a condition: met, not met, open, not checked."""
+    if condition.open:
+        return "OPEN"
+    return {True: "met", False: "NOT MET", None: "not checked"}[condition.met]
 
 
 def possible(value: bool | None) -> str:
@@ -148,6 +150,8 @@ class RoleRow:
 
     role: str
     """As in `Run.role`."""
+    side: str
+    """The role without the length, which colours are named by."""
     name: str
     """The role in words."""
     recipe: Recipe
@@ -176,20 +180,27 @@ class RoleRow:
 
 
 def role_rows(runs: Sequence[Run]) -> list[RoleRow]:
-    """Baseline, candidate and control, those that were run."""
-    found = []
-    for role, name in ROLES.items():
-        own = tuple(run for run in runs if run.role == role)
-        if own:
-            traces = [run.trace for run in own]
-            completed = [trace for trace in traces if trace.completed] or traces
-            samples = fmean(trace.samples for trace in completed)
-            seconds = fmean(trace.seconds for trace in completed)
-            accuracy = spread(trace.accuracy for trace in traces if trace.completed)
-            highest = max(trace.highest_lr for trace in traces)
-            recipe = traces[0].recipe
-            found.append(RoleRow(role, name, recipe, samples, seconds, accuracy, highest, own))
-    return found
+    """Baseline, candidate and control, those that were run; then those of the other length."""
+    others = sorted({run.role for run in runs if run.role.partition(":")[0] in ROLES} - {*ROLES})
+    by_role = {r: tuple(run for run in runs if run.role == r) for r in (*ROLES, *others)}
+    return [_role_row(role, own) for role, own in by_role.items() if own]
+
+
+def _role_row(role: str, own: tuple[Run, ...]) -> RoleRow:
+    side, _, length = role.partition(":")
+    traces = [run.trace for run in own]
+    completed = [trace for trace in traces if trace.completed] or traces
+    return RoleRow(
+        role=role,
+        side=side,
+        name=ROLES[side] + (f" at {length} x" if length else ""),
+        recipe=traces[0].recipe,
+        samples=fmean(trace.samples for trace in completed),
+        seconds=fmean(trace.seconds for trace in completed),
+        accuracy=spread(trace.accuracy for trace in traces if trace.completed),
+        highest_lr=max(trace.highest_lr for trace in traces),
+        runs=own,
+    )
 
 
 ROLE_HEADINGS = ("schedule", "max_lr", "epochs", "samples", "accuracy", "n")
@@ -246,27 +257,12 @@ def shown_fields(report: Report) -> tuple[str, ...]:
 
 
 def cost_total(report: Report) -> str:
-    """What the search cost: "80 runs, 66.7 M samples, as much as 18 baseline runs"."""
+    """What the search cost: "80 runs, 66.7 M samples (as many as 18 baseline runs)"."""
     cost = report.cost
     text = f"{counted(cost.runs, 'run')}, {count(cost.samples)} samples"
     if cost.baselines is None:
         return text
-    return f"{text}, as much as {number(cost.baselines)} baseline runs"
-
-
-def price_seconds(report: Report) -> float | None:
-    """What the runs that would probably settle an open verdict take, by those that there are;
-    None where nothing is open, or none of their kind was trained."""
-    price, took = report.verdict.price, 0.0
-    if price is None:
-        return None
-    more = {"baseline": price.baseline, "candidate": price.candidate, "control": price.control}
-    for role, runs in more.items():
-        seconds = [run.trace.seconds for run in report.confirmation if run.role == role]
-        if runs and not seconds:
-            return None
-        took += runs * fmean(seconds) if runs else 0.0
-    return took
+    return f"{text} (as many as {number(cost.baselines)} baseline runs)"
 
 
 def lr_ratio(report: Report) -> float | None:
@@ -277,14 +273,12 @@ def lr_ratio(report: Report) -> float | None:
 
 
 def winner_number(report: Report) -> int | None:
-    """The trial whose recipe won; None where there is none."""
-    numbers = (trial.number for trial in report.trials if trial.recipe == report.winner)
-    return next(numbers, None)
-
-
-def missed_target(report: Report) -> str | None:
-    """A sentence that says so where the winner misses the target; else None."""
-    found, target = report.winner_validation_accuracy, report.baseline.target
-    if report.setup.options.objective != "cost" or found is None or found > target - 1e-9:
+    """The trial whose settings won, which the confirmation may train at another length; None where
+    there is none."""
+    winner = report.winner
+    if winner is None:
         return None
-    return f"Not reached: validation accuracy is {percent(found)}, the target {percent(target)}."
+    exact = [trial.number for trial in report.trials if trial.recipe == winner]
+    like = {"epochs": winner.epochs, "seed": winner.seed}
+    close = [t.number for t in report.trials if replace(t.recipe, **like) == winner]  # type: ignore[arg-type]
+    return next(iter(exact + close), None)

@@ -18,8 +18,8 @@ from autosuperconv.core.plan import Plan
 from autosuperconv.core.range_test import RangeTest, Reading
 from autosuperconv.core.report import Report
 from autosuperconv.core.trace import Trace
-from autosuperconv.core.verdict import Outcome, Verdict
-from autosuperconv.reporting import rows
+from autosuperconv.core.verdict import Condition, Outcome, Verdict
+from autosuperconv.reporting import findings, rows
 from autosuperconv.reporting.reached import max_lr_text
 
 OUTCOME_STYLES: dict[Outcome, str] = {
@@ -45,29 +45,27 @@ def report_text(report: Report, files: Mapping[str, str] | None = None) -> Rende
     parts: list[RenderableType] = [_outcome(verdict), Text()]
     if report.confirmation:
         parts += [_roles(report), Text()]
-    parts += [_labelled("Data", text) for text in report.setup.warnings]
-    parts += [Text()] if report.setup.warnings else []
+    parts += _answers(report)
     if verdict.conditions:
         parts += [_conditions(verdict), Text()]
-    missed = rows.missed_target(report)
-    parts += [_labelled("Target", missed)] if missed else []
     parts.append(_labelled("Trade-off", report.tradeoff.sentence))
     parts += [_labelled(name, text) for name, text in rows.tradeoff_lines(report.tradeoff)]
     parts += [_labelled("Surrogate", text) for text in _surrogate(report)]
     parts.append(_labelled("Range test", report.range_test.reason))
     if report.range_test.cost is not None:
         parts.append(_labelled("Sweeps", report.range_test.cost.sentence))
-    took = f"{rows.cost_total(report)} in all, {fmt.duration(report.wall_seconds)}"
+    took = f"{rows.cost_total(report)}, {fmt.duration(report.wall_seconds)}"
     parts.append(_labelled("Search", f"{len(report.trials)} trials; {took}"))
     if report.pruning is not None:
         parts.append(_labelled("Pruning", report.pruning.sentence))
-    if (seeds := verdict.seeds_to_settle) is not None:
-        price = rows.price_seconds(report)
-        about = "" if price is None else f" (about {fmt.duration(price)})"
-        text = f"The same command with --max-seeds {seeds} adds seeds{about}."
-        parts.append(_labelled("Next", text))
     parts += [_labelled(name[:1].upper() + name[1:], path) for name, path in (files or {}).items()]
     return Group(*parts)
+
+
+def _answers(report: Report) -> list[RenderableType]:
+    """What a reader wants to know first: what was shown, which recipe to use, and what next."""
+    lines: list[RenderableType] = [_labelled(*line) for line in findings.reader_lines(report)]
+    return [*lines, Text()] if lines else []
 
 
 def _outcome(verdict: Verdict) -> Text:
@@ -75,7 +73,7 @@ def _outcome(verdict: Verdict) -> Text:
     label = verdict.outcome.label
     style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
     figures = verdict.sentence.removeprefix(verdict.answer).lstrip().removeprefix(f"{label}: ")
-    answer = f"{verdict.answer} " if verdict.answer else ""
+    answer = f"{verdict.answer}\n\n" if verdict.answer else ""
     return Text.assemble((answer, "bold"), (label.upper(), style), ": ", figures)
 
 
@@ -113,13 +111,17 @@ def _roles(report: Report) -> Table:
     return table
 
 
+def _style(condition: Condition) -> str:
+    return "yellow" if condition.open else MET_STYLES[condition.met]
+
+
 def _conditions(verdict: Verdict) -> Table:
     table = _table(("condition", "", "measured"), ())
     table.add_column("numbers", overflow="fold", ratio=1)
     for condition in verdict.conditions:
         table.add_row(
             Text(condition.name),
-            Text(rows.yes_no(condition.met), MET_STYLES[condition.met]),
+            Text(rows.result_of(condition), _style(condition)),
             rows.condition_value(condition),
             Text(condition.detail),
         )
@@ -202,7 +204,7 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     """A verdict's sentence and its conditions."""
     table = Table.grid(padding=(0, 2))
     for condition in verdict.conditions:
-        met = Text(rows.yes_no(condition.met), "bold")
+        met = Text(rows.result_of(condition), "bold")
         table.add_row(Text(condition.name), met, Text(condition.detail))
     return Group(_outcome(verdict), table)
 

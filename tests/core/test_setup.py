@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from autosuperconv.core.class_balance import ClassBalance
 from autosuperconv.core.space import Choices, Range
 from tests.surface import SPACE, make_setup
 
@@ -27,3 +28,12 @@ def test_a_field_that_is_not_searched_is_one_point() -> None:
     assert setup.batch_sizes == (16, 64)
     assert setup.range_of("dropout") == Range(0.0, 0.0)
     assert make_setup(Path(), {}).batch_sizes == (32,)
+
+
+def test_the_majority_is_that_of_the_validation_split_where_the_classes_are_unbalanced() -> None:
+    setup = make_setup(Path())
+    skewed = ClassBalance(largest=0, train=0.9, validation=0.88, test=0.85)
+    assert replace(setup, balance=skewed).majority == 0.88
+    assert replace(setup, balance=None).majority is None
+    share = 1 / setup.classes
+    assert replace(setup, balance=ClassBalance(0, share, share, share)).majority is None

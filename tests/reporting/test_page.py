@@ -9,6 +9,7 @@ import pytest
 from autosuperconv.core.report import Report
 from autosuperconv.core.space import Range
 from autosuperconv.core.verdict import Outcome, judge
+from autosuperconv.reporting import captions
 from autosuperconv.reporting import page as html
 from autosuperconv.reporting.figures.accuracy_cost import tip
 from autosuperconv.reporting.markdown import render_markdown
@@ -194,8 +195,8 @@ def test_a_trial_that_the_pruner_would_have_stopped_says_so(report: Report) -> N
 
 
 def test_the_caption_tells_only_of_what_is_drawn(report: Report) -> None:
-    assert "Squares are the confirmed runs on test data" in html.cost_caption(report)
-    plain = html.cost_caption(bare_report())
+    assert "Squares are the confirmed runs on test data" in captions.cost_caption(report)
+    plain = captions.cost_caption(bare_report())
     assert "Squares" not in plain
     assert "arrow" not in plain
 

@@ -22,7 +22,7 @@ def test_the_summary_begins_with_the_answer_in_words(report: Report) -> None:
     sentence = "Yes: it trains 5 x faster. Reached: 5 x fewer samples."
     verdict = replace(report.verdict, sentence=sentence, answer="Yes: it trains 5 x faster.")
     shown = to_text(text.report_text(replace(report, verdict=verdict)))
-    assert shown.startswith("Yes: it trains 5 x faster. REACHED: 5 x fewer samples.\n")
+    assert shown.startswith("Yes: it trains 5 x faster.\n\nREACHED: 5 x fewer samples.\n")
 
 
 def test_the_summary_begins_with_the_outcome_and_its_sentence(report: Report) -> None:
@@ -61,10 +61,15 @@ def test_an_undecided_summary_names_the_command_that_would_settle_it(report: Rep
     minute = tuple(
         replace(run, trace=replace(run.trace, seconds=60.0)) for run in report.confirmation
     )
-    shown = to_text(text.report_text(replace(report, verdict=open_, confirmation=minute)))
-    assert "Next        The same command with --max-seeds 9 adds seeds (about 14 min)." in shown
+    given = replace(report, verdict=open_, confirmation=minute)
+    shown = to_text(text.report_text(given), width=300)
+    assert (
+        "Next        5 more runs of the baseline and 9 of the candidate (about 14 min) would "
+        "probably settle it: autosuperconv search --dataset cifar10 --model resnet20 --trials 40 "
+        "--max-seeds 9"
+    ) in shown
     untrained = replace(report, verdict=open_, confirmation=())
-    assert "with --max-seeds 9 adds seeds." in to_text(text.report_text(untrained))
+    assert "9 of the candidate would probably" in to_text(text.report_text(untrained), width=300)
     assert "Next" not in to_text(text.report_text(report))
 
 
@@ -128,8 +133,11 @@ def test_the_range_test_shows_momentum_where_cells_differ_in_it_and_what_it_cost
 def test_a_target_that_the_winner_misses_is_said_and_one_that_it_reaches_is_not() -> None:
     report = sample_report()
     baseline = replace(report.baseline, target=0.9999)
-    missed = to_text(text.report_text(replace(report, baseline=baseline)))
-    assert "Target      Not reached: validation accuracy is 92.20 %, the target 99.99 %." in missed
+    missed = to_text(text.report_text(replace(report, baseline=baseline)), width=300)
+    assert (
+        "Target      Not reached: the cycle's validation accuracy is 92.20 %, and the target is "
+        "99.99 %."
+    ) in missed
     reached = replace(report.baseline, target=report.winner_validation_accuracy or 0.0)
     assert "Not reached" not in to_text(text.report_text(replace(report, baseline=reached)))
 

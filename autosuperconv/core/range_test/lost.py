@@ -27,7 +27,11 @@ steps and equal factors) it ends 18, 15 % before their end, and class and edge a
 
 
 def lost_from(
-    lr: Sequence[float], accuracy: Values, loss: Values, phase: Sequence[float]
+    lr: Sequence[float],
+    accuracy: Values,
+    loss: Values,
+    phase: Sequence[float],
+    chance: float | None = None,
 ) -> float | None:
     """The learning rate from which on accuracy is lost for good; None while it may come back.
 
@@ -37,11 +41,12 @@ def lost_from(
     Args:
         lr, accuracy, loss: the sweep so far, one entry a point, as for `read_sweep`.
         phase: share of the whole sweep at each point.
+        chance: accuracy without learning anything, as for `read_sweep`.
     """
     sweep = prepare_sweep(lr, accuracy, loss)
     if isinstance(sweep, str) or sweep.accuracy.y.size < MIN_EVALUATIONS:
         return None
-    a = take_apart(sweep.accuracy, sweep.loss, None)
+    a = take_apart(sweep.accuracy, sweep.loss, chance)
     last = edge_index(a) if a.learned else None
     if last is None:
         return None

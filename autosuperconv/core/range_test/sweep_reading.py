@@ -24,6 +24,7 @@ from autosuperconv.core.range_test.accuracy_rules import (
 from autosuperconv.core.range_test.loss_reading import cannot_tell, read_loss
 from autosuperconv.core.range_test.loss_rules import suggested_lrs
 from autosuperconv.core.range_test.sweep_curve import (
+    MIN_FOR_SCATTER,
     Floats,
     Indices,
     Series,
@@ -43,6 +44,8 @@ LEAST_PERCENT = 1.5
 """An accuracy above this shows that all are percent."""
 ROUND_OFF = 1e-6
 """A share may lie so much above 1."""
+GAP, GAP_TO_STEP = 0.15, 2.5
+"""Share of the range, and times the usual step, from which on a gap in the measurements is one."""
 
 
 def read_sweep(
@@ -233,8 +236,21 @@ def _cut_short(sweep: PreparedSweep) -> str:
         return f"the sweep ended early, at learning rate {end} ({sweep.stopped})"
     seen = sweep.accuracy if sweep.accuracy.y.size else sweep.loss
     span = float(sweep.x[-1] - sweep.x[0])
-    if seen.y.size == 0 or sweep.x[-1] - seen.x[-1] <= (END + ROUND_OFF) * span:
-        return ""
     what = "accuracy" if sweep.accuracy.y.size else "the loss"
-    last = number(float(seen.lr[-1]))
-    return f"{what} was not measured above learning rate {last}, of up to {end}"
+    if seen.y.size and sweep.x[-1] - seen.x[-1] > (END + ROUND_OFF) * span:
+        last = number(float(seen.lr[-1]))
+        return f"{what} was not measured above learning rate {last}, of up to {end}"
+    if (gap := _gap_above_peak(sweep.accuracy, span)) is not None:
+        below, above = (number(float(lr)) for lr in gap)
+        return f"{what} was not measured between learning rates {below} and {above}"
+    return ""
+
+
+def _gap_above_peak(seen: Series, span: float) -> tuple[float, float] | None:
+    """The learning rates between which accuracy may have been lost unseen, if there are such."""
+    if seen.y.size < MIN_FOR_SCATTER:
+        return None
+    steps = np.diff(seen.x)
+    wide = np.flatnonzero(steps > max(GAP * span, GAP_TO_STEP * float(np.median(steps))))
+    wide = wide[wide >= np.argmax(seen.y)]
+    return None if wide.size == 0 else (float(seen.lr[wide[0]]), float(seen.lr[wide[0] + 1]))

@@ -19,19 +19,18 @@ def all_notes(
     return tuple(note for note in notes if note)
 
 
-def skipped(outcome: str, explain: str, always: str) -> str:
+def skipped(explain: str, always: str) -> str:
     """Why nothing was retrained.
 
     Args:
-        outcome: of the verdict, as in `Outcome`.
         explain: as it was requested.
         always: how to request it whatever the verdict is.
     """
     if explain == "never":
-        return f"The trade-off was not measured, as requested. {always} measures it."
+        return f"The trade-off was not measured, as requested. To measure it, give {always}."
     return (
-        f"The trade-off was not measured, because the verdict is {outcome}: there is no gain to "
-        f"explain. {always} measures it all the same."
+        "The trade-off was not measured, because no gain was shown that it could explain. To "
+        f"measure it all the same, give {always}."
     )
 
 

@@ -51,6 +51,7 @@ class Condition:
         met: None where it could not be checked.
         detail: one sentence with the numbers.
         unit: of value and bound.
+        open: it is not met so far, and more runs may change that.
     """
 
     name: ConditionName
@@ -59,6 +60,7 @@ class Condition:
     met: bool | None
     detail: str
     unit: Unit = Unit.RATIO
+    open: bool = False
 
     @property
     def value_text(self) -> str:

@@ -56,8 +56,8 @@ def accuracy_condition(measured: Measured, criterion: Criterion) -> Condition:
         f"Accuracy differs from the baseline's by {against.in_words()}, which {says} of "
         f"{fmt.size_in_points(margin)} ({measured.margin.rule})."
     )
-    met = state is RungState.PASSED
-    return Condition(name, against.lowest, -margin, met, detail, Unit.DIFFERENCE)
+    met, is_open = state is RungState.PASSED, state is RungState.OPEN
+    return Condition(name, against.lowest, -margin, met, detail, Unit.DIFFERENCE, is_open)
 
 
 def diverged_in_words(side: str, divergence: Divergence, others: str) -> str:
@@ -158,7 +158,8 @@ def control_condition(measured: Measured, criterion: Criterion) -> Condition:
     )
     if costs := about_costs(measured.candidate, measured.control):
         detail += f" It is not at its cost: {costs}."
-    return Condition(name, against.lowest, bound, met, detail, Unit.DIFFERENCE)
+    is_open = found.state is RungState.OPEN
+    return Condition(name, against.lowest, bound, met, detail, Unit.DIFFERENCE, is_open)
 
 
 def not_better_than_control(measured: Measured, criterion: Criterion) -> Consequence:

@@ -121,11 +121,12 @@ def _add_confirmed(figure: go.Figure, report: Report) -> None:
             name="baseline, one run",
         )
     for row in rows.role_rows(report.confirmation):
+        symbol = "square" if row.role == row.side else "square-open"
         figure.add_scatter(
             x=[row.samples],
             y=_short([100 * (row.accuracy.mean or 0.0)]),
             error_y={"array": [100 * (row.accuracy.sd or 0.0)]},
             mode="markers",
-            marker={"color": LIGHT[row.role], "size": 12, "symbol": "square"},
+            marker={"color": LIGHT[row.side], "size": 12, "symbol": symbol},
             name=f"{row.name} {row.text}",
         )

@@ -81,6 +81,6 @@ def _links(study: Study, report: Report, page: str | None) -> str:
     winner = rows.winner_number(report)
     if winner is not None:
         address = f"/dashboard/studies/{study._study_id}/trials?numbers={winner}"
-        links.append(f"The winner is [trial {winner}]({address}).")
+        links.append(f"The cycle has the settings of [trial {winner}]({address}).")
         links += [BEST_TRIAL] if report.setup.options.objective == "cost" else []
     return " ".join(links)

@@ -147,17 +147,25 @@ def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
         at = (row.samples, 100 * row.accuracy.mean)
         bar = None if row.accuracy.sd is None else 100 * row.accuracy.sd
         beside.axes.errorbar(
-            *at, yerr=bar, fmt="s", ms=7, color=LIGHT[row.role], capsize=4, lw=1.6, zorder=5
+            *at,
+            yerr=bar,
+            fmt="s",
+            ms=7,
+            color=LIGHT[row.side],
+            mfc=LIGHT[row.side if row.role == row.side else "page"],
+            capsize=4,
+            lw=1.6,
+            zorder=5,
         )
         beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
         name = f"{row.name} {row.text}" if wide else f"{row.name}\n{row.text}"
-        above = max([at[1], *(100 * y for y in course)]) if row.role == "baseline" else at[1]
+        above = max([at[1], *(100 * y for y in course)]) if row.side == "baseline" else at[1]
         line = 0.0 if wide else 6.0  # half the height of the second line
         places = [
             Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)
-            for side, x, y in SIDES[row.role]
+            for side, x, y in SIDES[row.side]
         ]
-        beside.add(name, row.role, places, bold=True)
+        beside.add(name, row.side, places, bold=row.role == row.side)
 
 
 def _speedup(beside: Labels, report: Report) -> None:

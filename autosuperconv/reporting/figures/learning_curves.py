@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.curve import Curve
-from autosuperconv.core.report import Report, Trial
-from autosuperconv.core.trace import StopReason
-from autosuperconv.reporting import rows
+from autosuperconv.core.report import Report, Run, Trial
+from autosuperconv.core.trace import Split, StopReason
 from autosuperconv.reporting.figures.accuracy_cost import baseline_runs
 from autosuperconv.reporting.figures.canvas import LIGHT, Sheet, apart, present, write
 
@@ -19,7 +17,7 @@ ENDS = {StopReason.PRUNED: "x", StopReason.DIVERGED: "v"}
 
 
 def draw_curves(sheet: Sheet, report: Report) -> None:
-    """Above accuracy of every trial, the winner in front; below, the learning rates compared."""
+    """Above accuracy of every trial, a confirmed cycle in front; below, its learning rate."""
     upper, lower = sheet.figure.subplots(2, 1, sharex=True, height_ratios=(3.2, 1))
     for trial in report.trials:
         _trial(upper, trial)
@@ -50,13 +48,23 @@ def _trial(axes: Axes, trial: Trial) -> None:
         axes.axvline(trial.would_prune_at, ymax=0.03, color=LIGHT[StopReason.PRUNED], lw=1.2)
 
 
+def compared_runs(report: Report) -> list[Run]:
+    """One confirmed run of the cycle and one of the baseline."""
+    cycle = [run for run in report.confirmation if run.role == "candidate"]
+    done = [run for run in cycle if run.trace.completed] or cycle
+    return [*done[:1], *baseline_runs(report)[:1]]
+
+
+def curve_split(run: Run) -> Split:
+    """The split behind a run's curve: the end of a sealed run alone is on the test split."""
+    return "validation" if run.trace.sealed is not None else run.trace.measured_on
+
+
 def _compared(upper: Axes, lower: Axes, report: Report) -> None:
-    pairs: list[tuple[str, str, Curve]] = []
-    number = rows.winner_number(report)
-    winner = next((t for t in report.trials if t.number == number), None)
-    if winner is not None:
-        pairs.append(("candidate", "winner", winner.curve))
-    pairs += [("baseline", "baseline", run.trace.curve) for run in baseline_runs(report)[:1]]
+    pairs = []
+    for run in compared_runs(report):
+        role = "candidate" if run.role == "candidate" else "baseline"
+        pairs.append((role, "cycle" if role == "candidate" else "baseline", run.trace.curve))
     ends = []
     for role, _, curve in pairs:
         x, y = present(curve.phase, curve.accuracy, 100.0)

@@ -19,8 +19,12 @@ PACKAGES = ("autosuperconv", "torch", "torchvision", "optuna", "numpy", "scikit-
 # few libraries have an error class of their own for it
 REFUSED = re.compile(
     r"out of memory|OutOfMemory|not enough memory|cannot allocate memory|can't allocate memory"
-    r"|bad_alloc|_ALLOC_FAILED|ALLOCATION_FAILED|unable to mmap"
-    r"|</torch_\S*>: No space left|/dev/shm\b.*No space left|No space left on device: '/dev/shm"
+    r"|bad_alloc|_ALLOC_FAILED|ALLOCATION_FAILED|MemoryAllocation|unable to mmap"
+    r"|OUT_OF_(?:DEVICE_MEMORY|HOST_MEMORY|RESOURCES)|Invalid buffer size"
+    # handles take device memory, and that is what fails where there is none left
+    r"|(?:CUBLAS|CUDNN|CUSOLVER|CUSPARSE)_STATUS_NOT_INITIALIZED"
+    r"|(?:INTERNAL_ERROR|insufficient resources).* when calling .cu\w+Create\("
+    r"|</torch_\S*>.*: No space left|/dev/shm\b.*No space left|No space left on device: '/dev/shm"
     r"|DataLoader worker .*(Bus error|signal: Killed|exited unexpectedly)"
     r"|unable to find an engine to execute",  # cuDNN: none whose workspace fits
     re.IGNORECASE,
@@ -75,10 +79,15 @@ def free_memory(device: str) -> float:
 def ran_out(error: BaseException) -> bool:
     """Whether an error, or one that it was raised from, says that memory ran out on any device."""
     chain: list[BaseException] = []
-    at: BaseException | None = error
-    while at is not None and at not in chain:
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        at = waiting.pop()
+        if at is None or any(at is known for known in chain):
+            continue
         chain.append(at)
-        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)
+        waiting.append(at.__cause__ or (None if at.__suppress_context__ else at.__context__))
+        if isinstance(at, BaseExceptionGroup):
+            waiting += at.exceptions
     return any(map(_refused, chain))
 
 

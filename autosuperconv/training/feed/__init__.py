@@ -6,18 +6,27 @@ import torch
 
 from autosuperconv.training.data.task import TaskData, TensorSplit
 from autosuperconv.training.engine import Engine
+from autosuperconv.training.engine.system import ran_out
 from autosuperconv.training.feed.batches import Batches
 from autosuperconv.training.feed.resident import Resident
 from autosuperconv.training.feed.streamed import Streamed, loader_workers
 
 __all__ = ["Batches", "is_resident", "make_batches", "placement"]
 
+NO_ROOM = "The data are streamed, because the device had no memory left for them."
 FREE_SHARE = 0.5  # of a GPU's free memory that data may take; the rest is the network's
 
 
 def make_batches(data: TaskData, engine: Engine) -> Batches:
     """Resident where the data are tensors that the device can hold, else streamed."""
-    return Resident(data, engine) if is_resident(data, engine) else Streamed(data, engine)
+    if not is_resident(data, engine):
+        return Streamed(data, engine)
+    try:
+        return Resident(data, engine)
+    except Exception as error:
+        if not ran_out(error):
+            raise
+    return Streamed(data, engine, (NO_ROOM,))  # out there, nothing of the first try is held
 
 
 def is_resident(data: TaskData, engine: Engine) -> bool:

@@ -49,9 +49,16 @@ def loader_workers(engine: Engine, runs: int = 1) -> int:
 
 
 class Streamed:
-    """A user's own torch `Dataset`s with their own transforms, or tensors too large to hold."""
+    """A user's own torch `Dataset`s with their own transforms, or tensors too large to hold.
 
-    def __init__(self, data: TaskData, engine: Engine) -> None:
+    Args:
+        data: the splits.
+        engine: where they go.
+        notes: what the user should know about that.
+    """
+
+    def __init__(self, data: TaskData, engine: Engine, notes: tuple[str, ...] = ()) -> None:
+        self._notes = notes
         self._data, self._engine, self._kept = data, engine, Kept()
         self._splits = {
             "train": data.train,
@@ -72,7 +79,7 @@ class Streamed:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        return self._loaders.notes
+        return (*self._notes, *self._loaders.notes)
 
     def size(self, split: Split) -> int:
         return size_of(self._splits[split])

@@ -87,7 +87,7 @@ def left_out(outcome: Outcome, explain: str) -> str:
     """Why the trade-off is not measured, and how to get it; empty where it is."""
     if explain == "always" or (explain == "auto" and outcome in GAINS):
         return ""
-    return skipped(outcome.label.lower(), explain, "--explain always")
+    return skipped(explain, "--explain always")
 
 
 @dataclass(frozen=True, slots=True)

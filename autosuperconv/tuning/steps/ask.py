@@ -18,10 +18,9 @@ from optuna.trial import FrozenTrial
 from autosuperconv.core.events import Step
 from autosuperconv.core.format import number
 from autosuperconv.core.recipe import Recipe
-from autosuperconv.core.space import Choices, Range, ends
+from autosuperconv.core.space import Choices
 from autosuperconv.core.stats.gaussian_process import Floats
 from autosuperconv.core.trace import Job, Trace
-from autosuperconv.errors import NothingCompleted
 from autosuperconv.tuning.samplers.encoding import Encoding
 from autosuperconv.tuning.samplers.prior_revision import revised_prior
 from autosuperconv.tuning.samplers.surrogate import (
@@ -31,6 +30,7 @@ from autosuperconv.tuning.samplers.surrogate import (
     accuracy_at,
     fit_trial_model,
 )
+from autosuperconv.tuning.steps.no_trial import none_completed
 from autosuperconv.tuning.steps.study import StudySettings, finished
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.session import Session
@@ -121,35 +121,6 @@ def ask_at(
     ]
     runs = session.run(Step.CONFIRMATION, ROLE, jobs, _label)
     return answer(encoding, study, x, recipes, runs, speedup, answered)
-
-
-def none_completed(session: Session, settings: StudySettings, trials: int) -> NothingCompleted:
-    """Why there is no answer."""
-    name = session.study.study_name
-    if not trials and session.deadline is not None:
-        return NothingCompleted(
-            f"No trial of study {name!r} was begun: the time was up before. Give more time "
-            "(--timeout); the same command goes on from here."
-        )
-    return NothingCompleted(
-        f"No trial of study {name!r} completed: all {trials} were pruned or diverged. "
-        f"{_instead(settings, trials)}"
-    )
-
-
-def _instead(settings: StudySettings, trials: int) -> str:
-    """What to search where no trial completed."""
-    base = settings.base.max_lr
-    low, high = ends(settings.space.dimensions.get("max_lr", Range(base, base)))
-    if low == high:
-        return (
-            f"max_lr is fixed at {number(low)}: give a range of lower ones, such as --max-lr "
-            f"{low / 100:.3g}:{low:.3g}, or longer cycles (--epochs)."
-        )
-    return (
-        f"Search more trials (--trials {2 * trials}), longer cycles (--epochs), or lower learning "
-        f"rates, such as --max-lr {low / 10:.3g}:{high / 10:.3g}."
-    )
 
 
 @dataclass(frozen=True, slots=True)

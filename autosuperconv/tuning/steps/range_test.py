@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from autosuperconv.core.curve import Point
 from autosuperconv.core.evaluation_budget import FORWARD
@@ -45,12 +46,14 @@ class SweepWatch:
     """Ends a sweep whose accuracy is lost for good; an `OnPoint`, one for each run.
 
     Args:
+        majority: majority-class accuracy where the classes are unbalanced.
         lr: of every point so far.
         accuracy: of every point so far.
         loss: training loss of every point so far.
         phase: of every point so far.
     """
 
+    majority: float | None = None
     lr: list[float] = field(default_factory=list)
     accuracy: list[float | None] = field(default_factory=list)
     loss: list[float] = field(default_factory=list)
@@ -63,7 +66,7 @@ class SweepWatch:
         self.phase.append(point.phase)
         if point.accuracy is None or point.phase >= 1:
             return
-        last_kept = lost_from(self.lr, self.accuracy, self.loss, self.phase)
+        last_kept = lost_from(self.lr, self.accuracy, self.loss, self.phase, self.majority)
         if last_kept is not None:
             why = f"accuracy is lost for good above learning rate {number(last_kept)}"
             raise PruneTraining(why)
@@ -104,7 +107,12 @@ def sweep_job(
 
 
 def run_range_test(
-    session: Session, base: Recipe, plan: SweepPlan, n_train: int, curve: int
+    session: Session,
+    base: Recipe,
+    plan: SweepPlan,
+    n_train: int,
+    curve: int,
+    majority: float | None = None,
 ) -> RangeTest:
     """Sweep the cells, some of them twice, and read them. The result is stored with the study.
 
@@ -114,13 +122,14 @@ def run_range_test(
         plan: which sweeps to make.
         n_train: training samples of one epoch.
         curve: samples that one evaluation takes.
+        majority: majority-class accuracy on the validation split, where classes are unbalanced.
     """
     known = stored_range_test(session)
     if known is not None and fits_plan(known, plan):
         session.start(Step.RANGE_TEST, len(session.run_store.of(Step.RANGE_TEST)))
         session.finish(Step.RANGE_TEST, _result_text(known))
         return known
-    sweeping = Sweeping(session, base, plan, n_train, curve)
+    sweeping = Sweeping(session, base, plan, n_train, curve, majority)
     sweeping.sweep_cells()
     sweeping.sweep_again()
     grid, every = plan.grid, sweeping.every()
@@ -145,6 +154,7 @@ class Sweeping:
         plan: which sweeps to make.
         n_train: training samples of one epoch.
         curve: samples that one evaluation takes.
+        majority: majority-class accuracy on the validation split, where classes are unbalanced.
         traces: the sweeps so far.
         announced: runs of the step, as the listener was told.
     """
@@ -154,6 +164,7 @@ class Sweeping:
     plan: SweepPlan
     n_train: int
     curve: int
+    majority: float | None = None
     traces: dict[SweepCell, list[Trace]] = field(default_factory=dict)
     announced: int = 0
 
@@ -227,7 +238,8 @@ class Sweeping:
         if total > self.announced:
             self.session.start(Step.RANGE_TEST, total)
             self.announced = total
-        return self.session.run(Step.RANGE_TEST, "sweep", jobs, label, SweepWatch)
+        watch = partial(SweepWatch, self.majority)
+        return self.session.run(Step.RANGE_TEST, "sweep", jobs, label, watch)
 
 
 def _result_text(found: RangeTest) -> str:

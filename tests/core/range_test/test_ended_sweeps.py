@@ -154,3 +154,25 @@ def test_a_sweep_that_diverges_at_once_counts_against_its_cell() -> None:
     alone = summarise_cell(64, 1e-4, [lost], [0], ends[:1], 0.5)
     both = summarise_cell(64, 1e-4, [lost, at_once], [0, 1], ends, 0.5)
     assert (alone.possible, both.possible) == (True, False)
+
+
+@pytest.mark.parametrize("missing", [None, math.nan])
+@pytest.mark.parametrize(
+    ("gap", "known"), [((13, 18), False), ((14, 17), False), ((14, 15), True), ((3, 6), True)]
+)
+def test_accuracy_that_was_not_measured_above_its_peak_is_not_known_to_be_kept(
+    gap: tuple[int, int], known: bool, missing: float | None
+) -> None:
+    accuracy: list[float | None] = [*PLATEAU, 0.9]
+    assert read_sweep(RATES, accuracy=accuracy).possible is True
+    accuracy[slice(*gap)] = [missing] * (gap[1] - gap[0])
+    reading = read_sweep(RATES, accuracy=accuracy)
+    assert reading.possible is (True if known else None)
+    assert reading.reason.startswith("Cannot tell: accuracy was not measured between") is not known
+
+
+def test_accuracy_that_is_measured_at_every_third_point_has_no_gap() -> None:
+    rates = [10 ** (-3 + 4 * i / 54) for i in range(55)]
+    accuracy: list[float | None] = [None] * 55
+    accuracy[::3] = [*PLATEAU, 0.9]
+    assert read_sweep(rates, accuracy=accuracy).possible is True

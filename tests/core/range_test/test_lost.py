@@ -15,12 +15,14 @@ PHASE = [(i + 1) / 25 for i in range(25)]
 NONE = (None,) * 25
 
 
-def ended_at(accuracy: list[float | None], lr: list[float] = LR) -> int | None:
+def ended_at(
+    accuracy: list[float | None], lr: list[float] = LR, chance: float | None = None
+) -> int | None:
     """The first point at which the sweep is called over."""
     n = len(lr)
     phase = [(i + 1) / n for i in range(n)]
     for k in range(1, n + 1):
-        if lost_from(lr[:k], accuracy[:k], [None] * k, phase[:k]) is not None:
+        if lost_from(lr[:k], accuracy[:k], [None] * k, phase[:k], chance) is not None:
             return k - 1
     return None
 
@@ -78,3 +80,10 @@ def rising_half(name: str) -> tuple[list[float], list[float | None]]:
     lr = [rate for rate in table["lr"] if rate is not None]
     top = lr.index(max(lr)) + 1
     return lr[:top], list(table["test_accuracy"][:top])
+
+
+def test_the_largest_class_is_nothing_that_can_be_lost() -> None:
+    """From one class to the other, and back: only what is above .9 was learned."""
+    accuracy: list[float | None] = [0.1, 0.5, *[0.9] * 5, *[0.1] * 6, *[0.97] * 6, *[0.9] * 6]
+    assert ended_at(accuracy) == 10
+    assert ended_at(accuracy, chance=0.9) == 22  # four evaluations at .9 after the last at .97

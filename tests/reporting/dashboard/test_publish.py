@@ -38,7 +38,10 @@ def test_publishing_sets_note_pictures_and_artifacts(
 ) -> None:
     publish_report(study, report, rendered(report), tmp_path / "artifacts", pytest.fail)
     assert get_note(study).replace("\u2003", "").startswith(render_markdown(report))
-    assert "The winner is [trial 29](/dashboard/studies/0/trials?numbers=29)." in get_note(study)
+    assert (
+        "The cycle has the settings of [trial 29](/dashboard/studies/0/trials?numbers=29)."
+        in get_note(study)
+    )
     assert 'The dashboard\'s "Best Trial" is the cheapest trial' in get_note(study)
     figures = get_plotly_graph_objects(_attributes(study))
     assert set(figures) == {"range-test", "accuracy-against-cost"}

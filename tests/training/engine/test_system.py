@@ -84,6 +84,23 @@ OUT_OF_MEMORY = {
     "cuDNN 9": RuntimeError("CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
     "cuDNN's workspace": RuntimeError("GET was unable to find an engine to execute this"),
     "cuSOLVER": RuntimeError("cusolver error: CUSOLVER_STATUS_ALLOC_FAILED, when calling"),
+    "cuBLAS's handle": RuntimeError(
+        "CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"
+    ),
+    "cuDNN's handle": RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"),
+    "cuSOLVER's handle": RuntimeError(
+        "cusolver error: CUSOLVER_STATUS_INTERNAL_ERROR, when calling `cusolverDnCreate(handle)`"
+    ),
+    "cuSPARSE's handle": RuntimeError(
+        "CUDA error: insufficient resources when calling `cusparseCreate(handle)`"
+    ),
+    "CUDA runtime": RuntimeError("cudaErrorMemoryAllocation"),
+    "XPU's driver": RuntimeError("level_zero backend failed: UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY"),
+    "MPS, one tensor": RuntimeError("Invalid buffer size: 24.00 GB"),
+    "shared memory, longer": RuntimeError(
+        "unable to resize file </torch_5> to the right size: No space left on device (28)"
+    ),
+    "one of several": ExceptionGroup("in threads", [KeyError("a"), MemoryError()]),
     "cuFFT": RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
     "fork": OSError(12, "Cannot allocate memory"),
     "mmap": RuntimeError("unable to mmap 1024 bytes from file </torch_1>: Cannot allocate memory"),
@@ -98,6 +115,11 @@ OUT_OF_MEMORY = {
 }
 OTHER = {
     "device assert": RuntimeError("CUDA error: device-side assert triggered"),
+    "cuSOLVER, in use": RuntimeError(
+        "cusolver error: CUSOLVER_STATUS_INTERNAL_ERROR, when calling `cusolverDnSgesvd(handle)`"
+    ),
+    "cuBLAS, in use": RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED"),
+    "several others": ExceptionGroup("in threads", [KeyError("a"), ValueError("b")]),
     "shapes": RuntimeError("mat1 and mat2 shapes cannot be multiplied"),
     "disk full": OSError(28, "No space left on device", "/home/me/cache"),
     "loader, crashed": RuntimeError("DataLoader worker (pid 1) is killed by signal: Aborted."),

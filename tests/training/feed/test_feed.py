@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from autosuperconv.core.recipe import Recipe
+from autosuperconv.core.trace import Job
 from autosuperconv.errors import DataError
 from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine
-from autosuperconv.training.feed import is_resident, make_batches, placement
+from autosuperconv.training.feed import is_resident, make_batches, placement, resident
 from autosuperconv.training.feed.batches import Batch
 from autosuperconv.training.feed.resident import Resident
 from autosuperconv.training.feed.streamed import Streamed, loader_workers
@@ -127,3 +129,24 @@ def test_floats_are_normalised_once_wherever_they_are_read() -> None:
         x = torch.cat([x for x, _ in read])
         assert x.mean().item() == pytest.approx(0, abs=0.2)
         assert x.std().item() == pytest.approx(1, abs=0.2)
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("full"), ValueError("other")])
+def test_data_that_do_not_fit_after_all_are_streamed_and_that_is_told(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process may take the memory between the look and the copy."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(resident, "_on_device", refuse)
+    if isinstance(error, ValueError):
+        with pytest.raises(ValueError, match="other"):
+            make_batches(dots(), Engine())
+        return
+    trace = trainer(dots())(Job(Recipe(max_lr=0.1, epochs=1.0, batch_size=24)))
+    assert trace.steps == 3
+    assert trace.notes == (
+        "The data are streamed, because the device had no memory left for them.",
+    )

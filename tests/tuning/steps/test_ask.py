@@ -51,20 +51,24 @@ class Computed:
     """Ends where the function says; None: the run diverges."""
 
     accuracy: Accuracy
+    detail: str = ""
 
     def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
         end = self.accuracy(job.recipe)
         stopped = StopReason.DIVERGED if end is None else StopReason.COMPLETED
-        return replace(SurfaceTrainer()(job), accuracy=end, stopped_because=stopped)
+        return replace(
+            SurfaceTrainer()(job), accuracy=end, stopped_because=stopped, detail=self.detail
+        )
 
 
 def searched(
     accuracy: Accuracy,
     trials: Sequence[Mapping[str, float]],
     settings: StudySettings = SETTINGS,
+    detail: str = "",
 ) -> Session:
     """A search whose study has had these trials, each with the study's seed."""
-    trainer, storage = Computed(accuracy), optuna.storages.InMemoryStorage()
+    trainer, storage = Computed(accuracy, detail), optuna.storages.InMemoryStorage()
     by_cost = settings.objective.name == "cost"
     direction = "minimize" if by_cost else "maximize"
     study, run_store = open_study(storage, "s", {"data": "computed"}, direction)
@@ -160,6 +164,24 @@ def test_no_completed_trial_is_no_answer_and_says_what_to_do() -> None:
         "(--trials 4), longer cycles (--epochs), or lower learning rates, such as --max-lr "
         "0.001:1."
     )
+
+
+@pytest.mark.parametrize(
+    ("detail", "remedy"),
+    [
+        ("the accuracy at the end, 90.0 %, is no better than giving every sample", "longer cycles"),
+        ("the accuracy at the end, 10.0 %, is no better than chance", "longer cycles"),
+        ("41.0 % at phase 0.50 cannot reach the target", "longer cycles"),
+        ("the loss is not finite at step 7 of 30", "lower learning rates"),
+    ],
+)
+def test_lower_learning_rates_are_advised_only_where_one_was_too_high(
+    detail: str, remedy: str
+) -> None:
+    session = searched(lambda recipe: None, grid()[:2], detail=detail)
+    with pytest.raises(NothingCompleted, match=remedy) as error:
+        ask_at(session, SETTINGS, 2.5, 5.0)
+    assert ("lower learning rates" in str(error.value)) is (remedy == "lower learning rates")
 
 
 @pytest.mark.parametrize("asked", [2.0, 8.0])

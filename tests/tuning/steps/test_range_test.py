@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from autosuperconv.core.class_balance import ClassBalance
 from autosuperconv.core.curve import Point, as_curve
+from autosuperconv.core.events import Step
 from autosuperconv.core.range_test import RangeTest
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.schedule import build_schedule
@@ -114,6 +116,19 @@ def watch_all(watch: SweepWatch, trainer: Sweeper, job: Job) -> None:
     trainer(job, points.append)
     for point in points:
         watch(point)
+
+
+def test_a_sweep_of_unbalanced_classes_is_watched_by_their_majority(tmp_path: Path) -> None:
+    """.1 after .8 is no loss where .9 is had for nothing."""
+    skewed = ClassBalance(largest=0, train=0.9, validation=0.9, test=0.9)
+    trainers = {None: Sweeper(edge_of(0.5)), skewed: Sweeper(edge_of(0.5))}
+    for balance, trainer in trainers.items():
+        setup = replace(make_setup(tmp_path / str(balance is None)), balance=balance)
+        with surface_work(setup.out, setup, trainer) as work:
+            sweep_range(work)
+            traces = [trace for _, trace in work.session.run_store.of(Step.RANGE_TEST)]
+        ended = {trace.stopped_because for trace in traces}
+        assert (StopReason.PRUNED in ended) is (balance is None)
 
 
 def test_an_ended_sweep_is_not_taken_for_a_diverged_one(tmp_path: Path) -> None:
