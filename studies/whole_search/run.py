@@ -1,15 +1,16 @@
-"""Replays whole searches on the designs of `studies/search_cost`; writes results.json, README.md.
+"""Replays whole searches on the designs of `studies/search_cost`; writes the page and its results.
 
     python studies/whole_search/run.py [--seeds 30] [--processes 2] [--only digits]
     python studies/whole_search/run.py --page
 
-Rows that results.json already holds are not replayed again; `--page` only writes the page.
+Seeds that results.jsonl.xz already holds are not replayed again; `--page` only writes the page.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import lzma
 import multiprocessing
 import sys
 import warnings
@@ -27,7 +28,7 @@ from tasks import TASKS
 DISTANCES = (-3, -2, -1, 0, 1, 2, 3)
 PLANS = (Plan(12, 5), Plan(20, 8), Plan(20, 12))
 LONG = Plan(40, 12)
-LONG_SEEDS = 8  # seeds for which the longest plan is replayed, too
+LONG_SEEDS = 4  # seeds for which the longest plan is replayed, too
 VARIANTS: dict[str, dict[str, float]] = {
     "": {},
     "half the noise on validation data": {"validation_noise": 0.5},
@@ -35,8 +36,8 @@ VARIANTS: dict[str, dict[str, float]] = {
     "study from T_B/5 on": {"shortest": 1.0},
     "study from half of T_B/5 on": {"shortest": 0.5},
 }
-VARIANT_TASKS, VARIANT_SEEDS = ("cifar10", "digits"), 6
-RESULTS = Path(__file__).with_name("results.jsonl")
+VARIANT_TASKS, VARIANT_SEEDS = ("cifar10", "digits"), 4
+RESULTS = Path(__file__).with_name("results.jsonl.xz")
 
 
 def replayed(task: str, variant: str, seed: int) -> list[Row]:
@@ -69,7 +70,8 @@ def known() -> list[Row]:
     """What was replayed so far."""
     if not RESULTS.exists():
         return []
-    return [Row(**json.loads(line)) for line in RESULTS.read_text().splitlines()]
+    with lzma.open(RESULTS, "rt") as file:
+        return [Row(**json.loads(line)) for line in file]
 
 
 def main() -> None:
@@ -84,7 +86,7 @@ def main() -> None:
         left = [job for job in wanted(asked.seeds, asked.only) if job not in done]
         with multiprocessing.get_context("spawn").Pool(asked.processes) as pool:
             for rows in pool.imap(_starred, left):
-                with RESULTS.open("a") as file:
+                with lzma.open(RESULTS, "at") as file:
                     file.writelines(json.dumps(asdict(row)) + "\n" for row in rows)
     write_page(known())
 
