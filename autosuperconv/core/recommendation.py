@@ -20,6 +20,7 @@ from autosuperconv.core.verdict.runs import SAME_COST, too_many
 from autosuperconv.core.verdict.sentence import GAINS, speed_in_words
 
 BASELINE, CANDIDATE, CONTROL = "baseline", "candidate", "control"
+MISSED_TARGET = "It does not reach the target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,9 @@ def reason(best: ConfirmedRecipe, confirmed: Sequence[ConfirmedRecipe], verdict:
         return "Every recipe diverges too often to be recommended; this one measured best."
     gain, known = verdict.outcome in GAINS, {c.role for c in confirmed}
     if not gain and BASELINE not in known:
-        return "It measured best of the recipes that were trained here."
+        text = "It measured best of the recipes that were trained here."
+        better = (best.accuracy or 0.0) < verdict.baseline_accuracy
+        return f"{text} Your recorded runs measured better: keep their recipe." if better else text
     if gain and best.role == CANDIDATE:
         return "No recipe that costs as little measured better."
     if best.role == BASELINE:
@@ -205,6 +208,6 @@ def missed(confirmed: ConfirmedRecipe, target: float) -> str:
     if found is None or found >= target - 1e-9:
         return ""
     return (
-        f"It does not reach the target: {fmt.percent(found)} on validation data, where "
-        f"{fmt.percent(target)} were looked for."
+        f"{MISSED_TARGET}: its validation accuracy is {fmt.percent(found)}, and the "
+        f"target is {fmt.percent(target)}."
     )

@@ -147,6 +147,24 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedLength:
+    """A length at which the best cycle was asked for on validation data.
+
+    Args:
+        speedup: the least speed-up that it gives.
+        epochs: the length.
+        accuracy: of the best cycle at it, by the model of the trials and runs at that length;
+            on validation data, fraction of 1.
+        sd: how sure that is.
+    """
+
+    speedup: float
+    epochs: float
+    accuracy: float
+    sd: float
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a search found.
 
@@ -170,6 +188,8 @@ class Report:
         surrogate: what a model of the trials says; None where there is none.
         recommendation: the recipe to use, and the others that were confirmed; None in a report of
             an earlier version.
+        asked: lengths at which the best cycle was asked for, the fastest first; those that the
+            verdict has not in its `rungs` fell so far short there that they were not confirmed.
     """
 
     version: int
@@ -190,3 +210,4 @@ class Report:
     pruning: PruningReport | None = None
     surrogate: SurrogateView | None = None
     recommendation: Recommendation | None = None
+    asked: tuple[AskedLength, ...] = ()

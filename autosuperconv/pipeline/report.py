@@ -21,6 +21,7 @@ from autosuperconv.core.recommendation import (
 )
 from autosuperconv.core.report import (
     FORMAT_VERSION,
+    AskedLength,
     Baseline,
     Cost,
     Report,
@@ -88,6 +89,10 @@ def make_report(work: Work, found: Findings) -> Report:
         pruning=pruning,
         surrogate=surrogate,
         recommendation=recommendation(work, confirmed),
+        asked=tuple(
+            AskedLength(r.speedup, r.answer.recipe.epochs, r.answer.accuracy, r.answer.sd)
+            for r in confirmed.rungs
+        ),
     )
 
 
@@ -188,18 +193,20 @@ def _runs(session: Session, step: Step) -> tuple[Run, ...]:
 
 
 def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
-    missing = [
-        f"{factor_name(factor)}: the same in winner and baseline, so nothing was retrained."
-        for factor in found.tradeoff.unchanged
-    ]
-    if not found.tradeoff.measured:
-        missing.append(found.tradeoff.sentence)
+    missing = [found.tradeoff.sentence]
+    if found.tradeoff.measured:
+        missing = [
+            f"{factor_name(factor)}: the same in winner and baseline, so nothing was retrained."
+            for factor in found.tradeoff.unchanged
+        ]
     confirmed = found.confirmation
     if confirmed.candidate and not confirmed.control:
         missing.append(_no_control(confirmed))
     ours, theirs = len(confirmed.candidate), len(confirmed.baseline_curves)
-    seeds = f"{ours} of the candidate, {theirs} of the baseline"
-    missing.append(f"Anything beyond the seeds of these runs ({seeds}), and seconds as a cost.")
+    missing.append(
+        f"Other seeds than those of the runs behind the verdict ({ours} of the cycle, {theirs} of "
+        "the baseline), and seconds as a cost."
+    )
     runs = [trace for step in STEPS for _, trace in session.run_store.of(step)]
     return (*missing, *dict.fromkeys(note for trace in runs for note in trace.notes))
 
@@ -207,8 +214,11 @@ def _not_measured(session: Session, found: Findings) -> tuple[str, ...]:
 def _no_control(confirmed: Confirmation) -> str:
     """Why the winner was not compared with the standard schedule at its cost."""
     if confirmed.control_diverged:
-        return "The compressed control: every learning rate tried for it diverged."
+        return (
+            "The baseline compressed to the cycle's length (the control): every learning rate that "
+            "was tried for it diverged."
+        )
     return (
-        "The compressed control: it is trained only where the shortest cycle is as accurate as the "
-        "baseline."
+        "The baseline compressed to the cycle's length (the control): it is trained only where a "
+        "cycle is fast enough for super-convergence (C2 speed) and as accurate as the baseline."
     )

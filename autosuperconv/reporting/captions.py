@@ -66,11 +66,14 @@ def cost_caption(report: Report) -> str:
 
 def curves_caption(report: Report) -> str:
     """What is drawn in the learning curves, and on which data."""
-    splits = {curve_split(run) for run in compared_runs(report)} or {"validation"}
+    compared = compared_runs(report)
+    splits = {curve_split(run) for run in compared} or {"validation"}
     own = "all on validation data" if splits == {"validation"} else "on validation data"
-    text = f"Accuracy of every trial against the phase of its run, {own}"
+    text = "Accuracy of every trial against the phase of its run, "
+    text += "and of one confirmed run of the cycle and of the baseline, " if compared else ""
+    text += own
     if splits != {"validation"}:
-        text += f"; the baseline's on {' and '.join(sorted(splits))} data"
+        text += f"; the confirmed runs' on {' and '.join(sorted(splits))} data"
     return (
         f"{text}. The accuracies that the verdict compares are measured at the end of the runs, on "
         "test data. Below: the learning rates of the cycle and the baseline. Accuracy stays low "

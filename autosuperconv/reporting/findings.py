@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from autosuperconv.core import format as fmt
-from autosuperconv.core.report import Report, Run
+from autosuperconv.core.recommendation import MISSED_TARGET
+from autosuperconv.core.report import AskedLength, Report, Run
 from autosuperconv.core.verdict import Outcome, RungState
 from autosuperconv.core.verdict.outcome import RungFinding
 from autosuperconv.core.verdict.runs import too_many
+from autosuperconv.reporting import rows
 
 Line = tuple[str, str]
 ALMOST = 0.995  # probabilities above it, or below one less it, are given as a bound
@@ -22,9 +24,11 @@ ALMOST = 0.995  # probabilities above it, or below one less it, are given as a b
 def reader_lines(report: Report) -> list[Line]:
     """What a reader wants to know after the answer: what was shown, which recipe to use, and what
     to do next."""
-    said = [*verdict_lines(report), ("Target", missed_target(report) or "")]
+    use = recommended(report)
+    missed = "" if MISSED_TARGET in use else missed_target(report) or ""
+    said = [("Baseline", recorded(report)), *verdict_lines(report), ("Target", missed)]
     said += [("Data", text) for text in data_warnings(report)]
-    said += [("Use", recommended(report)), ("Next", next_step(report))]
+    said += [("Use", use), ("Next", next_step(report))]
     return [(name, text) for name, text in said if text]
 
 
@@ -41,7 +45,19 @@ def verdict_lines(report: Report) -> list[Line]:
 
 def lengths_in_words(report: Report) -> str:
     """What each length has shown, e.g. "5 x faster (1.2 epochs): as accurate." """
-    return " ".join(f"{_length(report, rung)}." for rung in report.verdict.rungs)
+    found = {rung.speedup: f"{_length(report, rung)}." for rung in report.verdict.rungs}
+    left = {one.speedup: _unconfirmed(report, one) for one in report.asked}
+    texts = left | found
+    return " ".join(texts[speedup] for speedup in sorted(texts, reverse=True))
+
+
+def _unconfirmed(report: Report, asked: AskedLength) -> str:
+    epochs, found = fmt.number(asked.epochs), fmt.percent(asked.accuracy)
+    return (
+        f"At least {fmt.times(asked.speedup)} faster ({epochs} epochs): not confirmed, because "
+        f"{found} is the best to be expected on validation data, where the target is "
+        f"{fmt.percent(report.baseline.target)}."
+    )
 
 
 def _length(report: Report, rung: RungFinding) -> str:
@@ -107,6 +123,15 @@ def stability(report: Report) -> str:
     """How often the cycle's runs diverged."""
     rate = report.verdict.divergence
     return "" if rate is None else f"The cycle diverged in {rate.in_words()}."
+
+
+def recorded(report: Report) -> str:
+    """The baseline's recorded runs, which are in no table; "" where it was trained."""
+    curves = report.setup.options.baseline_curves
+    if not curves:
+        return ""
+    ends = rows.spread(curve.final_accuracy for curve in curves if not curve.diverged)
+    return f"{fmt.counted(len(curves), 'recorded run')}: {ends} at the end, on test data."
 
 
 def recommended(report: Report) -> str:

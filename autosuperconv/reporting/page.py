@@ -195,7 +195,7 @@ def _trial_cells(report: Report, trial: Trial, fields: tuple[str, ...]) -> list[
 
 def trial_note(report: Report, trial: Trial) -> str:
     """What is particular about a trial."""
-    notes = ["winner"] if trial.recipe == report.winner else []
+    notes = ["its settings won"] if trial.number == rows.winner_number(report) else []
     notes += ["reaches the target"] if trial.feasible else []
     notes += ["best at its cost"] if trial.on_front else []
     if trial.would_prune_at is not None:

@@ -103,8 +103,12 @@ def test_recorded_baseline_runs_have_no_recipe_so_the_best_of_the_rest_is_named_
     assert found.best.label == (
         "The cycle that was found: 95.00 % on test data, 6 runs; -1.00 percentage points against "
         "the baseline, 2 x faster. C1 accuracy is not met: it is not as accurate as the baseline, "
-        "within 0.40 points. It measured best of the recipes that were trained here."
+        "within 0.40 points. It measured best of the recipes that were trained here. Your recorded "
+        "runs measured better: keep their recipe."
     )
+    better = recommend([replace(cycle, accuracy=0.97)], verdict(Outcome.UNDECIDED), target=0.9)
+    assert better is not None
+    assert better.best.label.endswith("of the recipes that were trained here.")
 
 
 def test_nothing_was_confirmed_so_nothing_is_recommended() -> None:
@@ -119,8 +123,8 @@ def test_the_label_says_what_was_shown_and_where_the_target_is_unmet() -> None:
     assert found.best.label == (
         "The cycle that was found: 95.80 % on test data, 6 runs; -0.20 percentage points against "
         "the baseline, 2 x faster. It was shown to be as accurate as the baseline, within 0.40 "
-        "points. It does not reach the target: 95.00 % on validation data, where 96.00 % were "
-        "looked for. No recipe that costs as little measured better."
+        "points. It does not reach the target: its validation accuracy is 95.00 %, and the target "
+        "is 96.00 %. No recipe that costs as little measured better."
     )
     (baseline,) = found.others
     expected = "The tuned standard schedule (the baseline): 96.00 % on test data, 6 runs."

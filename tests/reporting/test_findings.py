@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from autosuperconv.core.report import Report
+from autosuperconv.core.report import AskedLength, Report
 from autosuperconv.core.trace import StopReason
-from autosuperconv.core.verdict import Outcome, Price, RungState, SideRuns
+from autosuperconv.core.verdict import Outcome, Price, RunCurve, RungState, SideRuns
 from autosuperconv.core.verdict.measured import Divergence
 from autosuperconv.core.verdict.outcome import RungFinding
 from autosuperconv.reporting import findings
@@ -39,6 +39,18 @@ def with_other_length(report: Report) -> Report:
 def test_each_length_says_what_it_has_shown(report: Report) -> None:
     assert findings.lengths_in_words(with_other_length(report)) == (
         "At least 5 x faster (5 epochs): perhaps as accurate as the baseline (34 % likely). "
+        "At least 2 x faster (12 epochs): as accurate as the baseline."
+    )
+
+
+def test_a_length_that_was_asked_about_and_given_up_says_why(report: Report) -> None:
+    asked = (AskedLength(5.0, 5.0, 0.897, 0.002), AskedLength(2.0, 12.0, 0.92, 0.001))
+    given = with_other_length(report)
+    verdict = replace(given.verdict, rungs=given.verdict.rungs[1:])
+    text = findings.lengths_in_words(replace(given, verdict=verdict, asked=asked))
+    assert text == (
+        "At least 5 x faster (5 epochs): not confirmed, because 89.70 % is the best to be expected "
+        "on validation data, where the target is 91.48 %. "
         "At least 2 x faster (12 epochs): as accurate as the baseline."
     )
 
@@ -90,6 +102,25 @@ def test_margin_and_divergence_are_said_where_they_are_recorded(report: Report) 
     )
     assert names["Stability"] == "The cycle diverged in 1 of 6 runs (95 %: 0 % to 64 %)."
     assert findings.verdict_lines(report) == []  # a report of an earlier version
+
+
+def test_a_recorded_baseline_is_said_with_its_runs(report: Report) -> None:
+    curves = tuple(RunCurve((1000.0,), (), end, 0.1) for end in (0.90, 0.92, 0.94))
+    options = replace(report.setup.options, baseline_curves=curves)
+    given = replace(report, setup=replace(report.setup, options=options))
+    said = "3 recorded runs: 92.00 \u00b1 2.00 % at the end, on test data."
+    assert findings.reader_lines(given)[0] == ("Baseline", said)
+    assert "Baseline" not in dict(findings.reader_lines(report))
+
+
+def test_a_missed_target_is_said_once(report: Report) -> None:
+    assert report.recommendation is not None
+    given = replace(report, baseline=replace(report.baseline, target=0.9999))
+    assert "Target" in dict(findings.reader_lines(given))
+    label = "The cycle. It does not reach the target: 92.2 %."
+    best = replace(report.recommendation.best, label=label)
+    found = replace(report.recommendation, best=best)
+    assert "Target" not in dict(findings.reader_lines(replace(given, recommendation=found)))
 
 
 def test_the_next_step_is_a_command_that_replaces_what_it_changes(report: Report) -> None:

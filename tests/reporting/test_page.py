@@ -189,7 +189,7 @@ def test_a_negative_number_has_a_minus_sign_and_an_exponent_keeps_its_hyphen() -
 def test_a_trial_that_the_pruner_would_have_stopped_says_so(report: Report) -> None:
     trial = replace(report.trials[29], would_prune_at=0.65)
     assert html.trial_note(report, trial) == (
-        "winner; reaches the target; best at its cost; "
+        "its settings won; reaches the target; best at its cost; "
         "kept running although the pruner would have stopped it at phase 0.65"
     )
 

@@ -282,14 +282,14 @@ def _label(job: Job) -> str:
 
 
 def _text(result: MeasuredBaseline) -> str:
-    max_lr, weight_decay = number(result.recipe.max_lr), number(result.recipe.weight_decay)
     n = len(result.accuracies)
     spread = f"n = {n}"
     if result.sd is not None:
         spread = f"standard deviation {size_in_points(result.sd)} percentage points, {spread}"
     if result.diverged:
         spread += f"; {result.diverged} of {n + result.diverged} seeds diverged"
-    return (
-        f"max_lr {max_lr}, weight decay {weight_decay}: validation {percent(result.accuracy)} "
-        f"({spread}); target {percent(result.target)}"
-    )
+    reached = f"{percent(result.accuracy)} ({spread}); target {percent(result.target)}"
+    if not result.runs:
+        return f"the recorded runs, on test data: {reached}"
+    max_lr, weight_decay = number(result.recipe.max_lr), number(result.recipe.weight_decay)
+    return f"max_lr {max_lr}, weight decay {weight_decay}: validation {reached}"
