@@ -233,4 +233,10 @@ ROWS += [
         "divide percentages by 100",
         call(checked, LOG),
     ),
+    Row(
+        "core/verdict/recorded.py _checked 3",
+        call(checked, LOG.replace("0.9", "nan")),
+        "write the accuracy that chance gives",
+        call(checked, LOG.replace("0.9", "0.1")),
+    ),
 ]

@@ -188,6 +188,15 @@ def _parsed(text: str) -> Iterator[_Row]:
         yield _Row(at, lr, *measured)
 
 
+def _instead_of(accuracy: float) -> str:
+    if math.isfinite(accuracy):
+        return "divide percentages by 100"
+    return (
+        "where a run has diverged, write the accuracy that chance gives, in this and all later "
+        "rows, so that it counts as diverged"
+    )
+
+
 def _checked(rows: list[_Row]) -> list[_Row]:
     if not rows:
         raise InvalidInput("The table has a header but no rows.")
@@ -200,7 +209,7 @@ def _checked(rows: list[_Row]) -> list[_Row]:
         if row.accuracy is not None and not 0 <= row.accuracy <= 1:
             raise InvalidInput(
                 f"The accuracy must be a fraction in [0, 1], but row {i} has "
-                f"{row.accuracy:g}; divide percentages by 100."
+                f"{row.accuracy:g}; {_instead_of(row.accuracy)}."
             )
     return rows
 

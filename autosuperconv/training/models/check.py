@@ -40,6 +40,8 @@ def check_model(factory: Callable[[], nn.Module], data: TaskData) -> nn.Module:
         model.eval()
         with torch.no_grad():
             _check_output(_run(model, probe, data), data)
+            for extreme in _extremes(data):
+                _run(model, extreme, data)
     return model
 
 
@@ -158,6 +160,21 @@ def _probe(samples: Samples) -> Tensor:
             f"{tuple(rows[1].shape)}. Resize them in the data set's transform."
         )
     return torch.stack(rows)
+
+
+def _extremes(data: TaskData) -> list[Tensor]:
+    """Of whole numbers, the samples that hold the smallest and the largest: a table of embeddings
+    may be too short for a token that is rare."""
+    splits = (data.train, data.validation, data.test)
+    held = [s.x for s in splits if isinstance(s, TensorSplit) and s.x.dtype == torch.int64]
+    if data.normalise != "none":
+        return []
+    rows = [(x.argmin(), x.argmax()) for x in held]
+    each = [x[0].numel() for x in held]
+    return [
+        x[[int(at) // size for at in found]]
+        for x, found, size in zip(held, rows, each, strict=True)
+    ]
 
 
 def _run(model: nn.Module, probe: Tensor, data: TaskData) -> object:

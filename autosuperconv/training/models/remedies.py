@@ -60,9 +60,10 @@ def _whole_numbers(failure: Failure) -> str:
         )
     if "index out of range" not in failure.text:
         return ""
-    train = failure.data.train
-    x = train.x if isinstance(train, TensorSplit) else failure.probe
-    low, high = (int(value) for value in x.aminmax())
+    data = failure.data
+    held = [s.x for s in (data.train, data.validation, data.test) if isinstance(s, TensorSplit)]
+    ends = [end for x in held or [failure.probe] for end in x.aminmax()]
+    low, high = int(min(ends)), int(max(ends))
     if low < 0:
         return f"The smallest number among the samples is {low}; an nn.Embedding counts from 0."
     return (

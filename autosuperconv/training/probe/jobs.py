@@ -10,6 +10,7 @@ from itertools import islice
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 
 from autosuperconv.core.format import reason_of
 from autosuperconv.core.recipe import Recipe
@@ -49,10 +50,12 @@ class Tried:
     Args:
         before: weights and buffers of the new network.
         after: the same after two steps.
+        lagging: the buffers that `about_statistics` tells of.
     """
 
     before: list[Tensor]
     after: list[Tensor]
+    lagging: tuple[str, ...]
 
 
 def try_jobs(trainer: TorchTrainer, recipe: Recipe, batch_sizes: Sequence[int]) -> tuple[str, ...]:
@@ -94,6 +97,28 @@ def _memory_permitting() -> Iterator[None]:
             raise
 
 
+def about_statistics(lagging: tuple[str, ...]) -> tuple[str, ...]:
+    """A sentence on running statistics that only torch's own layers have measured anew."""
+    if not lagging:
+        return ()
+    return (
+        f"The network keeps running statistics of its own ({lagging[0]}), which are not measured "
+        "anew before its accuracy is, as those of torch's normalisation layers are. They lag "
+        "behind after short runs at high learning rates, whose accuracy is then too low.",
+    )
+
+
+def _running(model: nn.Module) -> dict[str, Tensor]:
+    """The running statistics of layers that are none of torch's, scripted ones included."""
+    return {
+        f"{path}.{name}".lstrip("."): buffer.detach().clone()
+        for path, module in model.named_modules()
+        if not isinstance(module, _NormBase)
+        for name, buffer in module.named_buffers(recurse=False)
+        if name in ("running_mean", "running_var")
+    }
+
+
 def about_repeating(trainer: TorchTrainer, recipe: Recipe) -> tuple[str, ...]:
     """Whether the same run is the same again, and whether it is the same unwatched."""
     watched = try_steps(trainer, recipe, watched=True)
@@ -103,7 +128,8 @@ def about_repeating(trainer: TorchTrainer, recipe: Recipe) -> tuple[str, ...]:
     if not _equal(alone.after, again.after):
         exact = trainer.engine.device == "cpu" or trainer.engine.deterministic
         return (UNREPEATABLE,) if exact else ()
-    return () if _equal(alone.after, watched.after) else (WATCHED,)
+    statistics = about_statistics(alone.lagging)
+    return statistics if _equal(alone.after, watched.after) else (WATCHED, *statistics)
 
 
 def try_steps(trainer: TorchTrainer, recipe: Recipe, watched: bool) -> Tried:
@@ -116,7 +142,7 @@ def try_steps(trainer: TorchTrainer, recipe: Recipe, watched: bool) -> Tried:
     with isolated(engine):
         learner = Learner(recipe, trainer.factory, engine)
         model = learner.model
-        before = _state(model)
+        before, running = _state(model), _running(model)
         with closing(batches.training(recipe.batch_size, recipe.seed)) as training:
             first, second = islice(training, 2)
         model.train()
@@ -124,7 +150,9 @@ def try_steps(trainer: TorchTrainer, recipe: Recipe, watched: bool) -> Tried:
         if watched:
             _evaluate(trainer, model)
         _step(trainer, learner, second, recipe)
-        return Tried(before, _state(model))
+        now = _running(model)
+        lagging = tuple(name for name in running if not torch.equal(running[name], now[name]))
+        return Tried(before, _state(model), lagging)
 
 
 def _step(trainer: TorchTrainer, learner: Learner, batch: Batch, recipe: Recipe) -> None:
@@ -142,15 +170,20 @@ def _evaluate(trainer: TorchTrainer, model: nn.Module) -> None:
     splits: tuple[Split, ...] = ("validation", "test")
     with undisturbed(model):
         n = len(statistics[0][1])
-        with _refusing(f"pass {n} samples to measure batch-norm statistics", lambda _: _ANY):
+        with _refusing(f"pass {n} samples to measure batch-norm statistics", _in_evaluation):
             recalibrate(model, statistics, engine)
         for split in splits:
             part = list(islice(batches.evaluation(split), 1))
             n = len(part[0][1])
-            with _refusing(f"be evaluated on {n} samples at once", lambda _: _ANY):
+            with _refusing(f"be evaluated on {n} samples at once", _in_evaluation):
                 evaluate(model, part, engine)
 
 
+_TOKENS = (
+    "If it has an nn.Embedding, give that more rows than the largest number among the samples, and "
+    "no sample a number below 0."
+)
+_GRAPH = "Detach what its forward keeps from one batch to the next, as in state = state.detach()."
 _ANY = "Change its forward so that it takes any number of samples, in training and in evaluation."
 _SHAPE = (
     "It must return (B, classes) for every batch size B, 1 included: use squeeze(dim) or "
@@ -158,10 +191,18 @@ _SHAPE = (
 )
 
 
+def _in_evaluation(error: Exception) -> str:
+    return _TOKENS if "index out of range" in str(error) else _ANY
+
+
 def _remedy(error: Exception, model: nn.Module, batch: Batch, due: tuple[int, int]) -> str:
     text = str(error)
     if "more than 1 value per channel" in text:
         return "Batch norm needs more than one sample: train with larger batches (--batch-size)."
+    if "index out of range" in text:
+        return _TOKENS
+    if "backward through the graph a second time" in text:
+        return _GRAPH
     if "sparse" in text.lower():
         return "Build its embeddings with sparse=False."
     with suppress(Exception), torch.no_grad():

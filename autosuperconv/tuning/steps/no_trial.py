@@ -25,8 +25,8 @@ def none_completed(session: Session, settings: StudySettings, trials: int) -> No
 
 def _without_learning(session: Session) -> str:
     """What to search where no learning rate was too high; "" where one may have been."""
-    ends = [t.detail for t in finished(session.study) if t.trained]
-    if not ends or not all("no better than" in end or "cannot reach" in end for end in ends):
+    details = [t.detail for t in finished(session.study) if t.trained]
+    if not details or not all("no better than" in end or "cannot reach" in end for end in details):
         return ""
     return (
         "None was lost to a high learning rate: they were too short, or aimed too high. Search "

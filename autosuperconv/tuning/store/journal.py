@@ -26,6 +26,7 @@ from autosuperconv.core.serialization import from_dict, to_dict
 from autosuperconv.tuning.store.process import Process, is_running, this_process
 
 SYNC_SECONDS = 1.0
+PATIENCE_SECONDS = 30  # after which Optuna takes a lock for one of the dead
 OWNER = ".lock.owner"  # after the journal's name: who has the lock
 BEGINNING = b'{"op_code"'  # of every entry of a journal
 NO_SYNC = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}  # some network mounts
@@ -80,14 +81,35 @@ def locked(path: Path, guard: Guard) -> Iterator[None]:
 
 
 def free_of_the_dead(path: Path, guard: Guard) -> None:
-    """Break the lock if it is of a process on this machine that has ended."""
-    with suppress(OSError, ValueError, KeyError, TypeError):  # no lock, or nobody says whose
+    """Break the lock if it is of a process on this machine that has ended, or if nobody says
+    whose it is and it is as old as Optuna would wait: other versions do not say."""
+    with suppress(OSError):  # there is no lock
         lock = identity_of_lock(path)
-        told = json.loads(path.with_name(path.name + OWNER).read_text(encoding="utf-8"))
-        dead = is_running(from_dict(Process, told["process"])) is False
-        if dead and told["lock"] == lock == identity_of_lock(path):
+        owner = owner_of(path, lock)
+        dead = is_old(path, lock) if owner is None else is_running(owner) is False
+        if dead and lock == identity_of_lock(path):
             with suppress(RuntimeError):  # another process was quicker
                 guard.release()
+
+
+def owner_of(path: Path, lock: list[int]) -> Process | None:
+    """Who has the lock, where that is said."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(path.with_name(path.name + OWNER).read_text(encoding="utf-8"))
+        if told["lock"] == lock:
+            owner: Process = from_dict(Process, told["process"])
+            return owner
+    return None
+
+
+def is_old(path: Path, lock: list[int]) -> bool:
+    """Whether a lock is older than Optuna's patience, by the clock of the file system."""
+    now = path.with_name(f"{path.name}.{uuid.uuid4().hex}.now")
+    now.touch()
+    try:
+        return now.stat().st_mtime_ns - lock[1] > PATIENCE_SECONDS * 1e9
+    finally:
+        now.unlink()
 
 
 def identity_of_lock(path: Path) -> list[int]:

@@ -200,6 +200,7 @@ def test_an_iteration_on_two_rows_counts_once() -> None:
         ),
         (csv("1,0.1,1.0,91.2"), "in .0, 1., but row 1 has 91.2; divide percentages by 100"),
         (csv("1,0.1,1.0,1.5"), "in .0, 1., but row 1 has 1.5"),
+        (csv("1,0.1,1.0,nan"), "has nan; where a run has diverged, write the accuracy that chance"),
         (csv("2,0.1,1.0,0.1", "1,0.1,1.0,0.2"), "must not fall .*, but row 2 has 1 after 2"),
         (csv(",0.1,1.0,0.1"), "Row 1 must have an iteration"),
         (csv("2,,1.0,0.1"), "max_lr must be above 0, but got 0"),

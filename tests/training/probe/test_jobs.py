@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 import autosuperconv
 from autosuperconv.core.events import Event, Note
@@ -19,6 +21,7 @@ from autosuperconv.training.data.arrays import as_task_data
 from autosuperconv.training.engine import Engine
 from autosuperconv.training.loop.trainer import TorchTrainer
 from autosuperconv.training.models import ModelFactory
+from autosuperconv.training.models.check import check_model
 from autosuperconv.training.probe.jobs import (
     UNREPEATABLE,
     UNSEEDED,
@@ -279,4 +282,104 @@ def test_a_network_with_sparse_tensors_is_sound() -> None:
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script:FutureWarning")
 def test_a_scripted_network_is_sound() -> None:
-    assert tried(lambda: torch.jit.script(normed()), 2, 32) == ()
+    assert tried(lambda: torch.jit.script(Embedded(sparse=False)), 2, 32) == ()
+
+
+class OwnNorm(nn.Module):
+    """Centres by a running mean of its own."""
+
+    def __init__(self, learns: bool) -> None:
+        super().__init__()
+        self.register_buffer("running_mean", torch.zeros(8))
+        self.learns = learns
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert isinstance(self.running_mean, Tensor)
+        if self.training and self.learns:
+            self.running_mean.lerp_(x.mean(0), 0.1)
+        return x - self.running_mean
+
+
+@pytest.mark.parametrize(
+    ("layer", "told"),
+    [
+        (lambda: OwnNorm(learns=True), "0.running_mean"),
+        (lambda: torch.jit.script(nn.BatchNorm1d(8)), "0.running_mean"),
+        (lambda: OwnNorm(learns=False), ""),
+        (lambda: nn.BatchNorm1d(8), ""),
+    ],
+    ids=["own", "scripted", "frozen", "torch's"],
+)
+@pytest.mark.filterwarnings("ignore")  # torch.jit's own
+def test_running_statistics_that_are_not_measured_anew_are_told(
+    layer: Callable[[], nn.Module], told: str
+) -> None:
+    notes = tried(lambda: nn.Sequential(layer(), nn.Linear(8, 2)), 16)
+    assert [told and told in note for note in notes] == [True] * bool(told)
+
+
+class Words(nn.Module):
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.table, self.out = nn.Embedding(rows, 8), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.out(self.table(x).mean(1))
+        return out
+
+
+class Listed(Dataset[tuple[Tensor, int]]):
+    """Streamed, with its labels declared."""
+
+    def __init__(self, x: Tensor, y: Tensor) -> None:
+        self.x, self.targets = x, y.tolist()
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, int]:
+        return self.x[index], int(self.targets[index])
+
+
+@pytest.mark.parametrize("rare", [500, -1])
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_rare_number_beyond_an_embeddings_rows_is_found_before_anything_trains(
+    part: str, rare: int
+) -> None:
+    y = torch.arange(200) % 2
+    x = torch.arange(800).reshape(200, 4) % 50
+    odd = x.clone()
+    odd[150, 2] = rare
+    data = as_task_data(((odd, y), (x, y)) if part == "train" else ((x, y), (odd, y)))
+    remedy = r"number among the samples is 500, .* at least 501 rows" if rare > 0 else "is -1;"
+    with pytest.raises(ModelError, match=remedy):
+        check_model(lambda: Words(50), data)
+    if rare > 0:
+        check_model(lambda: Words(501), data)
+
+
+def test_what_a_streamed_number_beyond_an_embeddings_rows_needs_is_said() -> None:
+    y = torch.arange(200) % 2
+    trainer = TorchTrainer(
+        as_task_data(Listed(60 + torch.arange(800).reshape(200, 4), y)),
+        lambda: Words(50),
+        Engine(threads=1),
+    )
+    with pytest.raises(ModelError, match="more rows than the largest number"):
+        try_jobs(trainer, Recipe(max_lr=0.1), [16])
+
+
+class Carrying(Line):
+    """Keeps the graph of the batch before."""
+
+    before: Tensor | float = 0.0
+
+    def change(self, scores: Tensor) -> Tensor:
+        scores = scores + 0.1 * self.before
+        self.before = scores.mean()
+        return scores
+
+
+def test_a_graph_that_is_kept_between_batches_is_to_be_detached() -> None:
+    with pytest.raises(ModelError, match=r"Detach what its forward keeps"):
+        tried(Carrying, 16)

@@ -92,3 +92,19 @@ def test_a_lock_is_left_alone_unless_its_owner_is_known_to_have_ended(
         owner.unlink()
     free_of_the_dead(path, open_journal(path).guard)
     assert os.path.lexists(f"{path}.lock")
+
+
+@pytest.mark.parametrize(("age", "broken"), [(40, True), (20, False)])
+@pytest.mark.parametrize("told", ["no owner", "another lock"])
+def test_a_lock_that_nobody_says_whose_is_broken_once_optuna_would(
+    told: str, age: float, broken: bool, tmp_path: Path
+) -> None:
+    left_locked(path := tmp_path / "s.journal")
+    owner, lock = path.with_name(path.name + OWNER), path.with_name(path.name + ".lock")
+    if told == "no owner":
+        owner.unlink()
+    then = time.time() - age
+    os.utime(lock, (then, then), follow_symlinks=False)  # it has another identity now
+    free_of_the_dead(path, open_journal(path).guard)
+    assert os.path.lexists(lock) is not broken
+    assert not list(tmp_path.glob("*.now"))
