@@ -37,6 +37,7 @@ from autosuperconv.tuning.store.session import Session
 
 ROLE = "shortlist"
 SEEDS, CANDIDATES = 2, 3
+SURE = 2.0  # of its own standard deviations, by which the model must expect a length to be hopeless
 UNSTABLE = 0.15  # probability of divergence from which a recipe comes after the stable ones
 
 
@@ -49,7 +50,7 @@ class Answer:
         recipe: with that length.
         accuracy: its expected validation accuracy, by model and runs; fraction of 1.
         sd: posterior standard deviation of that, fraction of 1.
-        asked: all runs that were trained to find it.
+        asked: all runs that were trained to find it; none where the length is hopeless.
     """
 
     speedup: float
@@ -92,6 +93,7 @@ def ask_at(
     seeds: int = SEEDS,
     candidates: int = CANDIDATES,
     answered: float | None = None,
+    hopeless: float | None = None,
 ) -> Answer:
     """Train the study's best few recipes again at one length, and select the best one.
 
@@ -103,6 +105,8 @@ def ask_at(
         seeds: runs of each candidate.
         candidates: recipes to train.
         answered: length of the answer, which the model moves the runs to; None: that of the runs.
+        hopeless: accuracy of which the model must be sure that the best recipe falls below it for
+            nothing to be trained; None: train in any case.
 
     Raises:
         NothingCompleted: no trial completed.
@@ -110,10 +114,16 @@ def ask_at(
     study = [t.trial for t in finished(session.study)]
     prior = revised_prior(settings.prior, study)
     encoding = replace(settings.encoding, prior=prior)
-    x = candidates_at(encoding, study, epochs).x[:candidates]
+    found = candidates_at(encoding, study, epochs)
+    x, expected = found.x[:candidates], found.expected
     if not len(x):
         raise none_completed(session, settings, len(study))
     recipes = [recipe_of(encoding, row, epochs) for row in x]
+    if hopeless is not None and expected is not None:
+        accuracy, sd = float(expected.accuracy[0]), float(expected.sd[0])
+        if accuracy + SURE * sd <= hopeless:
+            recipe = replace(recipes[0], epochs=answered or epochs)
+            return Answer(speedup, recipe, accuracy, sd, ())
     jobs = [
         Job(replace(r, seed=settings.seed + 1 + i), sealed=True)
         for r in recipes

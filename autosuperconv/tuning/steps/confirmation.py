@@ -26,7 +26,7 @@ from autosuperconv.core.verdict import (
     next_look,
     plan_looks,
 )
-from autosuperconv.core.verdict.decision import SAFE
+from autosuperconv.core.verdict.decision import HOPELESS, SAFE
 from autosuperconv.core.verdict.margin import TWO_RUNS
 from autosuperconv.core.verdict.types import SMALLEST_MARGIN
 from autosuperconv.tuning.steps.ask import ask_at, model_of
@@ -92,9 +92,16 @@ class Confirming:
 
     def ask_at(self, speedup: float) -> None:
         """Ask for the best cycle at one rung."""
-        epochs = self.lengths[speedup]
-        answer = ask_at(self.session, self.settings, epochs, speedup)
+        epochs, hopeless = self.lengths[speedup], self.hopeless(speedup)
+        answer = ask_at(self.session, self.settings, epochs, speedup, hopeless=hopeless)
         self.rungs[speedup] = Rung(speedup, answer)
+
+    def hopeless(self, speedup: float) -> float | None:
+        """Accuracy below which a length is not worth a look; the longest one is asked in any
+        case."""
+        if speedup == min(self.lengths):
+            return None
+        return self.baseline.target + HOPELESS * max(self.margin.sd, SMALLEST_SD)
 
     def above_target(self, speedup: float) -> float:
         """How far a rung's answer lies above the target, in standard deviations over seeds."""
@@ -144,16 +151,16 @@ class Confirming:
         answer is moved by the model, or asked for again where it would go far."""
         level = level_cost(self.baseline.curves, self.baseline.margin)
         moved = rung_lengths(self.setup, level, study_lengths(self.setup, level))
-        asked, self.rungs = list(self.rungs.values()), {}
-        for rung, (speedup, epochs) in zip(asked, moved.items(), strict=False):
-            there = self.lengths[rung.speedup]
+        asked, before, self.rungs, self.lengths = self.rungs, self.lengths, {}, moved
+        for rung, (speedup, epochs) in zip(asked.values(), moved.items(), strict=False):
+            there = before[rung.speedup]
             near = abs(math.log(epochs / there)) <= NEAR
             answer = ask_at(
                 *(self.session, self.settings, there if near else epochs, speedup),
                 answered=epochs,
+                hopeless=self.hopeless(speedup),
             )
             self.rungs[speedup] = Rung(speedup, answer)
-        self.lengths = moved
 
     def chance(self) -> float | None:
         """That some recipe reaches the target at the longest rung, by the model of the trials and

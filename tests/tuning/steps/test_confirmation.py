@@ -141,8 +141,21 @@ def test_where_the_shorter_cycle_falls_short_the_longer_one_decides() -> None:
     assert found.winner.epochs == pytest.approx(4.75)
 
 
+def test_a_length_that_the_model_is_sure_is_hopeless_is_not_asked_for() -> None:
+    def accuracy(recipe: Recipe) -> float:
+        if recipe.schedule == "step":
+            return 0.95 if recipe.epochs >= 10 else 0.6
+        return 0.95 - 0.2 * max(0.0, 4.75 - recipe.epochs)
+
+    found, session = confirmed(Table(accuracy))
+    runs = session.run_store.of(Step.CONFIRMATION)
+    assert {round(t.recipe.epochs, 2) for role, t in runs if role == "shortlist"} == {4.75}
+    assert found.rungs[0].answer.asked == ()
+    assert found.chosen.speedup == 2.0
+
+
 def test_the_margin_is_frozen_by_what_was_run_before_the_first_look() -> None:
-    trainer = Table(by_length({"baseline": 0.95, "short": 0.85, "long": 0.95, "control": 0.80}))
+    trainer = Table(by_length({"baseline": 0.95, "short": 0.944, "long": 0.95, "control": 0.80}))
     found, session = confirmed(trainer)
     before = [t for role, t in session.run_store.of(Step.CONFIRMATION) if role == "shortlist"]
     groups: dict[Recipe, list[float]] = {}
