@@ -131,7 +131,7 @@ def test_where_every_control_diverges_it_is_said_to_be_missing(tmp_path: Path) -
     with surface_work(tmp_path, setup, trainer) as work:
         report = run_steps(work)
     assert report.verdict.outcome == "reached-control-missing"
-    assert any("compressed control" in text for text in report.not_measured)
+    assert any("(the control): every learning rate" in text for text in report.not_measured)
 
 
 def test_where_every_run_diverges_the_search_says_that_nothing_completed(tmp_path: Path) -> None:
