@@ -20,6 +20,7 @@ from autosuperconv.core.verdict.runs import SAME_COST, too_many
 from autosuperconv.core.verdict.sentence import GAINS, speed_in_words
 
 BASELINE, CANDIDATE, CONTROL = "baseline", "candidate", "control"
+KEEP = "Keep the recipe of your recorded runs: they measured better."
 MISSED_TARGET = "It does not reach the target"
 
 
@@ -118,8 +119,10 @@ def recommend(
     labelled = [replace(c, label=label(c, verdict, target, own_baseline)) for c in confirmed]
     best = best_measured(labelled, CANDIDATE if verdict.outcome in GAINS else BASELINE)
     others = tuple(c for c in labelled if c is not best)
-    why = reason(best, labelled, verdict)
-    return Recommendation(replace(best, label=f"{best.label} {why}"), others)
+    text = f"{best.label} {reason(best, labelled, verdict)}"
+    if keeps_recorded(best, labelled, verdict):
+        text = f"{KEEP} The best one trained here is {fmt.clause(best.label)}."
+    return Recommendation(replace(best, label=text), others)
 
 
 def best_measured(confirmed: Sequence[ConfirmedRecipe], reference: str) -> ConfirmedRecipe:
@@ -131,15 +134,22 @@ def best_measured(confirmed: Sequence[ConfirmedRecipe], reference: str) -> Confi
     return max(cheap, key=lambda c: (c.accuracy or 0.0, -c.samples))
 
 
+def keeps_recorded(
+    best: ConfirmedRecipe, confirmed: Sequence[ConfirmedRecipe], verdict: Verdict
+) -> bool:
+    """Whether the recorded runs, whose recipe is not known here, measured better."""
+    if verdict.outcome in GAINS or any(c.role == BASELINE for c in confirmed):
+        return False
+    return (best.accuracy or 0.0) < verdict.baseline_accuracy
+
+
 def reason(best: ConfirmedRecipe, confirmed: Sequence[ConfirmedRecipe], verdict: Verdict) -> str:
     """Why this one is recommended, in a sentence."""
     if not best.reliable:
         return "Every recipe diverges too often to be recommended; this one measured best."
     gain, known = verdict.outcome in GAINS, {c.role for c in confirmed}
     if not gain and BASELINE not in known:
-        text = "It measured best of the recipes that were trained here."
-        better = (best.accuracy or 0.0) < verdict.baseline_accuracy
-        return f"{text} Your recorded runs measured better: keep their recipe." if better else text
+        return "It measured best of the recipes that were trained here."
     if gain and best.role == CANDIDATE:
         return "No recipe that costs as little measured better."
     if best.role == BASELINE:

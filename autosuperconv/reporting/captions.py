@@ -6,7 +6,7 @@ from autosuperconv.core import format as fmt
 from autosuperconv.core.plan import BaselineKind
 from autosuperconv.core.report import Report
 from autosuperconv.reporting import rows
-from autosuperconv.reporting.figures.accuracy_cost import baseline_runs
+from autosuperconv.reporting.figures.accuracy_cost import baseline_courses, baseline_runs
 from autosuperconv.reporting.figures.learning_curves import compared_runs, curve_split
 
 
@@ -50,8 +50,11 @@ def cost_caption(report: Report) -> str:
             f"Squares are the confirmed runs on {roles[0].runs[0].trace.measured_on} data: mean "
             f"and standard deviation over fresh seeds."
         )
-        course = {curve_split(run) for run in baseline_runs(report)}
-        parts.append(f"Thin lines are the baseline's course on {' and '.join(course)} data.")
+    splits = sorted({curve_split(run) for run in baseline_runs(report)})
+    if report.baseline.recorded:
+        splits = ["test"]
+    if baseline_courses(report):
+        parts.append(f"Thin lines are the baseline's course on {' and '.join(splits)} data.")
     if any(row.role != row.side for row in roles):
         parts.append("Hollow squares: the other length that was asked about.")
     if any(trial.samples == 0 for trial in report.trials):
@@ -70,7 +73,8 @@ def curves_caption(report: Report) -> str:
     splits = {curve_split(run) for run in compared} or {"validation"}
     own = "all on validation data" if splits == {"validation"} else "on validation data"
     text = "Accuracy of every trial against the phase of its run, "
-    text += "and of one confirmed run of the cycle and of the baseline, " if compared else ""
+    sides = ["of the cycle" if run.role == "candidate" else "of the baseline" for run in compared]
+    text += f"and of one confirmed run {' and '.join(sides)}, " if sides else ""
     text += own
     if splits != {"validation"}:
         text += f"; the confirmed runs' on {' and '.join(sorted(splits))} data"

@@ -134,7 +134,9 @@ def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     sure = f"{fmt.level(accuracy.confidence)} interval {between}"
     seeds = "single runs" if verdict.single_run else sure
     highest = {row.role: fmt.number(row.highest_lr) for row in rows.role_rows(report.confirmation)}
-    rates = f"up to {highest.get('candidate', '')} against {highest.get('baseline', '')}"
+    recorded = max((c.max_lr for c in report.setup.options.baseline_curves), default=None)
+    against_lr = highest.get("baseline", fmt.number(recorded))
+    rates = f"up to {highest.get('candidate', fmt.MISSING)} against {against_lr}"
     shown = (
         KeyFigure("Speed-up", fmt.times(verdict.speedup), speed),
         KeyFigure(

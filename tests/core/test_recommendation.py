@@ -101,10 +101,10 @@ def test_recorded_baseline_runs_have_no_recipe_so_the_best_of_the_rest_is_named_
     found = recommend([cycle], verdict(Outcome.STABLE_BUT_SHORT), target=0.9)
     assert found is not None
     assert found.best.label == (
-        "The cycle that was found: 95.00 % on test data, 6 runs; -1.00 percentage points against "
-        "the baseline, 2 x faster. C1 accuracy is not met: it is not as accurate as the baseline, "
-        "within 0.40 points. It measured best of the recipes that were trained here. Your recorded "
-        "runs measured better: keep their recipe."
+        "Keep the recipe of your recorded runs: they measured better. The best one trained here "
+        "is the cycle that was found: 95.00 % on test data, 6 runs; -1.00 percentage points "
+        "against the baseline, 2 x faster. C1 accuracy is not met: it is not as accurate as the "
+        "baseline, within 0.40 points."
     )
     better = recommend([replace(cycle, accuracy=0.97)], verdict(Outcome.UNDECIDED), target=0.9)
     assert better is not None

@@ -15,7 +15,7 @@ from autosuperconv.reporting import rows
 from autosuperconv.reporting.figures.accuracy_cost import (
     accuracy_floor,
     accuracy_top,
-    baseline_runs,
+    baseline_courses,
     shown_accuracy,
     tip,
 )
@@ -111,10 +111,10 @@ def cost_figure(report: Report) -> go.Figure:
 
 
 def _add_confirmed(figure: go.Figure, report: Report) -> None:
-    for run in baseline_runs(report)[:1]:
-        epochs, accuracy = present(run.trace.curve.epoch, run.trace.curve.accuracy, 100)
+    for course in baseline_courses(report)[:1]:
+        samples, accuracy = present(*course, 100)
         figure.add_scatter(
-            x=_short(epoch * report.setup.n_train for epoch in epochs),
+            x=_short(samples),
             y=_short(accuracy),
             mode="lines",
             line={"color": LIGHT["baseline"], "width": 1},

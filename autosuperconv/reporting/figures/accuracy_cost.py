@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +83,7 @@ def accuracy_top(report: Report) -> float:
 def _ends(report: Report) -> list[float]:
     """The target, and the accuracy of every run that has one; fractions of 1."""
     ends = [t.accuracy for t in report.trials] + [r.trace.accuracy for r in report.confirmation]
+    ends += [curve.final_accuracy for curve in report.setup.options.baseline_curves]
     return [report.baseline.target, *(end for end in ends if end is not None)]
 
 
@@ -120,10 +124,27 @@ def baseline_runs(report: Report) -> list[Run]:
     return confirmed or sorted(done, key=lambda run: -(run.trace.accuracy or 0.0))[:1]
 
 
+def baseline_courses(report: Report) -> list[tuple[Sequence[float], Sequence[float | None]]]:
+    """Samples and accuracy of each baseline run, of recorded ones as well."""
+    recorded = report.setup.options.baseline_curves
+    if recorded:
+        return [(curve.samples, curve.accuracy) for curve in recorded if curve.accuracy]
+    n_train, curves = report.setup.n_train, [run.trace.curve for run in baseline_runs(report)]
+    return [([epoch * n_train for epoch in c.epoch], c.accuracy) for c in curves]
+
+
+def recorded_end(report: Report) -> tuple[float, rows.Spread] | None:
+    """Cost and accuracy of the recorded baseline's runs; None where it was trained."""
+    sound = [curve for curve in report.setup.options.baseline_curves if not curve.diverged]
+    if not sound:
+        return None
+    ends = rows.spread(curve.final_accuracy for curve in sound)
+    return fmean(curve.samples[-1] for curve in sound), ends
+
+
 def _baseline_course(axes: Axes, report: Report) -> None:
-    for i, run in enumerate(baseline_runs(report)):
-        samples = [epoch * report.setup.n_train for epoch in run.trace.curve.epoch]
-        x, y = present(samples, run.trace.curve.accuracy, 100.0)
+    for i, (samples, accuracy) in enumerate(baseline_courses(report)):
+        x, y = present(samples, accuracy, 100.0)
         label = "baseline, each seed" if i == 0 else None
         axes.plot(x, y, color=LIGHT["baseline"], lw=0.9, alpha=0.55, label=label)
 
@@ -140,32 +161,55 @@ def _target(beside: Labels, report: Report, wide: bool) -> None:
 
 
 def _confirmed(beside: Labels, report: Report, wide: bool) -> None:
-    course = [y for run in baseline_runs(report) for y in run.trace.curve.accuracy if y is not None]
-    for row in rows.role_rows(report.confirmation):
-        if row.accuracy.mean is None:
-            continue
-        at = (row.samples, 100 * row.accuracy.mean)
-        bar = None if row.accuracy.sd is None else 100 * row.accuracy.sd
-        beside.axes.errorbar(
-            *at,
-            yerr=bar,
-            fmt="s",
-            ms=7,
-            color=LIGHT[row.side],
-            mfc=LIGHT[row.side if row.role == row.side else "page"],
-            capsize=4,
-            lw=1.6,
-            zorder=5,
-        )
-        beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
-        name = f"{row.name} {row.text}" if wide else f"{row.name}\n{row.text}"
-        above = max([at[1], *(100 * y for y in course)]) if row.side == "baseline" else at[1]
-        line = 0.0 if wide else 6.0  # half the height of the second line
-        places = [
-            Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)
-            for side, x, y in SIDES[row.side]
-        ]
-        beside.add(name, row.side, places, bold=row.role == row.side)
+    ends = [
+        End(row.side, row.name, row.text, row.samples, row.accuracy, row.role != row.side)
+        for row in rows.role_rows(report.confirmation)
+    ]
+    recorded = recorded_end(report)
+    if recorded is not None:
+        ends.append(End("baseline", "baseline", str(recorded[1]), *recorded))
+    for end in ends:
+        if end.accuracy.mean is not None:
+            _end(beside, report, end, wide)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where some runs end: a square in the picture."""
+
+    side: str
+    name: str
+    text: str
+    samples: float
+    accuracy: rows.Spread
+    hollow: bool = False
+
+
+def _end(beside: Labels, report: Report, end: End, wide: bool) -> None:
+    """A square, its spread over seeds, and its label."""
+    at = (end.samples, 100 * (end.accuracy.mean or 0.0))
+    bar = None if end.accuracy.sd is None else 100 * end.accuracy.sd
+    beside.axes.errorbar(
+        *at,
+        yerr=bar,
+        fmt="s",
+        ms=7,
+        color=LIGHT[end.side],
+        mfc=LIGHT["page" if end.hollow else end.side],
+        capsize=4,
+        lw=1.6,
+        zorder=5,
+    )
+    beside.marks.append(((at[0], at[1] - (bar or 0.0)), (at[0], at[1] + (bar or 0.0))))
+    name = f"{end.name} {end.text}" if wide else f"{end.name}\n{end.text}"
+    course = [y for _, accuracy in baseline_courses(report) for y in accuracy if y is not None]
+    above = max([at[1], *(100 * y for y in course)]) if end.side == "baseline" else at[1]
+    line = 0.0 if wide else 6.0  # half the height of the second line
+    places = [
+        Place((at[0], above if y > 0 else at[1]), (x, y + line if y > 0 else y - line), side)
+        for side, x, y in SIDES[end.side]
+    ]
+    beside.add(name, end.side, places, bold=not end.hollow)
 
 
 def _speedup(beside: Labels, report: Report) -> None:
@@ -192,6 +236,7 @@ def _frame(axes: Axes, report: Report, wide: bool) -> None:
     axes.set_ylim(accuracy_floor(report), accuracy_top(report))  # the ticks follow
     spent = [trial.samples for trial in report.trials]
     spent += [run.trace.samples for run in (*report.confirmation, *baseline_runs(report))]
+    spent += [round(curve.samples[-1]) for curve in report.setup.options.baseline_curves]
     costs = [float(samples) for samples in spent if samples > 0] or [1.0, 10.0]
     axes.set_xlim(0.6 * min(costs), 1.5 * max(costs))
     axes.set_yticks([tick for tick in axes.get_yticks() if tick <= 100])

@@ -8,10 +8,14 @@ import pytest
 
 from autosuperconv.core.curve import Curve
 from autosuperconv.core.report import Report, Trial
-from autosuperconv.reporting.dashboard.plots import range_test_figure
+from autosuperconv.core.verdict import RunCurve
+from autosuperconv.reporting.captions import cost_caption, curves_caption
+from autosuperconv.reporting.dashboard.plots import cost_figure, range_test_figure
 from autosuperconv.reporting.figures import pictures as plots
+from autosuperconv.reporting.page import key_figures
 from tests.reporting.conftest import Drawn
 from tests.reporting.sample import bare_report, sample_report
+from tests.reporting.test_findings import with_other_length
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -63,6 +67,35 @@ def test_the_first_picture_names_the_confirmed_runs_and_the_speedup(pictures: Dr
     assert "baseline 91.71 \u00b1 0.08 %" in texts
     assert "speed-up 5.62 x" in texts
     assert "completed (19)" in texts
+
+
+def test_a_recorded_baseline_is_drawn_from_its_curves(report: Report) -> None:
+    """Two runs of 90 epochs of 45,000 samples that end at 91 and 93 %: mean 92.00, sd 1.41."""
+    costs = (2e6, 4.05e6)
+    curves = tuple(RunCurve(costs, (0.8, end), end, 0.1) for end in (0.91, 0.93))
+    options = replace(report.setup.options, baseline_curves=curves)
+    given = replace(
+        report,
+        setup=replace(report.setup, options=options),
+        confirmation=tuple(run for run in report.confirmation if run.role != "baseline"),
+        baseline=replace(report.baseline, tuning=(), recorded=True),
+    )
+    texts = _texts(plots.picture_svg("cost", given) or "")
+    assert "baseline 92.00 \u00b1 1.41 %" in texts
+    assert "baseline, each seed" in texts
+    assert "Thin lines are the baseline's course on test data." in cost_caption(given)
+    assert "and of one confirmed run of the cycle, on" in curves_caption(given)
+    rates = next(key for key in key_figures(given) if key.name == "Learning rate")
+    assert rates.detail.endswith("against 0.1")
+    names = [trace.name for trace in cost_figure(given).data]
+    assert "baseline, one run" in names
+
+
+def test_the_other_length_is_a_hollow_square_with_its_name(report: Report) -> None:
+    texts = _texts(plots.picture_svg("cost", with_other_length(report)) or "")
+    assert any(text.startswith("candidate at 5 x 92.04") for text in texts)
+    assert "Hollow squares" in cost_caption(with_other_length(report))
+    assert "Hollow squares" not in cost_caption(report)
 
 
 def test_a_run_that_broke_before_it_was_measured_lies_on_the_first_pictures_floor() -> None:
