@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -78,6 +79,31 @@ def test_a_surface_that_rewards_a_large_rate_is_reached(found: Found) -> None:
     assert verdict.speedup is not None
     assert verdict.speedup >= 5
     assert all(condition.met for condition in verdict.conditions)
+
+
+def test_after_a_gain_the_best_measured_of_the_cheap_recipes_is_recommended(found: Found) -> None:
+    report = found[1]
+    assert report.recommendation is not None
+    best, others = report.recommendation.best, report.recommendation.others
+    roles = {one.role for one in (best, *others)}
+    assert {"candidate", "baseline", "control"} <= roles
+    limit = next(one for one in (best, *others) if one.role == "candidate").samples
+    cheap = [one.accuracy or 0.0 for one in (best, *others) if one.samples <= 1.05 * limit]
+    assert best.accuracy == max(cheap)
+    for one in (best, *others):
+        runs = [run.trace for run in report.confirmation if run.role == one.role]
+        assert one.runs == len(runs) > 0
+        assert one.accuracy == pytest.approx(fmean(t.accuracy for t in runs if t.accuracy))
+        assert replace(runs[0].recipe, seed=one.recipe.seed) == one.recipe
+
+
+def test_the_lengths_that_were_asked_about_are_in_the_report(found: Found) -> None:
+    report = found[1]
+    asked = [one.speedup for one in report.asked]
+    assert asked == sorted(asked, reverse=True)
+    assert {rung.speedup for rung in report.verdict.rungs} <= {*asked}
+    assert report.winner is not None
+    assert report.winner.epochs in [one.epochs for one in report.asked]
 
 
 def test_a_cycle_of_a_third_of_the_baseline_is_accelerated(tmp_path: Path) -> None:
