@@ -19,6 +19,7 @@ from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.recipe_file import read_recipe
 from autosuperconv.core.space import DEFAULT_SPACE, Choices, Dimension
+from autosuperconv.core.user_path import user_path
 from autosuperconv.core.verdict import Criterion
 from autosuperconv.core.verdict.recorded import read_run
 from autosuperconv.errors import InvalidInput
@@ -52,7 +53,11 @@ class UserPath(click.Path):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        return super().convert(os.path.expanduser(value), param, ctx)
+        try:
+            path = user_path(os.fspath(value))
+        except InvalidInput as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(path, param, ctx)
 
 
 class LowHigh(click.ParamType):
@@ -71,7 +76,7 @@ class LowHigh(click.ParamType):
         except ValueError:
             numbers = []
         if len(numbers) not in (1, 2):
-            self.fail(f"expected LOW:HIGH, as in 0.1:3, but got {value!r}")
+            self.fail(f"expected LOW:HIGH or one number, as in 0.1:3 or 0.1, but got {value!r}")
         low, high = numbers[0], numbers[-1]
         if not 0 <= low <= high:
             self.fail(f"expected LOW:HIGH with 0 <= LOW <= HIGH, but got {value!r}")

@@ -122,7 +122,11 @@ def without_password(text: str) -> str:
     return re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:***@", text)
 
 
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # not those that end lines
+
+
 def printable(text: str) -> str:
     """The same text as any file can hold it: bytes of a file's name that are not UTF-8 are
-    written as escapes."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    written as escapes, and so are control characters, which a terminal would obey."""
+    plain = CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return plain.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -27,6 +27,7 @@ from autosuperconv.core.space import (
     default_space,
     fixed_value,
 )
+from autosuperconv.core.user_path import user_path
 from autosuperconv.errors import InvalidSpace
 from autosuperconv.pipeline.fixed import as_point
 from autosuperconv.pipeline.opening import open_session, settled
@@ -177,7 +178,7 @@ def make_setup(
     engine, sizes = trainer.engine, trainer.sizes()
     statistics = min(sizes["train"], engine.statistics_samples)
     batch_size = middle_batch(dimensions, options.base)
-    out = None if options.out is None else Path(os.path.expanduser(options.out))
+    out = None if options.out is None else Path(user_path(os.fspath(options.out)))
     named = replace(
         options, sampler=sampler_name(options.sampler), pruner=pruner_name(options.pruner)
     )

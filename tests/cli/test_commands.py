@@ -146,7 +146,7 @@ WRONG_VALUES = [
     (["--max-lr", "8:0.5"], "expected LOW:HIGH with 0 <= LOW <= HIGH, but got '8:0.5'"),
     (["--max-lr", "0:1"], "but got 0:1. Begin above 0, as in 1e-05:1."),
     (["--range-test-share", "1"], "--range-test-share must be a share of the search in"),
-    (["--max-lr", "abc"], "expected LOW:HIGH, as in 0.1:3, but got 'abc'"),
+    (["--max-lr", "abc"], "as in 0.1:3 or 0.1, but got 'abc'"),
     (["--max-lr=-1:2"], "expected LOW:HIGH with 0 <= LOW <= HIGH"),
     (["--dropout", "0:1.5"], "--dropout must be in [0, 1), but got 1.5."),
     (["--epochs", "0:3"], "--epochs must be LOW:HIGH with 0 < LOW <= HIGH, but got (0.0, 3.0)."),

@@ -31,6 +31,15 @@ def test_a_tilde_is_the_home_folder_in_every_path(
     assert read in (Path("/home/someone/x"), (Path("/home/someone/x"),))
 
 
+@pytest.mark.parametrize(("command", "parameter"), PATHS)
+def test_the_home_of_nobody_is_refused_in_every_path_and_no_folder_is_called_so(
+    command: click.Command, parameter: click.Parameter
+) -> None:
+    given: Any = ["~nobody-here/x"] if parameter.multiple else "~nobody-here/x"
+    with pytest.raises(click.BadParameter, match=r"not on this machine.*\./~nobody-here/x"):
+        parameter.type_cast_value(click.Context(command), given)
+
+
 @pytest.mark.parametrize(
     ("text", "size"), [("64", (64, 64)), ("48x64", (48, 64)), ("8 X 9", (8, 9))]
 )

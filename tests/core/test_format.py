@@ -106,3 +106,7 @@ def test_a_sentence_becomes_a_clause() -> None:
 def test_items_are_listed_with_an_and_before_the_last() -> None:
     assert [fmt.listed(["a", "b", "c"][:n]) for n in (1, 2, 3)] == ["a", "a and b", "a, b and c"]
     assert [fmt.counted(n, "run") for n in (1, 3)] == ["1 run", "3 runs"]
+
+
+def test_control_characters_of_a_name_are_written_out_and_lines_stay_lines() -> None:
+    assert fmt.printable("cat\x1b[31m\x07\n\tdög\r\n") == "cat\\x1b[31m\\x07\n\tdög\r\n"

@@ -38,6 +38,12 @@ def in_use(error: Exception | None) -> None:
 
 ROWS = [
     Row(
+        "core/user_path.py user_path 1",
+        call(open_storage, "~nobody-here/a.journal"),
+        "./~nobody-here/a.journal",
+        call(open_storage, "./~nobody-here/a.journal"),
+    ),
+    Row(
         "tuning/store/storage.py open_storage 1",
         call(open_storage, "sqlit:///a.db"),
         "such as sqlite",

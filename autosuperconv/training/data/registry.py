@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autosuperconv.core.user_path import user_path
 from autosuperconv.errors import DataError, UnknownName, known_name
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def load_dataset(
 
     if isinstance(name, str) and name.startswith(FOLDER):
         parts = load_folder(
-            Path(os.path.expanduser(name.removeprefix(FOLDER))),
+            Path(user_path(name.removeprefix(FOLDER))),
             on_progress,
             image_size,
             skip_broken,
@@ -128,5 +129,5 @@ def load_dataset(
         )
     else:
         name = known
-        parts = DATASETS[name](Path(os.path.expanduser(data_dir)))
+        parts = DATASETS[name](Path(user_path(os.fspath(data_dir))))
     return build_task(parts, name, n_train=n_train, seed=seed, augment=augment, normalise=normalise)

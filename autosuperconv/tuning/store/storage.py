@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from optuna.storages.journal import JournalFileSymlinkLock
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from autosuperconv.core.format import without_password
+from autosuperconv.core.user_path import user_path
 from autosuperconv.errors import InvalidInput, StorageUnavailable
 from autosuperconv.tuning.store.journal import lock_of, open_journal
 
@@ -81,7 +81,7 @@ def in_memory(url: str) -> bool:
 def in_home(url: str) -> str:
     """The storage, its path completed where it begins with `~`: no shell does so after `=`."""
     prefix = SQLITE if url.startswith(SQLITE) else ""
-    return prefix + os.path.expanduser(url.removeprefix(prefix))
+    return prefix + user_path(url.removeprefix(prefix))
 
 
 def about_lock(url: str) -> tuple[str, ...]:

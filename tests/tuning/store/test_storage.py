@@ -201,3 +201,13 @@ def test_a_tilde_is_the_home_folder(
     assert len(optuna.get_all_study_names(open_existing(url))) == 1
     assert [p.name for p in tmp_path.rglob("*.journal")] == ["x.journal"]
     assert not list((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize("url", ["~nobody-here/x.journal", "sqlite:///~nobody-here/x.db"])
+def test_the_home_of_nobody_makes_no_folder_of_that_name(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidInput, match="a user who is not on this machine"):
+        open_storage(url)
+    assert list(tmp_path.iterdir()) == []
