@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 MISSING = "-"
+ALMOST = 0.995  # a probability above it, or below one less it, is given as a bound
 SIGNIFICANT = 3  # figures of a number; a range test resolves a tenth of a decade, so no better
 
 
@@ -63,6 +64,13 @@ def percent(fraction: float | None, decimals: int = 2) -> str:
     if fraction is None or not math.isfinite(fraction):
         return MISSING
     return f"{100 * fraction:.{decimals}f} %"
+
+
+def chance(probability: float) -> str:
+    """A probability: 0.86 -> "86 %"; never 0 or 100 %."""
+    if probability > ALMOST:
+        return "more than 99 %"
+    return "less than 1 %" if probability < 1 - ALMOST else percent(probability, 0)
 
 
 def size_in_points(fraction: float | None) -> str:

@@ -18,7 +18,6 @@ from autosuperconv.core.verdict.runs import too_many
 from autosuperconv.reporting import rows
 
 Line = tuple[str, str]
-ALMOST = 0.995  # probabilities above it, or below one less it, are given as a bound
 
 
 def reader_lines(report: Report) -> list[Line]:
@@ -72,7 +71,7 @@ def _length(report: Report, rung: RungFinding) -> str:
         shown = "not as accurate as the baseline"
     else:
         of_several = rung.probability is not None and len(report.verdict.rungs) > 1
-        sure = f" ({chance(rung.probability or 0.0)} likely)" if of_several else ""
+        sure = f" ({fmt.chance(rung.probability or 0.0)} likely)" if of_several else ""
         shown = f"perhaps as accurate as the baseline{sure}"
     return f"At least {fmt.times(rung.speedup)} faster{epochs}: {shown}"
 
@@ -85,20 +84,14 @@ def runs_at(report: Report, speedup: float) -> Sequence[Run]:
     return [run for run in report.confirmation if run.role == role]
 
 
-def chance(probability: float) -> str:
-    """E.g. "86 %"; never 0 or 100 %."""
-    if probability > ALMOST:
-        return "more than 99 %"
-    return "less than 1 %" if probability < 1 - ALMOST else fmt.percent(probability, 0)
-
-
 def certainty(report: Report) -> str:
     """How likely it is that the cycle is as accurate, and which loss is ruled out."""
     verdict = report.verdict
     if verdict.probability is None:
         return ""
     within = f"{fmt.size_in_points(verdict.margin)} percentage points"
-    text = f"The cycle is {chance(verdict.probability)} likely to be as accurate, within {within}."
+    likely = f"{fmt.chance(verdict.probability)} likely"
+    text = f"The cycle is {likely} to be as accurate, within {within}."
     if verdict.vouched_loss is None:
         return text
     if verdict.vouched_loss <= 0:

@@ -110,3 +110,11 @@ def test_items_are_listed_with_an_and_before_the_last() -> None:
 
 def test_control_characters_of_a_name_are_written_out_and_lines_stay_lines() -> None:
     assert fmt.printable("cat\x1b[31m\x07\n\tdög\r\n") == "cat\\x1b[31m\\x07\n\tdög\r\n"
+
+
+@pytest.mark.parametrize(
+    ("probability", "text"),
+    [(0.86, "86 %"), (0.9999, "more than 99 %"), (0.0001, "less than 1 %")],
+)
+def test_a_probability_is_never_nothing_and_never_all(probability: float, text: str) -> None:
+    assert fmt.chance(probability) == text

@@ -73,14 +73,6 @@ def test_a_length_at_which_training_fails_too_often_is_not_called_inaccurate(
     assert findings.lengths_in_words(sound).endswith(": not as accurate as the baseline.")
 
 
-@pytest.mark.parametrize(
-    ("probability", "text"),
-    [(0.86, "86 %"), (0.9999, "more than 99 %"), (0.0001, "less than 1 %")],
-)
-def test_a_probability_is_never_nothing_and_never_all(probability: float, text: str) -> None:
-    assert findings.chance(probability) == text
-
-
 def test_probability_and_ruled_out_loss_are_said_where_there_is_a_spread(report: Report) -> None:
     def said(loss: float | None, probability: float | None = 0.86) -> str:
         verdict = replace(report.verdict, probability=probability, vouched_loss=loss)

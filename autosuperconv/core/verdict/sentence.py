@@ -59,10 +59,11 @@ def speed_in_words(k: float) -> str:
 
 
 def open_in_words(measured: Measured) -> str:
-    """With the probability of a yes."""
+    """With the probability of the answer."""
     speed, probability = faster(measured), measured.accuracy.probability
-    sure = "" if probability is None else f" ({fmt.percent(probability, 0)})"
-    if probability is None or probability >= 0.5:
+    yes = probability is None or probability >= 0.5
+    sure = "" if probability is None else f" ({fmt.chance(max(probability, 1 - probability))})"
+    if yes:
         seems = f"seems as accurate, {within(measured)}, but that is not certain yet"
         return f"Probably{sure}: the cycle trains {speed} and {seems}."
     seems = f"seems to lose more than {fmt.size_in_points(measured.margin.value)} points"

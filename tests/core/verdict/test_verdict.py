@@ -231,7 +231,10 @@ def test_an_interval_across_the_margin_is_undecided_and_says_what_it_can() -> No
 def test_a_candidate_that_probably_falls_short_is_said_to() -> None:
     verdict = judge(cycles((0.894, 0.898, 0.902)), steps((0.9, 0.904, 0.908)))
     assert verdict.outcome == "undecided"
-    assert verdict.answer.startswith("Probably not (")
+    assert verdict.probability is not None
+    assert verdict.probability < 0.5
+    sure = round(100 * (1 - verdict.probability))  # of the no
+    assert verdict.answer.startswith(f"Probably not ({sure} %): ")
     assert "but seems to lose more than 0.57 percentage points" in verdict.answer
 
 
