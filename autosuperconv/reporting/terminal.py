@@ -206,7 +206,7 @@ def verdict_text(verdict: Verdict) -> RenderableType:
     for condition in verdict.conditions:
         met = Text(rows.result_of(condition), "bold")
         table.add_row(Text(condition.name), met, Text(condition.detail))
-    return Group(_outcome(verdict), table)
+    return Group(_outcome(verdict), Text(), table)
 
 
 def trace_text(trace: Trace) -> RenderableType:
