@@ -174,8 +174,9 @@ def test_a_verdict_is_its_outcome_its_sentence_and_a_line_for_each_condition(
 ) -> None:
     lines = to_text(text.verdict_text(report.verdict), width=200).splitlines()
     assert lines[0] == f"REACHED: {report.verdict.sentence}"
-    assert len(lines) == 1 + len(report.verdict.conditions)
-    assert lines[1].split()[:3] == ["C1", "accuracy", "met"]
+    assert not lines[1].strip()
+    assert len(lines) == 2 + len(report.verdict.conditions)
+    assert lines[2].split()[:3] == ["C1", "accuracy", "met"]
 
 
 def unbalanced(report: Report) -> Report:
