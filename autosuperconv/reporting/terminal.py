@@ -72,7 +72,7 @@ def _outcome(verdict: Verdict) -> Text:
     """The verdict's sentence: the answer, then the outcome with its figures."""
     label = verdict.outcome.label
     style = f"bold {OUTCOME_STYLES[verdict.outcome]}"
-    figures = verdict.sentence.removeprefix(verdict.answer).lstrip().removeprefix(f"{label}: ")
+    figures = verdict.figures.removeprefix(f"{label}: ")
     answer = f"{verdict.answer}\n\n" if verdict.answer else ""
     return Text.assemble((answer, "bold"), (label.upper(), style), ": ", figures)
 

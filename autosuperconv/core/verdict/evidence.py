@@ -15,8 +15,8 @@ class Evidence:
     Args:
         spread: over seeds on the test split, from runs outside of the confirmation; None: each
             side's own spread is all there is.
-        margin: frozen before the confirmation, a fraction of 1; None: by the criterion, or by the
-            rule from the runs that are judged.
+        margin: frozen before the confirmation, a fraction of 1; None: by the rule, from the runs
+            that are judged. A margin that the criterion requests comes before either.
         margin_rule: how it came about, in words.
         looks: planned; None: one look at all the runs there are.
         chance: that some recipe reaches the target at the lowest rung, by the study's model; None

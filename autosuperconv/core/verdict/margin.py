@@ -54,19 +54,18 @@ def margin_by_rule(groups: Sequence[Sequence[float]]) -> tuple[float, SeedSpread
 
 def rule_in_words(margin: float, spread: SeedSpread) -> str:
     """Which half of the rule made the margin."""
-    if margin <= SMALLEST_MARGIN:
-        return f"the smallest margin, {fmt.size_in_points(SMALLEST_MARGIN)} points"
-    return f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
+    rule = f"sqrt(2) x the sd over seeds, {fmt.size_in_points(spread.sd)} points"
+    return f"the smallest, more than {rule}" if margin <= SMALLEST_MARGIN else rule
 
 
 def margin_for(
     sides: Sequence[Sequence[RunCurve]], criterion: Criterion, evidence: Evidence
 ) -> Margin:
-    """The frozen one, else the criterion's, else by the rule from the sound runs of the sides."""
-    if evidence.margin is not None:
-        return Margin(evidence.margin, 0.0, evidence.margin_rule or "frozen before these runs")
+    """The requested one, else the frozen one, else by the rule from the sound runs of the sides."""
     if criterion.margin is not None:
         return Margin(criterion.margin, 0.0, "as requested")
+    if evidence.margin is not None:
+        return Margin(evidence.margin, 0.0, evidence.margin_rule or "frozen before these runs")
     margin, spread = margin_by_rule([list(map(final, sound(side))) for side in sides])
     if min(map(len, sides)) == 1 and margin < SINGLE_RUN:
         return Margin(SINGLE_RUN, 0.0, "assumed for single runs")

@@ -147,7 +147,7 @@ def lengths(rungs: Sequence[RungFinding]) -> list[str]:
     failed = [rung.speedup for rung in rungs if rung.state is RungState.FAILED]
     ends = [f"at least {fmt.number(max(passed))}"] if passed else []
     ends += [f"below {fmt.number(min(failed))}"] if failed else []
-    by_rung = fmt.listed([rung.in_words() for rung in rungs])
+    by_rung = f"the cycle {fmt.listed([rung.in_words() for rung in rungs])}"
     return [by_rung, f"so k is {' and '.join(ends)}"] if ends else [by_rung]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from autosuperconv.core.stats import Contrast, SeedSpread, moderated_contrast
 from autosuperconv.core.verdict import Evidence, Price, margin_by_rule
-from autosuperconv.core.verdict.margin import margin_for
+from autosuperconv.core.verdict.margin import margin_for, rule_in_words
 from autosuperconv.core.verdict.price import price_of
 from autosuperconv.core.verdict.types import Criterion
 from tests.core.curves import cycles, steps
@@ -33,8 +33,20 @@ def test_a_margin_from_the_runs_it_judges_has_an_error_of_its_own() -> None:
     """0.2887 points from 4 degrees of freedom: over sqrt(2 x 4)."""
     found = margin_for((cycles(), steps()), Criterion(), Evidence())
     assert found.error == pytest.approx(0.002887 / math.sqrt(8), abs=1e-6)
-    frozen = margin_for((cycles(), steps()), Criterion(margin=0.01), Evidence(margin=0.003))
+    frozen = margin_for((cycles(), steps()), Criterion(), Evidence(margin=0.003))
     assert (frozen.value, frozen.error) == (0.003, 0.0)
+
+
+def test_the_rule_says_which_half_of_it_made_the_margin() -> None:
+    assert rule_in_words(0.0042, SeedSpread(0.003, 8)) == "sqrt(2) x the sd over seeds, 0.30 points"
+    assert rule_in_words(0.002, SeedSpread(0.0008, 8)) == (
+        "the smallest, more than sqrt(2) x the sd over seeds, 0.08 points"
+    )
+
+
+def test_a_requested_margin_comes_before_a_frozen_one() -> None:
+    found = margin_for((cycles(), steps()), Criterion(margin=0.01), Evidence(margin=0.003))
+    assert (found.value, found.rule) == (0.01, "as requested")
 
 
 def test_the_price_has_the_power_that_it_promises() -> None:

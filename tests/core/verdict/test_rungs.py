@@ -62,7 +62,7 @@ def test_where_only_the_slow_rung_passes_the_speed_up_lies_between_the_two() -> 
     found = verdict(POOR, GOOD)
     assert (found.outcome, found.speedup) == ("accelerated", 2.0)
     assert found.sentence.endswith(
-        "; short at 5 x and as accurate at 2 x; so k is at least 2 and below 5."
+        "; the cycle falls short at 5 x and is as accurate at 2 x; so k is at least 2 and below 5."
     )
     assert [rung.state for rung in found.rungs] == [RungState.FAILED, RungState.PASSED]
 
@@ -73,7 +73,7 @@ def test_what_is_open_is_said_of_each_length_with_its_probability() -> None:
     first, second = found.rungs
     assert first.state is second.state is RungState.OPEN
     assert first.probability == pytest.approx(0.5, abs=0.15)
-    assert "open at 5 x (" in found.sentence
+    assert "the cycle is open at 5 x (" in found.sentence
 
 
 def test_where_the_long_cycle_falls_short_it_is_a_no_unless_another_has_a_chance() -> None:
