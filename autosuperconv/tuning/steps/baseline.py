@@ -131,11 +131,12 @@ def measure_baseline(
     if recorded:
         result = _recorded(setup, epochs, recorded)
     else:
-        tuning: Sequence[Trace] = ()
-        if own is None:
-            tuning = tune_standard(session, setup.base, epochs, range_test, setup.fixed)
-        recipe = own or at_length(best(tuning).recipe, epochs)
-        result = _measured(session, setup, recipe, tuning)
+        tuned: tuple[Recipe, Sequence[Trace]] = (
+            (own, ())
+            if own is not None
+            else (tune_standard(session, setup.base, epochs, range_test, setup.fixed))
+        )
+        result = _measured(session, setup, *tuned)
     session.finish(Step.BASELINE, _text(result))
     return result
 
@@ -145,19 +146,14 @@ def _expected_runs(own: bool, recorded: bool) -> int:
     return 0 if recorded else FRESH_SEEDS + (0 if own else TUNING_RUNS)
 
 
-def at_length(recipe: Recipe, epochs: float) -> Recipe:
-    """A standard recipe at its whole length, whichever length it was tuned at."""
-    return replace(recipe, epochs=epochs, milestones=Recipe(max_lr=1.0).milestones)
-
-
 def tune_standard(
     session: Session,
     base: Recipe,
     epochs: float,
     range_test: RangeTest | None,
     fixed: Mapping[str, float] = MappingProxyType({}),
-) -> list[Trace]:
-    """Train what it takes to find the best standard schedule; the runs at (almost) full length.
+) -> tuple[Recipe, list[Trace]]:
+    """The best standard schedule, at its whole length, and every run that was made to find it.
 
     What it costs and misses was measured in studies/baseline_tuning.
     """
@@ -180,10 +176,14 @@ def tune_standard(
             tried += attempt([beyond], length)
         return tried
 
-    middle = _most_accurate_lr(widened(first_grid(range_test), SHORT * epochs))
+    short = widened(first_grid(range_test), SHORT * epochs)
+    middle = _most_accurate_lr(short)
     at_full = widened([middle / STEP_LR, middle, middle * STEP_LR], epochs)
     others = [] if "weight_decay" in fixed else [d for d in WEIGHT_DECAYS if d != usual]
-    return at_full + attempt([best(at_full).recipe.max_lr], epochs, others)
+    at_full += attempt([best(at_full).recipe.max_lr], epochs, others)
+    found = best(at_full).recipe
+    recipe = standard(base, epochs, found.max_lr, found.weight_decay, fixed)
+    return recipe, [*short, *at_full]
 
 
 def _most_accurate_lr(traces: Sequence[Trace]) -> float:
