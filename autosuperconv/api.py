@@ -17,6 +17,7 @@ from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import open_search, task_of
 from autosuperconv.pipeline.single_run import teller
 from autosuperconv.pipeline.steps import plan_search, run_steps, sweep_range
+from autosuperconv.pipeline.timing import Start
 from autosuperconv.training.data.arrays import Data
 from autosuperconv.training.data.task import TaskData
 from autosuperconv.training.engine import Engine, resolve_device
@@ -33,6 +34,7 @@ def search(
     data: TaskData | Data,
     options: SearchOptions = SearchOptions(),
     listener: Listener = silent,
+    began: float | None = None,
 ) -> Report:
     """Find out whether the network can be trained several times faster with one large cycle.
 
@@ -48,13 +50,16 @@ def search(
             `autosuperconv.training.data.arrays.as_task_data` takes them.
         options: how to search.
         listener: receives every event.
+        began: when `timeout` began, on the clock of `time.monotonic`; None: now.
 
     Raises:
         InvalidInput: an option, the model or the data do not fit.
         StorageUnavailable: the storage cannot be used.
         NothingCompleted: every run of a step diverged.
+        TimeUp: the time was up before any run had ended.
     """
-    with open_search(model_factory, data, options, listener) as work:
+    start = None if began is None else Start(began)
+    with open_search(model_factory, data, options, listener, start) as work:
         report = run_steps(work)
         work.session.note("Writing the report.")
         write_report(work, report)
@@ -66,9 +71,11 @@ def plan(
     data: TaskData | Data,
     options: SearchOptions = SearchOptions(),
     listener: Listener = silent,
+    began: float | None = None,
 ) -> Plan:
     """Plan a search without running it: what would it take? Arguments and errors as in `search`."""
-    with open_search(model_factory, data, options, listener) as work:
+    start = None if began is None else Start(began)
+    with open_search(model_factory, data, options, listener, start) as work:
         return plan_search(work)
 
 

@@ -13,6 +13,7 @@
     - StudyMismatch                      the stored study belongs to another search
   x StorageUnavailable                   the study's storage cannot be used: exit status 1
   x NothingCompleted                     no run of a step completed, so there is nothing to go on
+  x TimeUp                               the time was up before anything was trained
   x TakenOver                            another start of the search took this one for dead
   x WorkerDied                           worker processes were killed again and again
 """
@@ -126,6 +127,10 @@ class StorageUnavailable(AutosuperconvError):
 
 class NothingCompleted(AutosuperconvError):
     """No run of a step completed."""
+
+
+class TimeUp(AutosuperconvError):
+    """The time given to a search was up."""
 
 
 class TakenOver(AutosuperconvError):

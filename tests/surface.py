@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autosuperconv.core.curve import Point
 from autosuperconv.core.events import Listener, silent
 from autosuperconv.core.options import SearchOptions
 from autosuperconv.core.plan import Budget
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.space import Choices, Dimension, Range
-from autosuperconv.core.trace import Trainer
+from autosuperconv.core.trace import Job, OnPoint, Trace, Trainer
 from autosuperconv.pipeline.resources import Resources
 from autosuperconv.pipeline.setup import Work, open_work
+from autosuperconv.pipeline.timing import Start
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.training.probe.autotune import EngineChoice
 from autosuperconv.tuning.store.executor import Executor, InProcess
@@ -71,6 +73,7 @@ def surface_work(
     trainer: Trainer = SurfaceTrainer(),
     executor: Executor | None = None,
     listener: Listener = silent,
+    start: Start | None = None,
 ) -> Iterator[Work]:
     setup = setup or make_setup(folder)
     resources = Resources(
@@ -81,5 +84,38 @@ def surface_work(
     )
     fingerprint: dict[str, object] = {"data": "surface", "objective": setup.options.objective}
     storage = str(folder / "study.journal")
-    with open_work(resources, fingerprint, storage, listener) as work:
+    with open_work(resources, fingerprint, storage, listener, start=start) as work:
         yield work
+
+
+@dataclass
+class PretendedClock:
+    """Goes on as runs are trained, and never by itself."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass(frozen=True)
+class Taking:
+    """A trainer whose runs take time on a pretended clock: so many seconds an epoch, and a moment
+    for each run."""
+
+    clock: PretendedClock
+    trainer: Trainer
+    seconds: float = 1.0
+    each: float = 0.05
+
+    def __call__(self, job: Job, on_point: OnPoint | None = None) -> Trace:
+        began = self.clock.now
+        self.clock.now += self.each
+
+        def pass_time(point: Point) -> None:
+            self.clock.now = began + self.each + point.epoch * self.seconds
+            if on_point is not None:
+                on_point(point)
+
+        trace = self.trainer(job, pass_time)
+        return replace(trace, seconds=self.clock.now - began)

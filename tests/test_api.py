@@ -19,7 +19,7 @@ from autosuperconv import SearchOptions
 from autosuperconv.core.events import Event, Note, RunFinished, StepFinished
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import to_dict
-from autosuperconv.errors import InvalidInput, NothingCompleted, OutputUnwritable
+from autosuperconv.errors import OutputUnwritable, TimeUp
 from autosuperconv.pipeline.setup import open_search
 from autosuperconv.tuning.steps.study import StudySettings
 from autosuperconv.tuning.store.storage import open_storage
@@ -129,13 +129,16 @@ def test_a_study_of_another_format_is_another_search(
         autosuperconv.plan(network, clouds(400), options)
 
 
-def test_a_search_whose_time_was_up_before_its_trials_goes_on_with_more_time(
+def test_a_search_whose_time_was_up_has_the_best_so_far_and_goes_on_with_more(
     tmp_path: Path,
 ) -> None:
     options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out")
     autosuperconv.plan(network, clouds(400), options)
-    with pytest.raises(NothingCompleted, match=r"the time was up before\. Give more time"):
-        autosuperconv.search(network, clouds(400), replace(options, timeout=0.01))
+    short = autosuperconv.search(network, clouds(400), replace(options, timeout=0.01))
+    assert short.verdict.outcome == "undecided"
+    assert "the time was up during the" in short.verdict.answer
+    assert short.winner is not None
+    assert (tmp_path / "out" / "recipe.json").exists()
     assert autosuperconv.search(network, clouds(400), replace(options, timeout=900)).trials
 
 
@@ -153,9 +156,9 @@ def leave_one_behind(options: SearchOptions) -> None:
 
 def test_a_plan_that_is_refused_leaves_no_study_and_its_advice_is_followed(tmp_path: Path) -> None:
     options = replace(TINY, storage=str(tmp_path / "s.journal"), out=tmp_path / "out", timeout=0.01)
-    with pytest.raises(InvalidInput, match="--timeout is too short"):
+    with pytest.raises(TimeUp, match="--timeout is too short"):
         autosuperconv.plan(network, clouds(400), options)
-    with pytest.raises(InvalidInput, match="--timeout is too short"):
+    with pytest.raises(TimeUp, match="--timeout is too short"):
         autosuperconv.search(network, clouds(400), options)
     assert searches(options) == []
     assert not (tmp_path / "out").exists()
@@ -300,7 +303,7 @@ def test_the_pruner_takes_the_largest_class_for_chance(
         seen.append(settings.chance)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("autosuperconv.pipeline.steps.optimise", stop)
+    monkeypatch.setattr("autosuperconv.pipeline.studying.optimise", stop)
     for data in (rare(400), clouds(400)):
         with pytest.raises(KeyboardInterrupt):
             autosuperconv.search(network, data, options)

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 import autosuperconv
+from autosuperconv.cli import BEGAN
 from autosuperconv.cli.encoding import write_in_any_encoding
 from autosuperconv.cli.examples import examples
 from autosuperconv.cli.exit import by_option, complain, failure, not_lost
@@ -75,9 +76,9 @@ def search(dry_run: bool, **given: Any) -> None:
     factory, data, options = search_from(given, SEARCHED, BOUNDS)
     with make_listener(quiet=given["quiet"]) as listener:
         if dry_run:
-            plan = make_plan(factory, data, options, listener)
+            plan = make_plan(factory, data, options, listener, BEGAN)
         else:
-            report = run_search(factory, data, options, listener)
+            report = run_search(factory, data, options, listener, BEGAN)
     if dry_run:
         _show(plan, plan_text(plan), given["as_json"])
         return

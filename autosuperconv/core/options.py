@@ -40,9 +40,10 @@ class SearchOptions:
             where another search has that name.
         storage: an Optuna storage URL, or the path of a journal file.
         out: folder for the report. None: runs/STUDY_NAME.
-        trials: number of trials in the study, in total over all starts.
-        timeout: time limit of the whole search in seconds; run lengths are chosen to fit. None: no
-            limit.
+        trials: number of trials in the study, in total over all starts. None: 20; with `timeout`
+            as many as there is time for, at most 40.
+        timeout: time limit of the whole search in seconds, start and report included; what it
+            leaves out is said, and it ends with the best recipe so far. None: no limit.
         epochs: shortest and longest cycle to search, in passes over the data. None: planned.
         baseline_epochs: length of the standard schedule, in passes over the data. None: planned,
             30 where time allows.
@@ -50,8 +51,9 @@ class SearchOptions:
             standard schedule is tuned.
         baseline_curves: recorded runs of the present training, to compare with instead of training
             a baseline; their accuracy must be that of this test set.
-        target: validation accuracy to reach, a fraction of 1. None: the tuned baseline's minus
-            the margin.
+        no_baseline: with `target`, answer without training a baseline to compare with.
+        target: accuracy to reach, a fraction of 1; the question is then how cheaply it is reached.
+            None: the question is whether a cycle is as accurate as the baseline.
         objective: what to look for: "cost", the shortest cycle that reaches the target, or
             "accuracy", the most accurate cycle of the longest length.
         criterion: bounds of the verdict.
@@ -87,12 +89,13 @@ class SearchOptions:
     study_name: str | None = None
     storage: str = "autosuperconv.journal"
     out: Path | None = None
-    trials: int = 20
+    trials: int | None = None
     timeout: float | None = None
     epochs: tuple[float, float] | None = None
     baseline_epochs: float | None = None
     baseline: Recipe | None = None
     baseline_curves: tuple[RunCurve, ...] = ()
+    no_baseline: bool = False
     target: float | None = None
     objective: str = "cost"
     criterion: Criterion = Criterion()
@@ -123,13 +126,14 @@ class SearchOptions:
             object.__setattr__(self, name, chosen)
         share = self.range_test_share
         _check(0 < share < 1, "range_test_share", "a share of the search in (0, 1)", share)
-        _check(self.trials >= 1, "trials", "at least 1", self.trials)
+        _check(self.trials is None or self.trials >= 1, "trials", "at least 1", self.trials)
         _check(self.seed >= 0, "seed", "at least 0", self.seed)
         first = self.first_seeds
         _check(first >= 2, "seeds", "at least 2, to have a spread", first)
         enough = self.max_seeds is None or self.max_seeds >= first
         _check(enough, "max_seeds", f"at least the number of seeds, {first}", self.max_seeds)
         self._check_baseline()
+        self._check_question()
         _check(self.timeout is None or self.timeout > 0, "timeout", "above 0", self.timeout)
         _check(self.workers is None or self.workers >= 1, "workers", "at least 1", self.workers)
         in_unit = self.target is None or 0 < self.target < 1
@@ -165,11 +169,43 @@ class SearchOptions:
                 f"its own, {self.baseline.epochs:g} epochs. Leave baseline_epochs out."
             )
 
+    def _check_question(self) -> None:
+        """Refuse what does not go with the question for a target, or only with it.
+
+        Raises:
+            InvalidInput: naming the two options.
+        """
+        if self.target is not None and self.objective == "accuracy":
+            raise InvalidInput(
+                "target asks for the shortest cycle that reaches it, but objective 'accuracy' for "
+                "the most accurate one. Give one of the two."
+            )
+        if not self.no_baseline:
+            return
+        if self.target is None:
+            raise InvalidInput(
+                "no_baseline leaves nothing to compare with. Give the accuracy to reach (target), "
+                "or leave no_baseline out."
+            )
+        lengths = self.baseline_epochs is not None
+        given = {
+            "baseline": self.baseline is not None,
+            "baseline_curves": bool(self.baseline_curves),
+            "baseline_epochs": lengths,
+            "explain 'always'": self.explain == "always",
+        }
+        if clash := [name for name, is_given in given.items() if is_given]:
+            instead = " The longest cycle is given by epochs." if lengths else ""
+            raise InvalidInput(
+                f"no_baseline trains no baseline, but {clash[0]} needs one. Give one of the "
+                f"two.{instead}"
+            )
+
     def _check_kinds(self) -> None:
         """Refuse a value of another type before it is compared with anything."""
         for name in ("trials", "seeds", "max_seeds", "seed", "workers"):
             value = getattr(self, name)
-            optional = name in ("seeds", "max_seeds", "workers")
+            optional = name != "seed"
             whole = isinstance(value, int) or (optional and value is None)
             _check(whole, name, "a whole number", value)
         for name in ("timeout", "baseline_epochs", "target", "range_test_share"):
@@ -179,6 +215,8 @@ class SearchOptions:
         _check(folder, "out", "a folder's path", repr(self.out))
         stored = isinstance(self.storage, str)
         _check(stored, "storage", "a storage's URL or a journal's path, as text", self.storage)
+        switch = isinstance(self.no_baseline, bool)
+        _check(switch, "no_baseline", "True or False", repr(self.no_baseline))
         _check(isinstance(self.device, str), "device", "a name, such as 'cpu'", repr(self.device))
         _check(isinstance(self.base, Recipe), "base", "a Recipe", self.base)
         own = isinstance(self.baseline, Recipe | None)

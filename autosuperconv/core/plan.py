@@ -17,6 +17,8 @@ class BaselineKind(StrEnum):
     """The user's recipe, trained by the search."""
     RECORDED = "recorded"
     """The user's recorded runs."""
+    NONE = "none"
+    """There is none: the question is a target's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,9 @@ class Budget:
         fixed_cycles: the cycle lengths were given by the user; else they follow from the baseline.
         baseline: where it comes from.
         speedups: least speed-ups of the two cycles that are confirmed, the higher one first.
+        max_seeds: runs of the baseline at the last look.
+        target: the question is how cheaply a target is reached; the baseline comes last, to
+            compare with.
     """
 
     trials: int
@@ -47,6 +52,8 @@ class Budget:
     fixed_cycles: bool = False
     baseline: BaselineKind = BaselineKind.TUNED
     speedups: tuple[float, float] = (5.0, 2.0)
+    max_seeds: int = 8
+    target: bool = False
 
     def scaled(self, factor: float) -> Budget:
         """All lengths times a factor."""

@@ -16,6 +16,7 @@ from autosuperconv.core.surrogate import SurrogateView
 from autosuperconv.core.trace import StopReason, Trace
 from autosuperconv.core.tradeoff import Tradeoff
 from autosuperconv.core.verdict import Verdict
+from autosuperconv.core.verdict.target import TargetAnswer
 
 FORMAT_VERSION = 3
 
@@ -173,7 +174,7 @@ class Report:
         setup: what was requested, and the task's facts.
         plan: of the search, with its budget.
         range_test: cells, readings and curves.
-        baseline: the tuned standard schedule.
+        baseline: the tuned standard schedule; None where there is none.
         trials: of the study, by number.
         winner: the recipe that was confirmed; None where there is none.
         winner_validation_accuracy: its mean over seeds, fraction of 1.
@@ -190,13 +191,14 @@ class Report:
             an earlier version.
         asked: lengths at which the best cycle was asked for, the fastest first; those that the
             verdict has not in its `rungs` fell so far short there that they were not confirmed.
+        answer: how cheaply the requested target is reached; None where none was requested.
     """
 
     version: int
     setup: Setup
     plan: Plan
     range_test: RangeTest
-    baseline: Baseline
+    baseline: Baseline | None
     trials: tuple[Trial, ...]
     winner: Recipe | None
     winner_validation_accuracy: float | None
@@ -211,3 +213,9 @@ class Report:
     surrogate: SurrogateView | None = None
     recommendation: Recommendation | None = None
     asked: tuple[AskedLength, ...] = ()
+    answer: TargetAnswer | None = None
+
+    @property
+    def target(self) -> float | None:
+        """Validation accuracy that a trial had to reach, fraction of 1; None where none was set."""
+        return self.setup.options.target if self.baseline is None else self.baseline.target

@@ -120,6 +120,8 @@ class Setup:
     @property
     def baseline_kind(self) -> BaselineKind:
         """Where the baseline comes from."""
+        if self.options.no_baseline:
+            return BaselineKind.NONE
         if self.options.baseline_curves:
             return BaselineKind.RECORDED
         return BaselineKind.TUNED if self.options.baseline is None else BaselineKind.GIVEN

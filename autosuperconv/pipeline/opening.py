@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,9 +12,10 @@ from autosuperconv.core.optional import while_it_works
 from autosuperconv.core.serialization import to_json
 from autosuperconv.pipeline.ownership import Ownership
 from autosuperconv.pipeline.resources import Resources
+from autosuperconv.pipeline.timing import Start
 from autosuperconv.reporting.dashboard.note import LiveNote, earlier_result, set_note, settle_note
 from autosuperconv.tuning.steps.objective import DIRECTIONS
-from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.session import TIME_UP, Session
 from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import open_study
 
@@ -28,21 +28,26 @@ def open_session(
     storage: str,
     listener: Listener,
     ownership: Ownership,
+    start: Start,
 ) -> Session:
     """The search's session, the setup stored in it."""
-    setup, timeout = resources.setup, resources.setup.options.timeout
+    setup = resources.setup
+    deadline, report_by = start.ends(setup.options.timeout)
     direction = DIRECTIONS[setup.options.objective]
     study, run_store = open_study(open_storage(storage), setup.study_name, fingerprint, direction)
     publish = functools.partial(set_note, study)
     earlier = functools.partial(earlier_result, study)
-    live = LiveNote(setup.name, publish, time.monotonic, earlier)
+    live = LiveNote(setup.name, publish, start.clock, earlier)
     live_note = while_it_works("The note in the dashboard", live, listener)
     session = Session(
         *(study, run_store, resources.executor, tell_all(listener, live_note), storage),
-        deadline=None if timeout is None else time.monotonic() + timeout,
+        deadline=deadline,
         created=ownership.created,
         check_owner=ownership.lease.check,
+        report_by=report_by,
+        clock=start.clock,
     )
+    session.store(TIME_UP, "")  # of an earlier start
     session.remember_start()
     session.store("setup", to_json(setup))
     move_to(session, setup.out.resolve())

@@ -12,13 +12,13 @@ from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.trace import Job, OnPoint, Trace
-from autosuperconv.errors import InvalidInput, NothingCompleted
+from autosuperconv.errors import AutosuperconvError, InvalidInput, NothingCompleted, TimeUp
 from autosuperconv.pipeline.report import write_report
 from autosuperconv.pipeline.setup import Work
 from autosuperconv.pipeline.steps import run_steps
 from autosuperconv.tuning.store.lease import Texts, claim_in, may_run
 from autosuperconv.tuning.store.run_store import RunStore
-from autosuperconv.tuning.store.session import Session
+from autosuperconv.tuning.store.session import TIME_UP, Session, too_short
 from autosuperconv.tuning.store.storage import explained_errors, open_existing
 from autosuperconv.tuning.store.studies import companion_of, find_study
 
@@ -28,7 +28,7 @@ class NoTraining:
 
     size = 1
 
-    def __init__(self, why: Callable[[], NothingCompleted]) -> None:
+    def __init__(self, why: Callable[[], AutosuperconvError]) -> None:
         self._why = why
 
     def submit(self, job: Job, on_point: OnPoint | None) -> Future[Trace]:
@@ -73,14 +73,17 @@ def open_finished(storage: str, study_name: str | None) -> tuple[Session, Setup]
     return session, from_json(Setup, session.stored("setup"))
 
 
-def unfinished(texts: Texts, name: str) -> NothingCompleted:
-    """The error for a search without a report: what to do depends on whether it still runs."""
+def unfinished(texts: Texts, name: str) -> AutosuperconvError:
+    """Why there is nothing more: the time was up, which is reported as such; else the error for a
+    search without a report: what to do depends on whether it still runs."""
     claim = claim_in(texts)
     if claim is not None and may_run(claim):
         return NothingCompleted(
             f"Search {name!r} is still running {claim.who}, so there is no report yet. Wait until "
             "it has ended."
         )
+    if step := texts.stored(TIME_UP):
+        return TimeUp(too_short(step))
     return NothingCompleted(
         "The search is not finished, so there is no report yet. Run the same search command "
         "again to resume it."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from joblib import cpu_count
@@ -14,7 +15,7 @@ from autosuperconv.training.data.shared import own_copies, why_not_shared
 from autosuperconv.training.engine.system import describe_environment
 from autosuperconv.training.feed.streamed import loader_workers
 from autosuperconv.training.loop.trainer import TorchTrainer
-from autosuperconv.training.probe.autotune import EngineChoice, choose
+from autosuperconv.training.probe.autotune import SECONDS, EngineChoice, choose
 from autosuperconv.training.probe.jobs import try_jobs, try_training
 from autosuperconv.training.probe.memory import MemoryNeed, gibibytes, measure_needs, most_runs
 from autosuperconv.training.probe.travel import why_not_sent
@@ -22,6 +23,7 @@ from autosuperconv.tuning.store.executor import Executor, make_executor
 from autosuperconv.tuning.store.storage import about_lock, open_storage
 from autosuperconv.tuning.store.studies import companion_of
 
+SHARE_OF_TIMEOUT = 0.005  # that a comparison of settings may take
 ENGINE = "engine"  # where `Session.store` keeps the choice
 
 
@@ -110,6 +112,7 @@ def choose_engine(trainer: TorchTrainer, setup: Setup, most: int | None) -> Engi
     return choose(
         *(trainer, setup.base, options.precision, options.memory_format, workers),
         at_most(cpu_count(), most),
+        min(SECONDS, SHARE_OF_TIMEOUT * (options.timeout or math.inf)),
     )
 
 

@@ -34,6 +34,7 @@ from autosuperconv.pipeline.opening import open_session, settled
 from autosuperconv.pipeline.own_name import under_own_name
 from autosuperconv.pipeline.ownership import owned, refuse_busy
 from autosuperconv.pipeline.resources import ENGINE, Resources, choose_resources
+from autosuperconv.pipeline.timing import Start, started_now
 from autosuperconv.reporting.files import check_writable, refuse_another_report
 from autosuperconv.training.data.arrays import Data, as_task_data
 from autosuperconv.training.data.task import TaskData
@@ -82,13 +83,18 @@ def open_search(
     data: TaskData | Data,
     options: SearchOptions,
     listener: Listener = silent,
+    start: Start | None = None,
 ) -> Iterator[Work]:
     """Check everything before the first run; workers are stopped at the end.
+
+    Args:
+        start: when the time limit began; None: now.
 
     Raises:
         InvalidInput: an option, the model or the data do not fit.
         StorageUnavailable: the storage cannot be used.
     """
+    start = start or started_now()
     task = task_of(data)
     network = check_model(model_factory, task)
     engine = Engine(resolve_device(options.device), deterministic=options.deterministic)
@@ -103,7 +109,7 @@ def open_search(
     resources = choose_resources(trainer, setup, options.storage)
     first = (*named, *setup.warnings)
     told = (*task.notes, *notes, *first)
-    with open_work(resources, fingerprint, options.storage, listener, told) as work:
+    with open_work(resources, fingerprint, options.storage, listener, told, start) as work:
         work.session.store(ENGINE, to_json(resources.engine))
         yield replace(work, choices=(*first, *work.choices))
 
@@ -115,6 +121,7 @@ def open_work(
     storage: str,
     listener: Listener = silent,
     notes: Sequence[str] = (),
+    start: Start | None = None,
 ) -> Iterator[Work]:
     """Open the study of a search that is set up, whatever trains in it; the executor is stopped
     at the end.
@@ -125,6 +132,7 @@ def open_work(
         storage: where the study is; a URL with its password.
         listener: receives every event.
         notes: what the user should know beforehand.
+        start: when the time limit began; None: now.
 
     Raises:
         InvalidInput: a name or a size in the setup does not hold, or the study is another's or in
@@ -132,14 +140,14 @@ def open_work(
         TakenOver: another start of the search took this one for dead.
         StorageUnavailable: the storage cannot be used, now or later.
     """
-    setup = resources.setup
+    setup, start = resources.setup, start or started_now()
     check_setup(setup)
     refuse_another_report(setup.out, setup.fingerprint)
     is_new = not setup.out.exists()
     check_writable(setup.out)
     try:
         with explained_errors(storage), owned(setup, fingerprint, storage, listener) as ownership:
-            session = open_session(resources, fingerprint, storage, listener, ownership)
+            session = open_session(resources, fingerprint, storage, listener, ownership, start)
             with settled(session):
                 for note in notes:
                     session.note(note)

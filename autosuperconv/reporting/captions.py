@@ -19,6 +19,8 @@ def figures_of_it(report: Report) -> str:
 def about_baseline(report: Report) -> str:
     """Where the baseline comes from and how it did, in a few sentences."""
     found = report.baseline
+    if found is None:
+        return "No baseline was trained."
     came = {
         BaselineKind.TUNED: (
             "The standard schedule was tuned, first with short runs and then near its length; it "
@@ -27,6 +29,7 @@ def about_baseline(report: Report) -> str:
         ),
         BaselineKind.GIVEN: "The baseline is the recipe that was given. It reached",
         BaselineKind.RECORDED: "The baseline is the recorded runs that were given. They reached",
+        BaselineKind.NONE: "",
     }[report.setup.baseline_kind]
     split = "test" if found.recorded else "validation"
     text = f"{came} {fmt.percent(found.validation_accuracy)} on {split} data"
@@ -51,7 +54,7 @@ def cost_caption(report: Report) -> str:
             f"and standard deviation over fresh seeds."
         )
     splits = sorted({curve_split(run) for run in baseline_runs(report)})
-    if report.baseline.recorded:
+    if report.baseline is not None and report.baseline.recorded:
         splits = ["test"]
     if baseline_courses(report):
         parts.append(f"Thin lines are the baseline's course on {' and '.join(splits)} data.")
@@ -60,9 +63,10 @@ def cost_caption(report: Report) -> str:
     if any(trial.samples == 0 for trial in report.trials):
         parts.append("Trials that were stopped before their first step are not drawn.")
     if fmt.known(report.verdict.speedup) and fmt.known(report.verdict.baseline_samples):
+        level = "its final accuracy" if report.answer is None else "the target"
         parts.append(
             "The arrow runs from the candidate's cost to the cost at which the baseline reaches "
-            "its final accuracy and stays there."
+            f"{level} and stays there."
         )
     return " ".join(parts)
 

@@ -102,11 +102,13 @@ def render_data(report: Report) -> RenderedReport:
 
 def recipe_files(report: Report) -> dict[str, str]:
     """File name -> recipe as JSON: "recipe.json" is the recommended one, "recipe-SIDE.json" each
-    that it was chosen from. A report of an earlier version has its winner alone."""
+    that it was chosen from. Where none was compared
+    with others, the winner is alone, with what it rests on."""
     found, inputs = report.recommendation, report.setup.inputs
     if found is None:
         winner = report.winner
-        return {} if winner is None else {RECIPE_FILE: recipe_text(winner, inputs)}
+        about = report.verdict.sentence
+        return {} if winner is None else {RECIPE_FILE: recipe_text(winner, inputs, about)}
     texts = {RECIPE_FILE: recipe_text(found.best.recipe, inputs, found.best.label)}
     for one in found.every:
         texts[recipe_file(one.role)] = recipe_text(one.recipe, inputs, one.label)

@@ -55,7 +55,7 @@ def _unconfirmed(report: Report, asked: AskedLength) -> str:
     return (
         f"At least {fmt.times(asked.speedup)} faster ({epochs} epochs): not confirmed, because "
         f"{found} is the best to be expected on validation data, where the target is "
-        f"{fmt.percent(report.baseline.target)}."
+        f"{fmt.percent(report.target)}."
     )
 
 
@@ -141,9 +141,12 @@ def next_step(report: Report) -> str:
         about = "" if seconds is None else f" (about {fmt.duration(seconds)})"
         how = with_option(options.command, "max_seeds", seeds)
         return f"{sentence_case(verdict.price.in_words())}{about} would probably settle it: {how}"
-    if verdict.outcome not in (Outcome.NOT_FOUND, Outcome.UNDECIDED):
+    if verdict.outcome not in (Outcome.NOT_FOUND, Outcome.UNDECIDED, Outcome.TARGET_NOT_SHOWN):
         return ""
-    how = with_option(options.command, "trials", 2 * options.trials)
+    if options.timeout is not None:
+        how = with_option(options.command, "timeout", f"{2 * options.timeout:.0f}s")
+        return f"More time goes on from here: {how}"
+    how = with_option(options.command, "trials", 2 * report.plan.budget.trials)
     return f"More trials may find a better cycle: {how}"
 
 
@@ -152,7 +155,7 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def with_option(command: str, name: str, value: int) -> str:
+def with_option(command: str, name: str, value: int | str) -> str:
     """The search's command with another value of an option; without a command, the argument."""
     if not command:
         return f"the same search with {name}={value}"
@@ -178,8 +181,10 @@ def price_seconds(report: Report) -> float | None:
 
 def missed_target(report: Report) -> str | None:
     """A sentence that says so where the cycle misses the target; else None."""
-    found, target = report.winner_validation_accuracy, report.baseline.target
-    if report.setup.options.objective != "cost" or found is None or found > target - 1e-9:
+    found, target = report.winner_validation_accuracy, report.target
+    if report.setup.options.objective != "cost" or found is None or target is None:
+        return None
+    if found > target - 1e-9:
         return None
     return (
         f"Not reached: the cycle's validation accuracy is {fmt.percent(found)}, and the target is "

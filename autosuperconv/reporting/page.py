@@ -16,6 +16,7 @@ from autosuperconv.core.tradeoff import factor_name
 from autosuperconv.reporting import captions, findings, rows
 from autosuperconv.reporting.figures.canvas import DARK, LIGHT
 from autosuperconv.reporting.figures.pictures import PICTURES, picture_svg
+from autosuperconv.reporting.key_figures import KeyFigure, target_figures
 from autosuperconv.reporting.reached import max_lr_text
 
 if TYPE_CHECKING:
@@ -33,18 +34,6 @@ class TableCell:
     """What the column is sorted by."""
     number: bool = True
     """Whether the column is sorted by number; else by text."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyFigure:
-    """One of the few numbers of the first screen."""
-
-    name: str
-    """What is measured, with its unit."""
-    value: str
-    """The number, in large print."""
-    detail: str
-    """What it was computed from."""
 
 
 def render_page(report: Report, tell: Tell | None = None) -> str:
@@ -75,7 +64,7 @@ def render_page(report: Report, tell: Tell | None = None) -> str:
         effects=[rows.effect_row(effect) for effect in report.tradeoff.effects],
         plane_caption=captions.plane_caption(report),
         importances=importance_rows(report),
-        tuning=[_tuning_cells(run, searched) for run in report.baseline.tuning],
+        tuning=[_tuning_cells(run, searched) for run in tuning_runs(report)],
         winner=rows.winner_number(report),
         recipes=shown_recipes(report),
         about_baseline=captions.about_baseline(report),
@@ -87,6 +76,11 @@ def render_page(report: Report, tell: Tell | None = None) -> str:
         light=LIGHT,
         dark=DARK,
     )
+
+
+def tuning_runs(report: Report) -> tuple[Run, ...]:
+    """Every run that was made to tune the baseline."""
+    return () if report.baseline is None else report.baseline.tuning
 
 
 def _environment() -> Environment:
@@ -124,6 +118,8 @@ def _figures(report: Report, tell: Tell | None) -> dict[str, dict[str, Markup]]:
 
 def key_figures(report: Report) -> tuple[KeyFigure, ...]:
     """Speed-up, accuracy, learning rate and cost: the first screen."""
+    if report.answer is not None:
+        return target_figures(report, report.answer)
     verdict, accuracy = report.verdict, report.verdict.against_baseline
     took, against = fmt.count(verdict.candidate_samples), fmt.count(verdict.baseline_samples)
     speed = f"{took} instead of {against} samples"

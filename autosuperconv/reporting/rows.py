@@ -266,8 +266,8 @@ def cost_total(report: Report) -> str:
 
 
 def lr_ratio(report: Report) -> float | None:
-    """The winner's highest learning rate over the baseline's; None without a winner."""
-    if report.winner is None:
+    """The winner's highest learning rate over the baseline's; None where they were not compared."""
+    if report.winner is None or not report.verdict.conditions:
         return None
     return report.verdict.condition(ConditionName.LARGE_LR).value
 

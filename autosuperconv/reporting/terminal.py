@@ -30,6 +30,8 @@ OUTCOME_STYLES: dict[Outcome, str] = {
     Outcome.REACHED: "green",
     Outcome.REACHED_CONTROL_MISSING: "green",
     Outcome.STABLE_BUT_SHORT: "yellow",
+    Outcome.TARGET_NOT_SHOWN: "yellow",
+    Outcome.TARGET_REACHED: "green",
     Outcome.UNDECIDED: "yellow",
 }
 MET_STYLES = {True: "green", False: "red", None: "dim"}

@@ -18,7 +18,7 @@ from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.serialization import from_json
 from autosuperconv.core.trace import Trace
 from autosuperconv.pipeline.setup import Work, open_search
-from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
+from autosuperconv.pipeline.steps import goal_of, plan_search, run_study, sweep_range
 from autosuperconv.training.models import model_factory
 from autosuperconv.tuning.steps.baseline import measure_baseline
 
@@ -82,7 +82,7 @@ def study_step(work: Work, say: Say) -> tuple[float, list[Trace]]:
     baseline = measure_baseline(work.session, work.setup, epochs, sweeps)
     say("baseline done")
     started = time.perf_counter()
-    run_study(work, plan, sweeps, baseline)
+    run_study(work, plan, sweeps, goal_of(work.setup, baseline))
     seconds = time.perf_counter() - started
     say(f"study step: {seconds:.0f} s")
     trials = work.session.study.get_trials(deepcopy=False)

@@ -41,6 +41,7 @@ SEARCH = (
     | STUDY
     | OUTPUT
     | {"--out", "--trials", "--timeout", "--epochs", "--baseline-epochs", "--target"}
+    | {"--no-baseline"}
     | {"--baseline", "--baseline-curves", "--baseline-batch-size"}
     | {"--objective", "--seeds", "--max-seeds", "--max-lr", "--weight-decay", "--dropout"}
     | {"--batch-size", "--optimizer", "--schedule", "--sampler", "--pruner", "--workers"}
@@ -286,7 +287,7 @@ def test_a_storage_that_does_not_answer_is_named(
 def test_the_command_that_a_report_shows_has_no_password(
     refused: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(_: object, __: object, options: SearchOptions, ___: object) -> None:
+    def stop(_: object, __: object, options: SearchOptions, *more: object) -> None:
         raise InvalidInput(options.command)
 
     monkeypatch.setattr("autosuperconv.api.search", stop)
@@ -364,10 +365,35 @@ def test_a_missing_recipe_file_is_named(refused: object) -> None:
 
 
 def test_a_timeout_that_is_too_short_is_refused(refused: object) -> None:
-    argv = ["search", *SMALL, "--timeout", "1s", "--quiet"]
-    message = refused(argv)  # type: ignore[operator]
-    assert "--timeout is too short" in message
+    argv = ["search", *SMALL, "--timeout", "0.01s", "--quiet"]
+    message = refused(argv, 1)  # type: ignore[operator]
+    assert "--timeout is too short: the time was up during the plan" in message
     assert "Give more time" in message
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--no-baseline"], "no_baseline leaves nothing to compare with. Give the accuracy"),
+        (
+            ["--no-baseline", "--target", ".9", "--baseline-epochs", "9"],
+            "no_baseline trains no baseline, but baseline_epochs needs one. Give one of the two. "
+            "The longest cycle is given by epochs.",
+        ),
+        (
+            ["--no-baseline", "--target", ".9", "--explain", "always"],
+            "no_baseline trains no baseline, but explain 'always' needs one.",
+        ),
+        (
+            ["--target", ".9", "--objective", "accuracy"],
+            "target asks for the shortest cycle that reaches it, but objective 'accuracy'",
+        ),
+    ],
+)
+def test_options_that_ask_two_questions_are_refused(
+    argv: list[str], message: str, refused: object
+) -> None:
+    assert message in refused(["search", *SMALL, *argv])  # type: ignore[operator]
 
 
 def test_a_report_of_nothing_is_refused(refused: object) -> None:

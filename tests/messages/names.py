@@ -87,6 +87,24 @@ ROWS = [
         call(SearchOptions, baseline=ONE),
     ),
     Row(
+        "core/options.py SearchOptions._check_question 1",
+        call(SearchOptions, target=0.9, objective="accuracy"),
+        "Give one of the two",
+        call(SearchOptions, target=0.9),
+    ),
+    Row(
+        "core/options.py SearchOptions._check_question 2",
+        call(SearchOptions, no_baseline=True),
+        "Give the accuracy to reach (target)",
+        call(SearchOptions, no_baseline=True, target=0.9),
+    ),
+    Row(
+        "core/options.py SearchOptions._check_question 3",
+        call(SearchOptions, no_baseline=True, target=0.9, baseline_epochs=9.0),
+        "The longest cycle is given by epochs",
+        call(SearchOptions, no_baseline=True, target=0.9, epochs=(1.0, 9.0)),
+    ),
+    Row(
         "core/options.py SearchOptions.__post_init__ 1",
         call(SearchOptions, space={"epochs": Range(1.0, 2.0)}),
         "as SearchOptions.epochs",

@@ -7,6 +7,7 @@ import json
 import socket
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,8 +15,6 @@ from unittest.mock import patch
 import optuna
 from optuna.storages import InMemoryStorage
 
-from autosuperconv.core.events import Step
-from autosuperconv.core.plan import Forecast
 from autosuperconv.core.recipe import Recipe
 from autosuperconv.core.space import Choices, Range
 from autosuperconv.core.trace import Job, Trace
@@ -34,13 +33,15 @@ from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.training.probe.memory import MemoryNeed
 from autosuperconv.tuning.steps.ask import ask_at
 from autosuperconv.tuning.steps.baseline import best
-from autosuperconv.tuning.steps.plan import budget_within
+from autosuperconv.tuning.steps.plan import make_plan
+from autosuperconv.tuning.steps.sweep_design import make_grid
 from autosuperconv.tuning.store.executor import MAX_DEATHS, QueuedJob, drive
 from autosuperconv.tuning.store.storage import open_storage
 from autosuperconv.tuning.store.studies import find_study, open_study
 from tests.messages.table import Row, call
 from tests.surface import BUDGET, make_setup
 from tests.tuning.steps import test_ask
+from tests.tuning.steps.computed import session_of
 
 JOURNAL = "s.journal"
 EMPTY = RenderedReport(None, "{}", None, {})
@@ -126,8 +127,11 @@ def asked(accuracy: float | None) -> object:
     return ask_at(session, test_ask.SETTINGS, 2.0, 5.0)
 
 
-def planned(seconds: float) -> object:
-    return budget_within(BUDGET, lambda budget: [Forecast(Step.STUDY, 1, 1.0, 100.0)], seconds)
+def planned(left: float) -> object:
+    """A plan with so many seconds left."""
+    session = session_of(SurfaceTrainer())
+    session = replace(session, deadline=session.clock() + left)
+    return make_plan(session, BUDGET, make_setup(Path()), make_grid(make_setup(Path())), ())
 
 
 def batch(size: int) -> None:
@@ -138,6 +142,8 @@ LEASE = "tests/tuning/store/test_lease.py"
 OWNER = "tests/pipeline/test_ownership.py"
 ELSEWHERE = {
     "pipeline/ownership.py FolderTexts.store 1": f"{OWNER}::test_a_full_folder_is_named",
+    "pipeline/steps.py what_there_is 1": "tests/pipeline/test_timeout.py::"
+    "test_nothing_at_all_is_an_error_that_leaves_nothing_behind",
     "pipeline/rebuild.py NoTraining.submit 1": "tests/pipeline/test_steps.py::"
     "test_an_unfinished_search_has_no_report_yet",
     "pipeline/rebuild.py open_finished.refuse 1": f"{OWNER}::"
@@ -233,8 +239,8 @@ ROWS = [
         call(trained, 3.0),
     ),
     Row(
-        "tuning/steps/plan.py budget_within 1",
-        call(planned, 10.0),
+        "tuning/store/session.py Session.end_early 1",
+        call(planned, -1.0),
         "Give more time",
         call(planned, 100.0),
     ),

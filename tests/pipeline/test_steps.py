@@ -182,14 +182,6 @@ def test_a_search_for_accuracy_trains_cycles_of_one_length(tmp_path: Path) -> No
     assert {trial.recipe.epochs for trial in report.trials} == {4.0}
 
 
-def test_a_target_that_is_given_replaces_the_baselines(tmp_path: Path) -> None:
-    setup = make_setup(tmp_path, dimensions=BEST_DECAY, target=0.7)
-    with surface_work(tmp_path, setup, SurfaceTrainer(noise=0.0005)) as work:
-        report = run_steps(work)
-    assert report.baseline.target == 0.7
-    assert all(t.feasible == ((t.accuracy or 0) >= 0.7) for t in report.trials)
-
-
 def test_the_test_set_is_read_only_by_confirmation_and_ablation(found: Found) -> None:
     jobs, ablated = found[2], FIRST_SEED + 10_000
     assert all(job.measured_on == "validation" or job.recipe.seed >= ablated for job in jobs)
@@ -301,7 +293,7 @@ def test_more_trials_may_be_asked_for_later(tmp_path: Path) -> None:
 def run_or_stop(work: object, stop_before_confirm: bool) -> None:
     """A search that is left after its study, or run to its end."""
     from autosuperconv.pipeline.setup import Work
-    from autosuperconv.pipeline.steps import plan_search, run_study, sweep_range
+    from autosuperconv.pipeline.steps import goal_of, plan_search, run_study, sweep_range
     from autosuperconv.tuning.steps.baseline import measure_baseline
 
     assert isinstance(work, Work)
@@ -311,7 +303,7 @@ def run_or_stop(work: object, stop_before_confirm: bool) -> None:
     plan = plan_search(work)
     found = sweep_range(work, plan)
     baseline = measure_baseline(work.session, work.setup, plan.budget.baseline_epochs, found)
-    run_study(work, plan, found, baseline)
+    run_study(work, plan, found, goal_of(work.setup, baseline))
 
 
 @pytest.mark.slow

@@ -84,6 +84,12 @@ def cost_to_level(samples: Sequence[float], accuracy: Sequence[float], margin: f
     return float(samples[min(stays, len(samples) - 1)])
 
 
+def cost_to_reach(samples: Sequence[float], accuracy: Sequence[float], target: float) -> float:
+    """Samples after which a run that ends at a target stays at it, single evaluations aside; the
+    whole run where only its end is there."""
+    return float(samples[min(_after_last(_despiked(accuracy) < target), len(samples) - 1)])
+
+
 def share_at_chance(
     samples: Sequence[float], accuracy: Sequence[float], chance: float | None
 ) -> float:

@@ -60,7 +60,7 @@ class Verdict:
     """What the runs say.
 
     Args:
-        outcome: one of the eight.
+        outcome: one of the ten.
         speedup: k = T_B / N_C; None where the candidate diverges.
         against_baseline: accuracy, candidate less baseline.
         against_control: accuracy, candidate less control; None where no control was compared.

@@ -12,7 +12,8 @@ SMALLEST_MARGIN = 0.002
 
 
 class Outcome(StrEnum):
-    """What the runs say, in one word; the precedence is in `core.verdict.conditions`."""
+    """What the runs say, in one word; the precedence is in `core.verdict.conditions`. The last two
+    answer the question for a target, which needs no baseline (`core.verdict.target`)."""
 
     REACHED = "reached"
     REACHED_CONTROL_MISSING = "reached-control-missing"
@@ -22,6 +23,8 @@ class Outcome(StrEnum):
     BASELINE_INVALID = "baseline-invalid"
     NOT_FOUND = "not-found"
     UNDECIDED = "undecided"
+    TARGET_REACHED = "target-reached"
+    TARGET_NOT_SHOWN = "target-not-shown"
 
     @property
     def label(self) -> str:

@@ -84,7 +84,8 @@ def _ends(report: Report) -> list[float]:
     """The target, and the accuracy of every run that has one; fractions of 1."""
     ends = [t.accuracy for t in report.trials] + [r.trace.accuracy for r in report.confirmation]
     ends += [curve.final_accuracy for curve in report.setup.options.baseline_curves]
-    return [report.baseline.target, *(end for end in ends if end is not None)]
+    found = [end for end in (report.target, *ends) if end is not None]
+    return found or [run.trace.chance for run in baseline_runs(report)] or [0.0]
 
 
 def _trials(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:
@@ -120,7 +121,8 @@ def _front(axes: Axes, report: Report) -> None:
 def baseline_runs(report: Report) -> list[Run]:
     """The confirmed baseline runs, else the best run of its tuning."""
     confirmed = [run for run in report.confirmation if run.role == "baseline"]
-    done = [run for run in report.baseline.tuning if run.trace.accuracy is not None]
+    tuning = () if report.baseline is None else report.baseline.tuning
+    done = [run for run in tuning if run.trace.accuracy is not None]
     return confirmed or sorted(done, key=lambda run: -(run.trace.accuracy or 0.0))[:1]
 
 
@@ -150,13 +152,15 @@ def _baseline_course(axes: Axes, report: Report) -> None:
 
 
 def _target(beside: Labels, report: Report, wide: bool) -> None:
-    axes, target = beside.axes, 100 * report.baseline.target
+    if report.target is None:
+        return
+    axes, target = beside.axes, 100 * report.target
     axes.axhline(target, color=LIGHT["soft"], lw=0.8, ls=(0, (4, 3)))
     left, right = axes.get_xlim()
     middle = (left * right) ** 0.5
     along = ((left, 5.0, "left"), (right, -5.0, "right"), (middle, 0.0, "center"))
     places = [Place((at, target), (x, y), side) for at, x, side in along for y in (6.0, -7.0)]
-    text = f"target {fmt.percent(report.baseline.target)}"
+    text = f"target {fmt.percent(report.target)}"
     beside.add(f"{text} (validation)" if wide else text, "soft", places)
 
 

@@ -48,9 +48,9 @@ def draw_plane(sheet: Sheet, report: Report) -> None:
         sheet.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
 
 
-def _shade_name(shade: int) -> str:
+def _shade_name(shade: int, has_target: bool) -> str:
     if shade == len(BELOW_TARGET):
-        return "reaches the target"
+        return "reaches the target" if has_target else "the most accurate"
     if shade == 0:
         return f"over {100 * BELOW_TARGET[0]:.0f} points below"
     points = f"{100 * BELOW_TARGET[shade - 1]:.0f}"
@@ -115,11 +115,20 @@ def _decay(axes: Axes, recipe: Recipe) -> float:
 
 
 def _completed(sheet: Sheet, axes: Axes, report: Report, shade: int) -> None:
-    least = [report.baseline.target - below for below in BELOW_TARGET]  # of shade 1, 2 ...
+    best = max((trial.accuracy or 0.0 for trial in report.trials), default=0.0)
+    target = best if report.target is None else report.target
+    least = [target - below for below in BELOW_TARGET]  # of shade 1, 2 ...
     ended = [(trial, trial.accuracy) for trial in report.trials if trial.accuracy is not None]
     own = [trial for trial, accuracy in ended if sum(accuracy >= a for a in least) == shade]
     look = {"s": 46, "edgecolors": LIGHT["soft"], "linewidths": 0.6, "zorder": 3}
-    _points(sheet, axes, report, own, _shade_name(shade), look | {"color": SHADES[shade]})
+    _points(
+        sheet,
+        axes,
+        report,
+        own,
+        _shade_name(shade, report.target is not None),
+        look | {"color": SHADES[shade]},
+    )
 
 
 def _unfinished(sheet: Sheet, axes: Axes, report: Report, state: StopReason) -> None:

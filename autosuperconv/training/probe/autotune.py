@@ -102,7 +102,9 @@ class Probe:
         return Timing(self.engine, rate, problem)
 
 
-def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]) -> list[Timing]:
+def time_engines(
+    trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine], seconds: float = SECONDS
+) -> list[Timing]:
     """Time the trainer's network in several settings, the simplest first.
 
     The settings take turns, because a shared machine's speed drifts more than settings differ.
@@ -123,7 +125,7 @@ def time_engines(trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine
             timings.append(probe.timing(problem))
         else:
             probes.append(probe)
-    _take_turns(probes)
+    _take_turns(probes, seconds)
     return [*(probe.timing() for probe in probes), *timings]
 
 
@@ -140,6 +142,7 @@ def choose(
     memory_format: str,
     workers: int | None,
     cores: int,
+    seconds: float = SECONDS,
 ) -> EngineChoice:
     """Choose by measurement what the user has left open, and give the reasons.
 
@@ -150,6 +153,7 @@ def choose(
         memory_format: as requested, or "auto".
         workers: as requested, or None.
         cores: of the CPU that may be used; any other device trains one run at a time.
+        seconds: that each comparison may take.
     """
     cores = cores if trainer.engine.device == "cpu" else 1
     threads = 1 if workers != 1 and cores > 1 else trainer.engine.threads
@@ -157,19 +161,19 @@ def choose(
         replace(trainer.engine, precision=p, memory_format=f, threads=threads)
         for p, f in _open_settings(len(trainer.data.shape) == 3, precision, memory_format)
     ]
-    chosen, reasons = _setting(trainer, recipe, engines)
-    number, why = _workers(trainer, recipe, chosen, workers, cores)
+    chosen, reasons = _setting(trainer, recipe, engines, seconds)
+    number, why = _workers(trainer, recipe, chosen, workers, cores, seconds)
     return EngineChoice(chosen.precision, chosen.memory_format, number, (*reasons, why))
 
 
 def _setting(
-    trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine]
+    trainer: TorchTrainer, recipe: Recipe, engines: Sequence[Engine], seconds: float
 ) -> tuple[Engine, list[str]]:
     """The engine to train with, and why."""
     if len(engines) == 1:
         only = engines[0]
         return only, [f"{only.precision}, {only.memory_format}: as requested."]
-    timings = time_engines(trainer, recipe, engines)
+    timings = time_engines(trainer, recipe, engines, seconds)
     best = fastest(timings).engine
     speeds = ", ".join(f"{t.name} {t.samples_per_second:.0f}" for t in timings if not t.problem)
     reason = (
@@ -195,7 +199,12 @@ def _open_settings(
 
 
 def _workers(
-    trainer: TorchTrainer, recipe: Recipe, chosen: Engine, requested: int | None, cores: int
+    trainer: TorchTrainer,
+    recipe: Recipe,
+    chosen: Engine,
+    requested: int | None,
+    cores: int,
+    seconds: float,
 ) -> tuple[int, str]:
     """Several runs in parallel with a thread each, or one with all threads: what trains more."""
     if requested is not None:
@@ -203,7 +212,7 @@ def _workers(
     if cores == 1:
         return 1, "One run at a time."
     settings = [replace(chosen, threads=threads) for threads in (1, cores)]
-    one, many = (t.samples_per_second for t in time_engines(trainer, recipe, settings))
+    one, many = (t.samples_per_second for t in time_engines(trainer, recipe, settings, seconds))
     together = cores * one
     counted = (
         f"one thread trains {one:.0f} samples/s, {cores} threads on one run train {many:.0f}, and "
@@ -231,7 +240,7 @@ def _warm_up(probe: Probe, expected: float | None) -> tuple[str, float]:
     return "", loss
 
 
-def _take_turns(probes: Sequence[Probe]) -> None:
+def _take_turns(probes: Sequence[Probe], seconds: float) -> None:
     """Time the probes in turns: at least one round, more where there is time."""
     started = time.perf_counter()
     for done in itertools.count(1):
@@ -239,5 +248,5 @@ def _take_turns(probes: Sequence[Probe]) -> None:
             with isolated(probe.engine):
                 probe.time()
         elapsed = time.perf_counter() - started
-        if elapsed > SECONDS or (done >= ROUNDS and elapsed > SECONDS / 4):
+        if elapsed > seconds or (done >= ROUNDS and elapsed > seconds / 4):
             return

@@ -34,6 +34,7 @@ from autosuperconv.core.tradeoff.factors import JOINT, factor_name
 from autosuperconv.core.tradeoff.fraction import REPEATS
 from autosuperconv.core.tradeoff.notes import skipped
 from autosuperconv.core.verdict import Outcome
+from autosuperconv.errors import TimeUp
 from autosuperconv.tuning.steps.run_curves import Sides
 from autosuperconv.tuning.store.session import Session
 
@@ -41,6 +42,7 @@ FIRST_SEED = 20_000
 SEEDS_EACH = 100  # of a recipe: no two recipes have a seed in common
 ALONE_AFTER_DIVERGENCE = 3
 MORE_SEEDS = 6
+NO_TIME = "The trade-off was not measured to its end: the time was up."
 NO_WINNER = "The trade-off was not measured, because no run of the winner completed."
 GAINS = (Outcome.REACHED, Outcome.REACHED_CONTROL_MISSING, Outcome.ACCELERATED)
 
@@ -78,7 +80,10 @@ def ablate(
             _highest(sides.candidate, winner),
             _highest(sides.baseline, baseline),
         )
-        found = _Cells(session, winner, baseline).measure(runs, highest)
+        try:
+            found = _Cells(session, winner, baseline).measure(runs, highest)
+        except TimeUp:
+            found = Tradeoff((), unchanged_factors(winner, baseline), NO_TIME, measured=False)
     session.finish(Step.ABLATION, found.sentence)
     return found
 

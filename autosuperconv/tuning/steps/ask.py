@@ -110,6 +110,7 @@ def ask_at(
 
     Raises:
         NothingCompleted: no trial completed.
+        TimeUp: none was begun in time, or there is none left to try again.
     """
     study = [t.trial for t in finished(session.study)]
     prior = revised_prior(settings.prior, study)
@@ -117,6 +118,8 @@ def ask_at(
     found = candidates_at(encoding, study, epochs)
     x, expected = found.x[:candidates], found.expected
     if not len(x):
+        if session.time_is_up or not study:
+            session.end_early()
         raise none_completed(session, settings, len(study))
     recipes = [recipe_of(encoding, row, epochs) for row in x]
     if hopeless is not None and expected is not None:

@@ -22,6 +22,7 @@ from autosuperconv.core.verdict import (
     Needed,
     RunCurve,
     RungRuns,
+    follow,
     judge_rungs,
     next_look,
     plan_looks,
@@ -29,6 +30,7 @@ from autosuperconv.core.verdict import (
 from autosuperconv.core.verdict.decision import HOPELESS, SAFE
 from autosuperconv.core.verdict.margin import TWO_RUNS
 from autosuperconv.core.verdict.types import SMALLEST_MARGIN
+from autosuperconv.errors import TimeUp
 from autosuperconv.tuning.steps.ask import ask_at, model_of
 from autosuperconv.tuning.steps.baseline import (
     MeasuredBaseline,
@@ -73,13 +75,23 @@ class Confirming:
             needed = next_look(self.sides(), self.curves, evidence, self.criterion)
             if needed.nothing:
                 break
-            self.train(needed)
+            try:
+                self.train(needed)
+            except TimeUp:
+                if not self.has_looked(evidence):
+                    raise
+                self.session.note("The time is up: no more runs are added for the verdict.")
+                break
         verdict = judge_rungs(
             self.sides(), self.curves, self.criterion, evidence, batch_norm_recalibrated=True
         )
         self.remember(evidence.looks)
         rungs = tuple(self.rungs[k] for k in self.lengths if k in self.rungs)
         return Confirmation(rungs, self.baseline, self.baseline_runs, self.margin, verdict)
+
+    def has_looked(self, evidence: Evidence) -> bool:
+        """Whether the runs of the first look are there, so that there is something to judge."""
+        return bool(follow(self.sides(), self.curves, evidence, self.criterion).rungs)
 
     def ask(self) -> None:
         """Ask for the best cycle: at the shortest length first, and at the longer one unless the

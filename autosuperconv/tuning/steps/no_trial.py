@@ -12,11 +12,6 @@ from autosuperconv.tuning.store.session import Session
 def none_completed(session: Session, settings: StudySettings, trials: int) -> NothingCompleted:
     """Why there is no answer."""
     name = session.study.study_name
-    if not trials and session.deadline is not None:
-        return NothingCompleted(
-            f"No trial of study {name!r} was begun: the time was up before. Give more time "
-            "(--timeout); the same command goes on from here."
-        )
     return NothingCompleted(
         f"No trial of study {name!r} completed: all {trials} were pruned or diverged. "
         f"{_without_learning(session) or _instead(settings, trials)}"

@@ -21,6 +21,7 @@ from autosuperconv.tuning.samplers.prior import LrPrior, cell_of
 from autosuperconv.tuning.samplers.prior_revision import refutation, revised_prior
 from autosuperconv.tuning.steps.objective import Objective, Reporter, suggest, tell, tell_above_edge
 from autosuperconv.tuning.steps.pruner import RUNGS
+from autosuperconv.tuning.store.deadline import was_cut
 from autosuperconv.tuning.store.executor import QueuedJob, drive
 from autosuperconv.tuning.store.observation import EDGE, Observation
 from autosuperconv.tuning.store.session import Session
@@ -65,10 +66,17 @@ class StudySettings:
         return Encoding(self.space, self.base, self.prior, target)
 
 
-def optimise(session: Session, settings: StudySettings, trials: int) -> None:
-    """Run trials until there are that many, earlier starts included, or time runs out."""
+def optimise(session: Session, settings: StudySettings, trials: int, go_on: bool = False) -> None:
+    """Run trials until there are that many, earlier starts included, or time runs out.
+
+    Args:
+        session: the search.
+        settings: how to search.
+        trials: how many.
+        go_on: although the confirmation has begun; no test data were read yet.
+    """
     study = session.study
-    if int(session.stored(CLOSED) or 0) >= trials:
+    if not go_on and is_closed(session, trials):
         return
     session.check_owner()  # of another start, a running trial is not stale
     requeue_stale(study)
@@ -83,14 +91,26 @@ def optimise(session: Session, settings: StudySettings, trials: int) -> None:
     for queued, trace in drive(session.executor, queue):
         session.check_owner()
         trial = running.pop(queued.key)
+        if was_cut(trace):
+            continue
         tell(study, trial, settings.objective, trace)
         session.note_once(*trace.notes)
         done = count_finished(study)
         left = session.seconds_left(Step.STUDY, done)
         label, text = f"trial {trial.number}", trial_text(trace, settings.space)
         session.listener(RunFinished(Step.STUDY, label, text, best_text(study), left))
+    if session.deadline is not None:
+        requeue_stale(study)  # what was cut; a later start begins with it
     if count_finished(study):  # without any there is no search yet to be kept as it is
         session.store(CLOSED, str(trials))
+
+
+def is_closed(session: Session, trials: int) -> bool:
+    """Whether the study is not to go on: it has these trials, or its time was up and what follows
+    it has begun."""
+    if int(session.stored(CLOSED) or 0) < trials:
+        return False
+    return count_finished(session.study) >= trials or bool(session.run_store.of(Step.CONFIRMATION))
 
 
 def propose(
@@ -104,8 +124,9 @@ def propose(
     study = session.study
     while count_finished(study) + len(running) < trials:
         left = session.time_left()
-        if left is not None and left < settings.reserve:
-            session.note("Time is nearly up: no more trials, to leave time for the confirmation.")
+        if left is not None and left < max(settings.reserve, 0.0):
+            text = "Time is nearly up: no more trials, to leave time for the confirmation."
+            session.note_once(text)
             return
         check_prior(session, sampler)
         session.check_owner()
@@ -127,7 +148,7 @@ def propose(
             settings.chance,
         )
         job = Job(recipe, phases=RUNGS, curve_share=CURVE_SHARE)
-        yield QueuedJob(key, job, reporter)
+        yield QueuedJob(key, job, session.until_time(reporter, settings.reserve / 2))
 
 
 def check_prior(session: Session, sampler: StudySampler) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 import optuna
 
@@ -15,12 +15,23 @@ from autosuperconv.core.plan import Plan
 from autosuperconv.core.report import StepCost
 from autosuperconv.core.serialization import digest
 from autosuperconv.core.trace import Job, OnPoint, Trace
+from autosuperconv.errors import TimeUp
+from autosuperconv.tuning.store.deadline import UntilTime, was_cut
 from autosuperconv.tuning.store.executor import Executor, QueuedJob, drive
 from autosuperconv.tuning.store.observation import Observation
 from autosuperconv.tuning.store.run_store import RunStore
 from autosuperconv.tuning.store.studies import delete_search, is_plan_only
 
+TIME_UP = "time_up"  # where the step is stored in which the time of a search was up
 STEPS = tuple(step for step in Step if step is not Step.TRAIN)
+
+
+def too_short(step: str) -> str:
+    """The error where the time was up in a step before anything was trained."""
+    return (
+        f"--timeout is too short: the time was up during the {step}, before any run had ended. "
+        "Give more time, fewer training samples (--n-train) or a smaller model."
+    )
 
 
 def anyone() -> None:
@@ -37,10 +48,12 @@ class Session:
         executor: what carries out runs.
         listener: receives every event.
         storage_url: where workers find the study, to report to it.
-        deadline: when the search must end, on the clock of `time.monotonic`; None: no limit.
+        deadline: when the last run must end, on the clock; None: no limit.
+        report_by: when the report must be written, on the clock; None: no limit.
         plan: what the search is forecast to take; None: no time left is estimated.
         created: this start created the study.
         check_owner: called before anything is written; raises where this start may not write.
+        clock: seconds, the same in all processes of a machine.
     """
 
     study: optuna.Study
@@ -52,6 +65,9 @@ class Session:
     plan: Plan | None = None
     created: bool = False
     check_owner: Callable[[], None] = anyone
+    report_by: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    step: Step = Step.PLAN  # under way
     _runs: int = 0  # of the step under way
     _noted: set[str] = field(default_factory=set)
     _began: float = field(default_factory=time.monotonic)
@@ -95,7 +111,7 @@ class Session:
 
     def start(self, step: Step, runs: int, done: int | None = None) -> None:
         """A step begins; `done` of its runs are finished, by default those in the run store."""
-        self._runs = runs
+        self._runs, self.step = runs, step
         done = len(self.run_store.of(step)) if done is None else done
         self.listener(StepStarted(step, runs, done, self.seconds_left(step, done)))
 
@@ -118,10 +134,19 @@ class Session:
                 keeps every worker busy.
             describe: a job in a few words, for the listener.
             watch: makes a function that sees the points of one run and may end it.
+
+        Raises:
+            TimeUp: before all of them were finished; those that were are kept.
         """
         missing = {digest(job): job for job in jobs if self.run_store.find(job) is None}
-        queue = (QueuedJob(key, job, watch() if watch else None) for key, job in missing.items())
+        queue = (
+            QueuedJob(key, job, self.until_time(watch() if watch else None))
+            for key, job in missing.items()
+            if not self.time_is_up
+        )
         for queued, trace in drive(self.executor, queue):
+            if was_cut(trace):
+                continue
             self.check_owner()
             self.run_store.add(
                 step, role if isinstance(role, str) else role(queued.job), queued.job, trace
@@ -133,8 +158,30 @@ class Session:
 
     def _known(self, job: Job) -> Trace:
         trace = self.run_store.find(job)
-        assert trace is not None
+        if trace is None:
+            self.end_early()
         return trace
+
+    def end_early(self) -> NoReturn:
+        """End the search, because its time is up.
+
+        Raises:
+            TimeUp: always.
+        """
+        self.store(TIME_UP, self.step)
+        raise TimeUp(too_short(self.step))
+
+    def until_time(self, on_point: OnPoint | None, reserve: float = 0.0) -> OnPoint | None:
+        """A callback that also ends its run once the time is up, less a reserve in seconds."""
+        if self.deadline is None:
+            return on_point
+        return UntilTime(self.deadline - reserve, self.clock, on_point)
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether no run may be begun any more."""
+        left = self.time_left()
+        return left is not None and left <= 0
 
     def seconds_left(self, step: Step, done: int) -> float | None:
         """The plan's forecast of what remains, times how much longer (or shorter) the finished
@@ -152,7 +199,9 @@ class Session:
         expected = sum(forecast.get(s, 0.0) for s in before)
         took = sum(self.cost(s).seconds for s in before) / self.executor.size
         ratio = took / expected if expected > 1 else 1.0
-        return (here + later) * min(max(ratio, 0.2), 5.0)
+        left = (here + later) * min(max(ratio, 0.2), 5.0)
+        limit = self.time_left()
+        return left if limit is None else min(left, max(limit, 0.0))
 
     def cost(self, step: Step) -> StepCost:
         """What a step has taken so far, earlier starts included."""
@@ -164,7 +213,11 @@ class Session:
 
     def time_left(self) -> float | None:
         """Seconds until the deadline; None without one."""
-        return None if self.deadline is None else self.deadline - time.monotonic()
+        return None if self.deadline is None else self.deadline - self.clock()
+
+    def report_time_left(self) -> float | None:
+        """Seconds until the report must be written; None without a limit."""
+        return None if self.report_by is None else self.report_by - self.clock()
 
     def stored(self, key: str) -> Any:
         """A value stored with the search; None if there is none."""

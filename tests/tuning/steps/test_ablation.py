@@ -18,7 +18,8 @@ from autosuperconv.core.tradeoff import Tradeoff, distinct_runs
 from autosuperconv.core.verdict import Outcome
 from autosuperconv.testing import SurfaceTrainer
 from autosuperconv.tuning.steps.ablation import FIRST_SEED, MORE_SEEDS, ablate
-from autosuperconv.tuning.steps.plan import budget_of, forecast
+from autosuperconv.tuning.steps.forecast import forecast
+from autosuperconv.tuning.steps.plan import budget_of
 from autosuperconv.tuning.steps.run_curves import Sides
 from autosuperconv.tuning.steps.sweep_design import SweepCell, SweepGrid
 from autosuperconv.tuning.store.executor import InProcess
