@@ -12,16 +12,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+from truths import Array, Truth, noise
 
 from autosuperconv.core.stats.moderated import moderated_variance, t_limit
-from autosuperconv.core.verdict.comparison import LookPlan
+from autosuperconv.core.stats.predictive import forecast
+from autosuperconv.core.verdict.comparison import FUTILE, LookPlan
 from autosuperconv.core.verdict.decision import EACH_RUNG, HOPELESS, LONE_RUNG, SAFE
 from autosuperconv.core.verdict.looks import Looks, plan_looks
 from autosuperconv.core.verdict.margin import TWO_RUNS
-from autosuperconv.core.verdict.rungs import FUTILE
 
-Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 States = NDArray[np.int_]
 Variance = Callable[[Array, Array, int], tuple[Array, Array]]
@@ -30,32 +29,6 @@ PASSED, OPEN, FAILED = 1, 0, -1
 ERROR = 0.05
 FAST_COST, SLOW_COST = 0.107, 0.27  # of a run at T_B / 5 and at T_B / 2, in baseline trainings
 MODEL_SD = 0.7  # of the validation posterior about the truth
-SKEWED, SLIPS, HEAVY, NORMAL = "skewed", "slips, 1 in 20", "t with 3 df", "normal"
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What the simulated runs are drawn from; differences from the baseline, in seed sds.
-
-    Args:
-        fast: of the cycle at T_B / 5.
-        slow: of the cycle at T_B / 2.
-        control: of the standard schedule at T_B / 5, less the fast cycle.
-        at_bound: count `fast` and `slow` from the margin's bound, whatever margin comes out.
-        cycle_sd: of the cycles.
-        baseline_sd: of the baseline and the control.
-        correlation: of the runs of one seed.
-        noise: its kind.
-    """
-
-    fast: float
-    slow: float
-    control: float = -3.0
-    at_bound: bool = False
-    cycle_sd: float = 1.0
-    baseline_sd: float = 1.0
-    correlation: float = 0.1
-    noise: str = NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +43,7 @@ class Rules:
         variance: of a side, and its degrees of freedom.
         lone: share of the error to pass a rung that is the only one.
         each: share of the error to pass each of several rungs.
+        futile: runs are not trained for what they settle with less probability.
     """
 
     looks: Looks = field(default_factory=lambda: plan_looks(3, 12))
@@ -79,6 +53,7 @@ class Rules:
     variance: Variance = moderated_variance
     lone: float = LONE_RUNG
     each: float = EACH_RUNG
+    futile: float = FUTILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +117,6 @@ def percent(said: Bools) -> float:
     return float(100 * said.mean())
 
 
-def noise(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> Array:
-    """Of mean 0 and, but for the slips, sd 1."""
-    if kind == SKEWED:
-        return 1 - rng.exponential(size=shape)
-    if kind == HEAVY:
-        return rng.standard_t(3, shape) / np.sqrt(3)
-    slips = 6 * ((rng.random(shape) < 0.05) - 0.05) if kind == SLIPS else 0.0
-    return rng.standard_normal(shape) - slips
-
-
 def draw(truth: Truth, rules: Rules, repetitions: int, seed: int) -> Draws:
     """Simulate the runs of so many searches."""
     rng = np.random.default_rng(seed)
@@ -179,25 +144,48 @@ def draw(truth: Truth, rules: Rules, repetitions: int, seed: int) -> Draws:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A look at a difference; each of shape (repetitions,).
+
+    Args:
+        state: of it.
+        passes: predictive probability that the last look passes it; 1 after that look.
+        fails: the same for failing it.
+    """
+
+    state: States
+    passes: Array
+    fails: Array
+
+
 def looked(
-    x: Array, y: Array, bound: Array, z: tuple[float | Array, float], rules: Rules, spread: Array
-) -> tuple[States, Array]:
-    """State of a difference after a look, and the probability that it is above the bound."""
+    x: Array,
+    y: Array,
+    bound: Array,
+    z: Callable[[int], tuple[float | Array, float]],
+    plan: tuple[LookPlan, int],
+    rules: Rules,
+    spread: Array,
+) -> Looked:
+    """The difference of two sides against a bound.
+
+    Args:
+        z: limits at a look.
+        plan: the looks, and which one this is.
+    """
     parts = [rules.variance(side, spread, rules.degrees) for side in (x, y)]
     (a, d), (b, e) = ((v / s.shape[1], f) for (v, f), s in zip(parts, (x, y), strict=True))
     error, degrees = np.sqrt(a + b), (a + b) ** 2 / (a * a / d + b * b / e)
     above = x.mean(axis=1) - y.mean(axis=1) - bound
-    low, high = (t_limit_of(limit, degrees) * error for limit in z)
+    looks, look = plan
+    low, high = (t_limit(limit, degrees) * error for limit in z(look))
     states = np.where(above - low > 0, PASSED, np.where(above + high <= 0, FAILED, OPEN))
-    return states, special.stdtr(degrees, above / error)
-
-
-def t_limit_of(z: float | Array, degrees: Array) -> Array:
-    """Student's limits for a normal one, or for one in each repetition."""
-    if isinstance(z, float):
-        return t_limit(z, degrees)
-    limits = [np.where(z == one, t_limit(float(one), degrees), 0.0) for one in np.unique(z)]
-    return np.asarray(np.sum(limits, axis=0))
+    if look + 1 == len(looks.sizes):
+        return Looked(states, np.ones_like(above), np.ones_like(above))
+    growth, freedom = looks.growth(look)
+    later = forecast(above, error, degrees * freedom, growth, z(-1))
+    return Looked(states, later.passes, later.fails)
 
 
 def decide(draws: Draws, rules: Rules) -> Found:
@@ -212,7 +200,7 @@ class Deciding:
         self.draws, self.rules = draws, rules
         n = len(draws.margin)
         self.fast, self.slow, self.control = (np.full(n, OPEN) for _ in range(3))
-        self.chance = np.ones(n)  # of the fast rung
+        self.settles = {name: np.ones(n) for name in ("fast", "slow", "control")}
         self.runs = {name: np.zeros(n) for name in ("fast", "slow", "control", "baseline")}
         hopeful, safe = draws.posterior > HOPELESS, draws.posterior > SAFE
         self.share = np.where(hopeful, rules.each, rules.lone)
@@ -231,10 +219,10 @@ class Deciding:
     def phase(self, ask_fast: Bools, ask_slow: Bools) -> None:
         """All looks at the rungs that are asked now."""
         for look, (n, m) in enumerate(self.rules.looks.sizes):
-            hopeless = (self.slow == PASSED) & (self.chance < FUTILE)
-            open_fast = (self.fast == OPEN) & (self.slow != FAILED) & ~hopeless
-            waiting = (self.fast == PASSED) & (self.control == OPEN)
-            open_slow = ask_slow & (self.slow == OPEN) & (self.fast != PASSED)
+            worth = {name: p >= self.rules.futile for name, p in self.settles.items()}
+            open_fast = (self.fast == OPEN) & (self.slow != FAILED) & worth["fast"]
+            waiting = (self.fast == PASSED) & (self.control == OPEN) & worth["control"]
+            open_slow = ask_slow & (self.slow == OPEN) & (self.fast != PASSED) & worth["slow"]
             asked = ask_fast & (open_fast | waiting)
             self.note(asked, open_slow, asked & open_fast, (n, m))
             self.look_at_accuracy(look, asked & open_fast, open_slow)
@@ -249,25 +237,35 @@ class Deciding:
 
     def look_at_accuracy(self, look: int, fast: Bools, slow: Bools) -> None:
         """Candidate and baseline, at either length."""
-        n, m = self.rules.looks.sizes[look]
-        plans = {s: accuracy_plan_of(self.rules, s).z(look) for s in np.unique(self.share)}
-        z = np.asarray([plans[s][0] for s in self.share]), next(iter(plans.values()))[1]
-        draws = self.draws
-        sides = (draws.baseline[:, :n], -draws.margin, z, self.rules, draws.spread)
-        state, chance = looked(draws.fast[:, :m], *sides)
-        self.chance = np.where(fast, chance, self.chance)
-        self.fast = np.where(fast, state, self.fast)
-        self.slow = np.where(slow, looked(draws.slow[:, :m], *sides)[0], self.slow)
+        (n, m), draws = self.rules.looks.sizes[look], self.draws
+        plans = {s: accuracy_plan_of(self.rules, s) for s in np.unique(self.share)}
+
+        def z(look: int) -> tuple[Array, float]:
+            limits = {s: plan.z(look) for s, plan in plans.items()}
+            return np.asarray([limits[s][0] for s in self.share]), next(iter(limits.values()))[1]
+
+        plan = next(iter(plans.values())), look
+        sides = (draws.baseline[:, :n], -draws.margin, z, plan, self.rules, draws.spread)
+        of_fast, of_slow = (looked(x[:, :m], *sides) for x in (draws.fast, draws.slow))
+        self.fast = np.where(fast, of_fast.state, self.fast)
+        self.slow = np.where(slow, of_slow.state, self.slow)
+        self.settle("fast", fast, of_fast.passes)
+        self.settle("slow", slow, of_slow.passes + of_slow.fails)
 
     def look_at_control(self, look: int, asked: Bools) -> None:
         """Candidate and control."""
         m, draws = self.rules.looks.sizes[look][1], self.draws
         plan = LookPlan(tuple((m, m) for _, m in self.rules.looks.sizes), ERROR, ERROR)
         sides = (draws.fast[:, :m], draws.control[:, :m], np.zeros(len(draws.margin)))
-        state, _ = looked(*sides, plan.z(look), self.rules, draws.spread)
-        self.control = np.where(asked, state, self.control)
+        found = looked(*sides, plan.z, (plan, look), self.rules, draws.spread)
+        self.control = np.where(asked, found.state, self.control)
+        self.settle("control", asked, found.passes)
         more = np.maximum(self.runs["control"], m)
         self.runs["control"] = np.where(asked, more, self.runs["control"])
+
+    def settle(self, name: str, asked: Bools, probability: Array) -> None:
+        """Note the predictive probability of what was asked."""
+        self.settles[name] = np.where(asked, probability, self.settles[name])
 
 
 def accuracy_plan_of(rules: Rules, share: float) -> LookPlan:

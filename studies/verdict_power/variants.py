@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import power
-from power import HEAVY, SKEWED, SLIPS, Array, Rules, Truth
+from power import Rules
 from scipy import stats
+from truths import HEAVY, NORMAL, SKEWED, SLIPS, Array, Truth, noise
 
 from autosuperconv.core.stats.moderated import PRIOR_DEGREES, moderated_variance
-from autosuperconv.core.verdict.looks import candidates_beside, plan_looks
+from autosuperconv.core.verdict.looks import plan_looks
 from autosuperconv.core.verdict.margin import TWO_RUNS
 from autosuperconv.core.verdict.runs import too_many
 
@@ -73,10 +74,10 @@ TRIED: Mapping[str, Rules] = {
 def single_look(n: int, m: int, repetitions: int, seed: int) -> list[float]:
     """How often `judge` meets C1 at sqrt(2) true sds, margin from the same runs, in per cent."""
     found = []
-    cases = ((power.NORMAL, 1.0, 1.0), (power.NORMAL, 1.0, 2.0), (power.NORMAL, 2.0, 1.0))
+    cases = ((NORMAL, 1.0, 1.0), (NORMAL, 1.0, 2.0), (NORMAL, 2.0, 1.0))
     for kind, cycle, base in (*cases, *((kind, 1.0, 1.0) for kind in (HEAVY, SKEWED, SLIPS))):
         rng = np.random.default_rng(seed)
-        x, y = (sd * power.noise(kind, (repetitions, k), rng) for sd, k in ((cycle, m), (base, n)))
+        x, y = (sd * noise(kind, (repetitions, k), rng) for sd, k in ((cycle, m), (base, n)))
         own = 1 + 36 * 0.05 * 0.95 if kind == SLIPS else 1.0
         degrees = n + m - 2
         true = np.sqrt(own * ((m - 1) * cycle**2 + (n - 1) * base**2) / degrees)
@@ -114,7 +115,7 @@ def extended(first: int, most: int, repetitions: int, seed: int) -> tuple[float,
 
 def diverged(rate: float, repetitions: int, seed: int) -> list[float]:
     """DIVERGED at any look so far, and with one of the first 6 as a veto, in per cent."""
-    sizes = [candidates_beside(n) for n in (3, 5, 8, 12)]
+    sizes = [m for _, m in plan_looks(3, 12).sizes]
     rng = np.random.default_rng(seed)
     counts = np.cumsum(rng.random((repetitions, sizes[-1])) < rate, axis=1)
     said, found = np.zeros(repetitions, bool), []

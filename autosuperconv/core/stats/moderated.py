@@ -91,11 +91,11 @@ def moderated_difference(
     return Difference(ours.mean(axis=-1) - theirs.mean(axis=-1), np.sqrt(total), free)
 
 
-def t_limit(z: float, degrees: ArrayLike) -> Floats:
+def t_limit(z: ArrayLike, degrees: ArrayLike) -> Floats:
     """Student's t that is exceeded as often as a normal exceeds z."""
     from scipy.special import ndtr, stdtrit
 
-    return np.asarray(-stdtrit(np.asarray(degrees, dtype=float), ndtr(-z)))
+    return np.asarray(-stdtrit(np.asarray(degrees, dtype=float), ndtr(-np.asarray(z))))
 
 
 def moderated_contrast(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from autosuperconv.core import format as fmt
 from autosuperconv.core.verdict.baseline_check import baseline_fault, furthest_below_peak
-from autosuperconv.core.verdict.comparison import RungState
+from autosuperconv.core.verdict.comparison import FUTILE, Comparison, RungState
 from autosuperconv.core.verdict.condition import (
     Condition,
     ConditionName,
@@ -72,9 +72,10 @@ def diverged_in_words(side: str, divergence: Divergence, others: str) -> str:
 
 def inaccurate(measured: Measured, criterion: Criterion) -> Consequence:
     """Short of the margin for sure, or undecided."""
-    if measured.accuracy.state is RungState.OPEN:
+    found = measured.accuracy
+    if found.state is RungState.OPEN:
         price = price_of(measured.against_baseline, -measured.margin.value)
-        return undecided(Precedence.ACCURACY, price)
+        return undecided(Precedence.ACCURACY, price, stopped_early(found, either=True))
     return falls_short(Precedence.ACCURACY, measured)
 
 
@@ -168,6 +169,8 @@ def not_better_than_control(measured: Measured, criterion: Criterion) -> Consequ
     leads = found is not None and found.state is RungState.OPEN and found.contrast.difference > 0
     price = price_of(found.contrast, 0.0, with_control=True) if found and leads else None
     remark = "the shorter run alone may account for the gain"
+    if leads and found and (stopped := stopped_early(found, either=False)):
+        remark += f"; {stopped}"
     if price is not None:
         remark += f"; {price.in_words()} would probably tell"
     return Consequence(Precedence.CONTROL, Outcome.ACCELERATED, True, price, remark)
@@ -223,12 +226,31 @@ CONDITIONS: Mapping[ConditionName, Rule] = {
 }
 
 
-def undecided(place: Precedence, price: Price | None) -> Consequence:
-    """A question that only more runs can settle."""
+def undecided(place: Precedence, price: Price | None, stopped: str) -> Consequence:
+    """A question that only more runs can settle.
+
+    Args:
+        stopped: why planned runs were not trained; may be empty.
+    """
     remark = "the effect is too close to the bound for a feasible number of runs to settle it"
     if price is not None:
         remark = f"{price.in_words()} would probably settle it"
+    remark = f"{stopped}; {remark}" if stopped else remark
     return Consequence(place, Outcome.UNDECIDED, True, price, remark)
+
+
+def stopped_early(found: Comparison, either: bool) -> str:
+    """That the planned runs would hardly settle it, with the probability; empty where they were
+    trained, or are still to come.
+
+    Args:
+        either: falling short settles it, too.
+    """
+    chance = found.chance_to_settle(either)
+    if chance is None or chance >= FUTILE:
+        return ""
+    sure = fmt.percent(chance, 0) if chance >= 0.005 else "below 1 %"
+    return f"the runs still planned would hardly settle it ({sure}), so they were not trained"
 
 
 def at_least(value: float, bound: float, slack: float = 1e-9) -> bool:

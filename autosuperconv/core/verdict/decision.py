@@ -120,9 +120,13 @@ class Asking:
 
     def look(self, asked: Sequence[RungRuns], courses: dict[float, RungCourse]) -> Needed:
         """Look as often as there are runs, and note in `courses` what is seen; returns the runs
-        that are lacking."""
+        that are lacking. Those that would hardly settle anything are not asked for."""
         for look, size in enumerate(self.looks.sizes):
-            open_ = [rung for rung in asked if self.goes_on(rung, courses)]
+            open_ = [
+                rung
+                for rung in asked
+                if self.goes_on(rung, courses) and self.is_worth_it(rung, courses, size)
+            ]
             lacking = self.lacking(open_, courses, size)
             if not lacking.nothing:
                 return lacking
@@ -163,9 +167,16 @@ class Asking:
             return False
         shorter = [c.state for k, c in courses.items() if k > rung.speedup]
         longer = [c.state for k, c in courses.items() if k < rung.speedup]
-        if RungState.PASSED in shorter or RungState.FAILED in longer:
-            return False
-        return not (RungState.PASSED in longer and course.hopeless)
+        return not (RungState.PASSED in shorter or RungState.FAILED in longer)
+
+    def is_worth_it(
+        self, rung: RungRuns, courses: Mapping[float, RungCourse], size: tuple[int, int]
+    ) -> bool:
+        """Whether another look may settle something, or costs no run."""
+        course = courses.get(rung.speedup, RungCourse())
+        if not course.is_futile(longest=rung is self.rungs[-1]):
+            return True
+        return self.lacking([rung], courses, size).nothing
 
     def wants_control(self, rung: RungRuns) -> bool:
         """Whether the control is asked of this rung: only where it would be "reached"."""

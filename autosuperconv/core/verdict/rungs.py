@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autosuperconv.core.verdict.comparison import Comparison, RungState
+from autosuperconv.core.verdict.comparison import FUTILE, Comparison, RungState
 from autosuperconv.core.verdict.types import RunCurve
-
-FUTILE = 0.2
-"""Where a longer rung has passed, a shorter one is given up below this probability."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +72,17 @@ class RungCourse:
         """Of the control."""
         return RungState.OPEN if self.control is None else self.control.state
 
-    @property
-    def hopeless(self) -> bool:
-        """Whether it is still open and will hardly pass."""
-        probability = self.accuracy.probability if self.accuracy is not None else None
-        return probability is not None and probability < FUTILE
+    def is_futile(self, longest: bool) -> bool:
+        """Whether more runs would hardly settle what is open. Of the longest rung, falling short
+        is an answer as well; of a shorter one, and against the control, only passing is.
+
+        Args:
+            longest: no rung is longer.
+        """
+        passed = self.state is RungState.PASSED
+        found = self.control if passed else self.accuracy
+        chance = found.chance_to_settle(longest and not passed) if found is not None else None
+        return chance is not None and chance < FUTILE
 
 
 @dataclass(frozen=True, slots=True)

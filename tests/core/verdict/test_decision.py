@@ -13,21 +13,21 @@ from autosuperconv.core.stats import SeedSpread
 from autosuperconv.core.verdict import (
     Criterion,
     Evidence,
+    Looks,
     Needed,
     RunCurve,
     RungRuns,
     RungState,
     follow,
     next_look,
-    plan_looks,
 )
 from autosuperconv.errors import InvalidInput
 from tests.core.curves import cycle_run, step_run
 
 # seed sd 0.5 points, margin 1 point; looks at (3, 6) and (5, 10)
-EVIDENCE = Evidence(SeedSpread(0.005, 8), margin=0.01, looks=plan_looks(3, 5))
+EVIDENCE = Evidence(SeedSpread(0.005, 8), margin=0.01, looks=Looks(((3, 6), (5, 10))))
 SWINGS = (0.0, 0.004, -0.004, 0.006, -0.006, 0.0, 0.004, -0.004, 0.006, -0.006)
-GOOD, AT_BOUND, POOR = 0.91, 0.89, 0.86
+GOOD, NEAR, AT_BOUND, SHORT, POOR = 0.91, 0.895, 0.89, 0.885, 0.86
 
 
 def runs(level: float, n: int, diverged: int = 0) -> tuple[RunCurve, ...]:
@@ -84,7 +84,44 @@ def test_a_rung_that_could_never_be_reached_asks_for_no_control() -> None:
 
 
 def test_an_open_rung_needs_both_sides_of_the_next_look() -> None:
-    assert needed(None, RungRuns(2.0, runs(AT_BOUND, 6))) == Needed(5, {2.0: 10}, {})
+    assert needed(None, RungRuns(2.0, runs(NEAR, 6))) == Needed(5, {2.0: 10}, {})
+
+
+def test_runs_that_would_hardly_settle_a_rung_are_not_trained() -> None:
+    assert needed(None, RungRuns(2.0, runs(AT_BOUND, 6))).nothing
+    course = follow([RungRuns(2.0, runs(AT_BOUND, 6))], baseline(3), EVIDENCE)
+    assert course.rungs[2.0].state is RungState.OPEN
+
+
+def test_more_seeds_take_up_a_rung_that_was_given_up() -> None:
+    """30 runs of the baseline settle it more probably than 5 do."""
+    more = replace(EVIDENCE, looks=Looks(((3, 6), (30, 55)), done=1))
+    rung = RungRuns(2.0, runs(AT_BOUND, 6))
+    assert needed(None, rung, evidence=more) == Needed(30, {2.0: 55}, {})
+
+
+def test_runs_that_are_there_are_looked_at_even_where_they_would_not_be_trained() -> None:
+    candidate = runs(AT_BOUND, 6) + tuple(cycle_run(0.95, i) for i in range(6, 10))
+    course = follow([RungRuns(2.0, candidate)], baseline(5), EVIDENCE)
+    assert course.rungs[2.0].state is RungState.PASSED
+
+
+def test_falling_short_is_an_answer_of_the_longest_rung_only() -> None:
+    short = runs(SHORT, 6)
+    assert needed(None, RungRuns(2.0, short)) == Needed(5, {2.0: 10}, {})
+    assert needed(RungRuns(5.0, short), RungRuns(2.0, runs(GOOD, 6))).nothing
+
+
+def test_a_rung_goes_on_without_the_one_that_is_given_up() -> None:
+    rungs = RungRuns(5.0, runs(AT_BOUND, 6)), RungRuns(2.0, runs(NEAR, 6))
+    assert needed(*rungs) == Needed(5, {2.0: 10}, {})
+    trained = RungRuns(5.0, runs(AT_BOUND, 6)), RungRuns(2.0, runs(NEAR, 10))
+    assert needed(*trained, n=5).nothing
+
+
+def test_a_lead_over_the_control_that_will_hardly_be_shown_is_given_up() -> None:
+    fast = RungRuns(5.0, runs(GOOD, 6), runs(GOOD - 0.001, 6))
+    assert needed(fast, RungRuns(2.0, runs(GOOD, 6))).nothing
 
 
 def test_an_open_rung_is_left_open_after_the_last_look() -> None:
@@ -98,10 +135,10 @@ def test_where_the_longer_cycle_falls_short_the_shorter_one_is_not_trained_on() 
     assert needed(fast, slow).nothing
 
 
-def test_where_the_longer_cycle_passes_a_hopeless_shorter_one_is_given_up() -> None:
+def test_where_the_longer_cycle_passes_a_shorter_one_is_trained_on_if_it_may_pass() -> None:
     slow = RungRuns(2.0, runs(GOOD, 6))
-    assert needed(RungRuns(5.0, runs(AT_BOUND - 0.003, 6)), slow).nothing
-    assert needed(RungRuns(5.0, runs(AT_BOUND, 6)), slow) == Needed(5, {5.0: 10}, {})
+    assert needed(RungRuns(5.0, runs(AT_BOUND, 6)), slow).nothing
+    assert needed(RungRuns(5.0, runs(NEAR, 6)), slow) == Needed(5, {5.0: 10}, {})
 
 
 def test_a_longer_rung_that_was_spared_is_asked_where_the_shorter_one_fails() -> None:

@@ -13,9 +13,9 @@ from autosuperconv.errors import InvalidInput
 @pytest.mark.parametrize(
     ("seeds", "max_seeds", "sizes"),
     [
-        (3, 8, ((3, 6), (5, 10), (8, 15))),
-        (3, 12, ((3, 6), (5, 10), (8, 15), (12, 22))),
-        (3, 5, ((3, 6), (5, 10))),
+        (3, 8, ((3, 6), (4, 8), (5, 10), (8, 15))),
+        (3, 12, ((3, 6), (4, 8), (5, 10), (7, 13), (9, 17), (12, 22))),
+        (3, 5, ((3, 6), (4, 8), (5, 10))),
         (10, 10, ((10, 19),)),
         (3, 3, ((3, 6),)),
         (1, 1, ((1, 2),)),
@@ -29,12 +29,12 @@ def test_looks_are_planned_where_they_tell_most(
 
 
 def test_a_last_look_that_would_add_little_replaces_the_one_before() -> None:
-    # after 5 runs, 6 would add a fifth
-    assert plan_looks(3, 6).sizes == ((3, 6), (6, 11))
+    # after 7 runs, the next look is at 9, and from there to 10 is a ninth
+    assert plan_looks(3, 10).sizes == ((3, 6), (4, 8), (5, 10), (7, 13), (10, 19))
 
 
 def test_one_run_is_not_looked_at_where_more_may_follow() -> None:
-    assert plan_looks(1, 5).sizes == ((2, 4), (3, 6), (5, 10))
+    assert plan_looks(1, 4).sizes == ((2, 4), (3, 6), (4, 8))
 
 
 def test_a_look_that_was_taken_stays_one_where_more_runs_follow() -> None:
@@ -46,7 +46,7 @@ def test_a_plan_that_asks_for_no_more_than_there_was_keeps_the_looks_there_were(
 
 
 def test_the_information_grows_as_runs_of_both_sides_are_added() -> None:
-    looks = plan_looks(3, 5)
+    looks = Looks(((3, 6), (5, 10)))
     assert looks.information == pytest.approx((2.0, 10 / 3))  # 1 / (1/3 + 1/6), 1 / (1/5 + 1/10)
 
 

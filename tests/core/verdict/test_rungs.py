@@ -12,11 +12,13 @@ from autosuperconv.core.stats import SeedSpread
 from autosuperconv.core.verdict import (
     Criterion,
     Evidence,
+    Looks,
     RunCurve,
     RungRuns,
     RungState,
     Verdict,
     judge_rungs,
+    next_look,
     plan_looks,
 )
 from autosuperconv.errors import InvalidInput
@@ -74,6 +76,28 @@ def test_what_is_open_is_said_of_each_length_with_its_probability() -> None:
     assert first.state is second.state is RungState.OPEN
     assert first.probability == pytest.approx(0.5, abs=0.15)
     assert "the cycle is open at 5 x (" in found.sentence
+
+
+def test_runs_that_were_not_trained_are_said_with_what_they_would_have_settled() -> None:
+    """A price is none where the difference is right at the bound."""
+    evidence = replace(EVIDENCE, looks=Looks(((3, 6), (5, 10))))
+    found = verdict(AT_BOUND, AT_BOUND, evidence=evidence)
+    assert (found.outcome, found.price) == ("undecided", None)
+    assert (
+        "; the runs still planned would hardly settle it (1 %), so they were not trained; the "
+        "effect is too close to the bound for a feasible number of runs to settle it; open at 5 x"
+    ) in found.sentence
+    near = verdict(AT_BOUND, 0.8935, evidence=evidence)
+    assert near.price is not None
+    assert "so they were not trained; " + near.price.in_words() in near.sentence
+    resumed = Looks(((3, 6), (near.seeds_to_settle or 0, 60)), done=1)
+    rung = RungRuns(2.0, cycles_at(0.8935, HALF))
+    more = next_look([rung], baseline(3), replace(evidence, looks=resumed))
+    assert more.baseline == near.seeds_to_settle  # what is advised is not given up again
+
+
+def test_an_open_question_after_the_last_look_says_nothing_of_planned_runs() -> None:
+    assert "still planned" not in verdict(AT_BOUND, AT_BOUND).sentence
 
 
 def test_where_the_long_cycle_falls_short_it_is_a_no_unless_another_has_a_chance() -> None:
