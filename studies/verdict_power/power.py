@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from truths import Array, Truth, noise
 
 from autosuperconv.core.stats.moderated import moderated_variance, t_limit
-from autosuperconv.core.stats.predictive import forecast
+from autosuperconv.core.stats.predictive import foresee
 from autosuperconv.core.verdict.comparison import FUTILE, LookPlan
 from autosuperconv.core.verdict.decision import EACH_RUNG, HOPELESS, LONE_RUNG, SAFE
 from autosuperconv.core.verdict.looks import Looks, plan_looks
@@ -184,7 +184,7 @@ def looked(
     if look + 1 == len(looks.sizes):
         return Looked(states, np.ones_like(above), np.ones_like(above))
     growth, freedom = looks.growth(look)
-    later = forecast(above, error, degrees * freedom, growth, z(-1))
+    later = foresee(above, error, degrees * freedom, growth, z(-1))
     return Looked(states, later.passes, later.fails)
 
 

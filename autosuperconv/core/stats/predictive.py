@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class LastLook:
     """Predictive probabilities of the last planned look; each of the shape of the repetitions.
 
     Args:
@@ -32,13 +32,13 @@ class Forecast:
     fails: Floats
 
 
-def forecast(
+def foresee(
     above: ArrayLike,
     error: ArrayLike,
     degrees: ArrayLike,
     growth: float,
     z: tuple[ArrayLike, ArrayLike],
-) -> Forecast:
+) -> LastLook:
     """Of a difference that is `above` its bound now.
 
     By then its standard error is error / sqrt(growth), and from now to then it moves by as much as
@@ -56,4 +56,4 @@ def forecast(
     distance, now = np.asarray(above, dtype=float), np.asarray(error, dtype=float)
     then, moves = now / np.sqrt(growth), now * np.sqrt(1 - 1 / growth)
     low, high = (t_limit(limit, degrees) * then for limit in z)
-    return Forecast(ndtr((distance - low) / moves), ndtr((-distance - high) / moves))
+    return LastLook(ndtr((distance - low) / moves), ndtr((-distance - high) / moves))

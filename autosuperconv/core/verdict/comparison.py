@@ -20,7 +20,7 @@ from autosuperconv.core.stats.moderated import (
     share_above,
     t_limit,
 )
-from autosuperconv.core.stats.predictive import Forecast, forecast
+from autosuperconv.core.stats.predictive import LastLook, foresee
 from autosuperconv.core.verdict.runs import diverged_in, final, resolution, sound
 from autosuperconv.core.verdict.types import RunCurve
 
@@ -96,7 +96,7 @@ class Comparison:
         state: against the bound.
         look: which one that is, from 0.
         probability: that the difference is above the bound; None where there is no interval.
-        forecast: of the last planned look; None where nothing is open, where that was the last
+        last_look: of the last planned look; None where nothing is open, where that was the last
             look, or where there is no interval.
     """
 
@@ -104,7 +104,7 @@ class Comparison:
     state: RungState
     look: int
     probability: float | None
-    forecast: Forecast | None = None
+    last_look: LastLook | None = None
 
     def chance_to_settle(self, either: bool) -> float | None:
         """Predictive probability that the last planned look passes it; None where there is none.
@@ -112,9 +112,9 @@ class Comparison:
         Args:
             either: or fails it.
         """
-        if self.forecast is None:
+        if self.last_look is None:
             return None
-        return float(self.forecast.passes + (self.forecast.fails if either else 0.0))
+        return float(self.last_look.passes + (self.last_look.fails if either else 0.0))
 
 
 def compare_sides(
@@ -165,7 +165,7 @@ def look_at(
         state_of(contrast, bound.value),
         look,
         chance_above(contrast, bound),
-        forecast_of(contrast, bound, plan, look),
+        last_look_of(contrast, bound, plan, look),
     )
 
 
@@ -185,14 +185,14 @@ def state_of(contrast: Contrast, bound: float) -> RungState:
     return RungState.FAILED if contrast.highest <= bound else RungState.OPEN
 
 
-def forecast_of(contrast: Contrast, bound: Bound, plan: LookPlan, look: int) -> Forecast | None:
+def last_look_of(contrast: Contrast, bound: Bound, plan: LookPlan, look: int) -> LastLook | None:
     """What the last planned look will probably show of a difference that is still open."""
     settled = state_of(contrast, bound.value) is not RungState.OPEN
     if settled or look + 1 == len(plan.sizes) or not contrast.error or contrast.degrees is None:
         return None
     growth, freedom = plan.growth(look)
     above, degrees = contrast.difference - bound.value, contrast.degrees * freedom
-    return forecast(above, contrast.error, degrees, growth, plan.z(-1))
+    return foresee(above, contrast.error, degrees, growth, plan.z(-1))
 
 
 def chance_above(contrast: Contrast, bound: Bound) -> float | None:
