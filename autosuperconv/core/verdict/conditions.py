@@ -249,7 +249,7 @@ def stopped_early(found: Comparison, either: bool) -> str:
     chance = found.chance_to_settle(either)
     if chance is None or chance >= FUTILE:
         return ""
-    sure = fmt.percent(chance, 0) if chance >= 0.005 else "below 1 %"
+    sure = fmt.chance(chance)
     return f"the runs still planned would hardly settle it ({sure}), so they were not trained"
 
 

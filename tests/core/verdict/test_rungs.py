@@ -85,7 +85,7 @@ def test_runs_that_were_not_trained_are_said_with_what_they_would_have_settled()
     assert (found.outcome, found.price) == ("undecided", None)
     assert (
         "; the runs still planned would hardly settle it (1 %), so they were not trained; the "
-        "effect is too close to the bound for a feasible number of runs to settle it; open at 5 x"
+        "effect is too close to the bound for a feasible number of runs to settle it"
     ) in found.sentence
     near = verdict(AT_BOUND, 0.8935, evidence=evidence)
     assert near.price is not None
