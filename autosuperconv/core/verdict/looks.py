@@ -14,8 +14,8 @@ from autosuperconv.errors import InvalidInput
 
 CANDIDATES = 11 / 6  # candidate runs for each baseline run: the root of the ratio of their costs
 GROWTH = 1.25
-"""Of the number of baseline runs, from look to look. Larger steps (1.5) show 2 gains more in 100 where
-the sides are equal, for one baseline run more (`studies/verdict_power`)."""
+"""Of the number of baseline runs, from look to look. Larger steps (1.5) show 2 gains more in 100
+where the sides are equal, for one baseline run more (`studies/verdict_power`)."""
 NOT_WORTH_A_LOOK = 1.15  # a last look that adds less than this replaces the one before it
 
 
