@@ -101,7 +101,7 @@ class TargetAnswer:
 
 
 def target_looks(seeds: int, max_seeds: int) -> tuple[int, ...]:
-    """Runs at each look: 3, 5 and 8 by default."""
+    """Runs at each look: as many as the baseline has at those of the verdict on two sides."""
     return tuple(first for first, _ in plan_looks(seeds, max_seeds).sizes)
 
 

@@ -84,7 +84,7 @@ def test_one_sd_above_the_target_is_nearly_always_shown() -> None:
 
 
 def test_the_looks_are_those_of_the_baseline() -> None:
-    assert target_looks(3, 8) == (3, 5, 8)
+    assert target_looks(3, 8) == (3, 4, 5, 8)
     assert target_looks(4, 4) == (4,)
 
 
