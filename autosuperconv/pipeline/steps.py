@@ -37,6 +37,10 @@ from autosuperconv.tuning.steps.rungs import study_lengths
 from autosuperconv.tuning.steps.sweep_design import make_grid
 from autosuperconv.tuning.store.session import TIME_UP
 
+LEFT_OUT = (
+    "The trade-off was not measured, to keep the time limit. More time (--timeout) or --explain "
+    "always measures it."
+)
 NO_TRADEOFF = "The trade-off was not measured, because there is no verdict."
 NO_TEST_DATA = "Anything on test data: there was no confirmation."
 
@@ -96,12 +100,20 @@ def carry_out(so_far: SoFar) -> Findings:
     study = run_study(work, plan, range_test, goal_of(setup, baseline))
     looked = with_looks(setup, plan)
     confirmation = confirm(session, looked, study, baseline, confirm_runs(plan.budget))
-    explain = setup.options.explain if plan.budget.factors else "never"
-    tradeoff = ablate(
-        *(session, confirmation.sides, confirmation.winner, baseline.recipe),
-        *(confirmation.verdict.outcome, explain, confirmation.margin.spread),
-    )
+    if was_left_out(setup, plan):
+        tradeoff = Tradeoff((), (), LEFT_OUT, measured=False)
+    else:
+        tradeoff = ablate(
+            *(session, confirmation.sides, confirmation.winner, baseline.recipe),
+            *(confirmation.verdict.outcome, setup.options.explain, confirmation.margin.spread),
+        )
     return of_confirmation(setup, plan, range_test, study.objective, confirmation, tradeoff)
+
+
+def was_left_out(setup: Setup, plan: Plan) -> bool:
+    """Whether the time limit leaves no room for the trade-off."""
+    limited, wanted = setup.options.timeout is not None, setup.options.explain != "never"
+    return limited and wanted and bool(setup.factors) and not plan.budget.factors
 
 
 def goal_of(setup: Setup, baseline: MeasuredBaseline) -> Goal:

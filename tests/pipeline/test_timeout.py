@@ -84,6 +84,7 @@ def test_what_a_limit_leaves_out_is_in_the_plan(tmp_path: Path) -> None:
     left_out = [c for c in report.plan.choices if c.startswith("Left out to keep the time limit:")]
     assert len(left_out) == 1
     assert "the trade-off" in left_out[0]
+    assert report.tradeoff.sentence.startswith("The trade-off was not measured, to keep the time ")
 
 
 def test_with_more_time_the_same_search_goes_on(tmp_path: Path) -> None:

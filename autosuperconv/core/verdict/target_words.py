@@ -177,4 +177,4 @@ def beyond(answer: TargetAnswer) -> list[str]:
             f"another recipe probably does not reach it {within} either ({sure}); longer cycles "
             f"(--epochs) may"
         ]
-    return [f"another recipe {within} may reach it ({sure}); more --trials look for it"]
+    return [f"another recipe {within} may reach it ({sure}); more trials look for it"]

@@ -118,10 +118,11 @@ def target_steps(budget: Budget) -> tuple[StepSize, ...]:
     """The same where the question is a target: the baseline comes last, and is not waited for."""
     mean, trials = mean_epochs(budget), budget.trials
     runs = CANDIDATES * SEEDS + LIKELY_LOOK[0]
+    confirmed = (mean + budget.epochs_high) / 2  # a hard target takes the longest cycle
     return (
         StepSize(Step.STUDY, trials, trials * mean, BEFORE_THE_END * trials, CURVE_SHARE),
         StepSize(
-            *(Step.CONFIRMATION, runs, runs * mean, LIKELY_LOOK[0] * CURVES["candidate"]),
+            *(Step.CONFIRMATION, runs, runs * confirmed, LIKELY_LOOK[0] * CURVES["candidate"]),
             tested=runs,
         ),
         baseline_size(budget),

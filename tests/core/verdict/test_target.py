@@ -168,7 +168,7 @@ def test_what_is_not_shown_says_how_far_it_came_and_whether_another_may_do_it() 
         "Not shown: the best so far is 96.90 % in 1.8 epochs (12 s), and it is not certain that "
         "this reaches 97 %. Target not shown: test accuracy 96.90 % in 8 runs on fresh seeds "
         "(95 %: at least 96.60 %, at most 97.20 %); another recipe within 30 epochs may reach it "
-        "(30 %); more --trials look for it."
+        "(30 %); more trials look for it."
     )
 
 
