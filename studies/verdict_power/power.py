@@ -33,7 +33,7 @@ MODEL_SD = 0.7  # of the validation posterior about the truth
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the simulated search decides; the defaults are the product's.
+    """How the simulated search decides; the defaults are the product's, but for more looks.
 
     Args:
         looks: planned.

@@ -17,7 +17,7 @@ from autosuperconv.core.verdict.comparison import FUTILE
 from autosuperconv.core.verdict.decision import EACH_RUNG, LONE_RUNG
 from autosuperconv.core.verdict.looks import Looks, candidates_beside, plan_looks
 
-MOST = (5, 8, 12)
+MOST = (5, 10, 12)
 COARSE = tuple((n, candidates_beside(n)) for n in (3, 5, 8, 12))
 EQUAL = Truth(0, 0, 0)
 BOUND = Truth(0, 0, at_bound=True)
@@ -158,7 +158,7 @@ def _with_cost(found: Found, said: str) -> str:
 
 
 def _futility(repetitions: int, seed: int) -> str:
-    fine, coarse = (plan_looks(3, most) for most in (8, 12)), Looks(COARSE)
+    fine, coarse = (plan_looks(3, most) for most in (10, 12)), Looks(COARSE)
     plans = [(looks, futile) for looks in fine for futile in (0.0, 0.15, FUTILE, 0.25, 0.35)]
     rows = []
     for looks, futile in [*plans, (coarse, 0.0), (coarse, FUTILE)]:
@@ -194,11 +194,11 @@ def _factor(repetitions: int, seed: int) -> str:
         smallest = 2.0 if name.startswith("0.2") else 0.0
         row = [name]
         for factor in names.values():
-            for most in (8, 12):
+            for most in (10, 12):
                 rules = _rules(most, factor=factor, smallest=smallest)
                 row.append(f"{_share(truth, rules, said, repetitions, seed):.1f}")
         rows.append(row)
-    headings = ["", *(f"{name}, up to {most}" for name in names for most in (8, 12))]
+    headings = ["", *(f"{name}, up to {most}" for name in names for most in (10, 12))]
     text = (
         "The factor moves the bound and with it what is a null, so it hardly moves the errors; it "
         "buys the power."

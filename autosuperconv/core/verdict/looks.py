@@ -53,7 +53,7 @@ def candidates_beside(baseline: int) -> int:
     return math.ceil(CANDIDATES * baseline - 1e-9)
 
 
-def plan_looks(seeds: int = 3, max_seeds: int = 12, done: Sequence[tuple[int, int]] = ()) -> Looks:
+def plan_looks(seeds: int = 3, max_seeds: int = 10, done: Sequence[tuple[int, int]] = ()) -> Looks:
     """Looks from `seeds` baseline runs to `max_seeds`; equal numbers make a single one.
 
     Args:
