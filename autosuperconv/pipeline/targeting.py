@@ -22,7 +22,6 @@ from autosuperconv.pipeline.setup import Work
 from autosuperconv.pipeline.studying import Goal, run_study
 from autosuperconv.tuning.steps.ablation import ablate
 from autosuperconv.tuning.steps.baseline import (
-    STEP_LR,
     WEIGHT_DECAYS,
     MeasuredBaseline,
     first_grid,
@@ -101,7 +100,7 @@ def first_recipe(setup: Setup, epochs: float, range_test: RangeTest) -> Recipe:
     learning rate below the range test's edges."""
     if setup.options.baseline is not None:
         return setup.options.baseline
-    lr = max(first_grid(range_test)) / STEP_LR
+    lr = max(first_grid(range_test))
     return standard(setup.base, epochs, lr, WEIGHT_DECAYS[1], setup.fixed)
 
 

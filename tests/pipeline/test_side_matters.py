@@ -20,7 +20,13 @@ from autosuperconv.reporting import page
 from autosuperconv.reporting.dashboard import publish
 from tests.surface import surface_work
 
-FILES = {"report.html", "report.json", "report.md", "recipe.json"}
+RECIPES = {
+    "recipe.json",
+    "recipe-baseline.json",
+    "recipe-candidate.json",
+    "recipe-candidate-5.json",
+}
+FILES = {"report.html", "report.json", "report.md", *RECIPES}
 
 
 class Broken(Exception):

@@ -1,12 +1,13 @@
 """The baseline: the standard piecewise-constant schedule, tuned, or a recipe of the user's own.
 
 "Standard" is a constant learning rate, multiplied by 0.1 twice (Smith & Topin 1708.07120, section
-2), with constant momentum. Its learning rate is looked for with runs of a sixth of the length, on a
-grid that grows while the best value lies at its end. Short runs alone favour other rates than long
-ones, so the best rate and both its neighbours are then trained at length, and go on growing in the
-same way; these end at 0.8 of the length, in which the course is the same. The weight decay is tuned
-at the best learning rate. Last, the best recipe is trained with three fresh seeds, to its end: they
-give the target, the spread over seeds, the cost to level T_B, and runs that count in the verdict.
+2), with constant momentum. Its learning rate is tuned first, at one weight decay, from two values
+on while the best one lies at an end. Then the weight decay is tuned at the best learning rate.
+These runs end at 0.8 of the length: until there the course is the same, and the last fifth moves
+nothing. Shorter runs favour other learning rates, even some that diverge at length, and save
+nothing where they are followed by longer ones (studies/baseline_tuning). Last, the best recipe is
+trained with three fresh seeds, to its end: they give the target, the spread over seeds, the cost
+to level T_B, and runs that count in the verdict.
 """
 
 from __future__ import annotations
@@ -30,15 +31,12 @@ from autosuperconv.tuning.steps.run_curves import CURVES, fresh_jobs, run_curve
 from autosuperconv.tuning.store.session import Session
 
 STEP_LR = 10**0.5
-GRID = 4
-MAX_GROWTH = 3
-SHORT = 1 / 6  # of the length: the runs that look for a learning rate
+FIRST_RATES = 2
+MAX_GROWTH = 6  # more of them
 TUNED_SHARE = 0.8  # of the length, after which a run that is only tuned ends
-AT_LENGTH = 3  # the best learning rate and its neighbours
 WEIGHT_DECAYS = (1e-4, 5e-4, 2e-3)
 FRESH_SEEDS = 3  # without the run that won the tuning, because it won partly by luck
-TUNING_RUNS = GRID + AT_LENGTH + len(WEIGHT_DECAYS) - 1  # in the forecast; a growing grid adds some
-TUNING_LENGTHS = GRID * SHORT + TUNED_SHARE * (AT_LENGTH + len(WEIGHT_DECAYS) - 1)
+TUNING_RUNS = 4 + len(WEIGHT_DECAYS) - 1  # in the forecast: two rates more than the first ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +103,11 @@ def cut_short(recipe: Recipe, share: float = TUNED_SHARE) -> Recipe:
 
 
 def first_grid(range_test: RangeTest | None) -> list[float]:
-    """The first learning rates, by factors of sqrt(10), below the lowest edge of the range test."""
+    """The first learning rates, a factor of sqrt(10) apart, a decade below the lowest edge of the
+    range test."""
     edges = [c.edge for c in range_test.cells if c.edge] if range_test else []
     top = min(edges) / STEP_LR if edges else 0.3
-    return [top / STEP_LR**i for i in range(GRID)]
+    return [top / STEP_LR**i for i in range(1, 1 + FIRST_RATES)]
 
 
 def measure_baseline(
@@ -157,40 +156,23 @@ def tune_standard(
 
     What it costs and misses was measured in studies/baseline_tuning.
     """
+
+    def attempt(rates: Sequence[float], decays: Sequence[float]) -> list[Trace]:
+        recipes = [standard(base, epochs, lr, d, fixed) for d in decays for lr in rates]
+        jobs = [Job(cut_short(recipe)) for recipe in recipes]
+        return session.run(Step.BASELINE, "tuning", jobs, _label)
+
     usual = WEIGHT_DECAYS[1]
-
-    def attempt(
-        rates: Sequence[float], length: float, decays: Sequence[float] = (usual,)
-    ) -> list[Trace]:
-        recipes = [standard(base, length, lr, d, fixed) for d in decays for lr in rates]
-        if length == epochs:
-            recipes = [cut_short(recipe) for recipe in recipes]
-        return session.run(Step.BASELINE, "tuning", [Job(r) for r in recipes], _label)
-
-    def widened(rates: Sequence[float], length: float) -> list[Trace]:
-        tried = attempt(rates, length)
-        for _ in range(MAX_GROWTH):
-            beyond = _beyond_the_end(tried)
-            if beyond is None:
-                break
-            tried += attempt([beyond], length)
-        return tried
-
-    short = widened(first_grid(range_test), SHORT * epochs)
-    middle = _most_accurate_lr(short)
-    at_full = widened([middle / STEP_LR, middle, middle * STEP_LR], epochs)
+    tried = attempt(first_grid(range_test), [usual])
+    for _ in range(MAX_GROWTH):
+        beyond = _beyond_the_end(tried)
+        if beyond is None:
+            break
+        tried += attempt([beyond], [usual])
     others = [] if "weight_decay" in fixed else [d for d in WEIGHT_DECAYS if d != usual]
-    at_full += attempt([best(at_full).recipe.max_lr], epochs, others)
-    found = best(at_full).recipe
-    recipe = standard(base, epochs, found.max_lr, found.weight_decay, fixed)
-    return recipe, [*short, *at_full]
-
-
-def _most_accurate_lr(traces: Sequence[Trace]) -> float:
-    """That of the best run; the lowest where none completed."""
-    if any(t.completed for t in traces):
-        return best(traces).recipe.max_lr
-    return min(t.recipe.max_lr for t in traces)
+    tried += attempt([best(tried).recipe.max_lr], others)
+    found = best(tried).recipe
+    return standard(base, epochs, found.max_lr, found.weight_decay, fixed), tried
 
 
 def _measured(

@@ -11,7 +11,7 @@ from autosuperconv.core.plan import BaselineKind, Budget, Forecast
 from autosuperconv.core.setup import Setup
 from autosuperconv.core.tradeoff import distinct_runs
 from autosuperconv.tuning.steps.ask import CANDIDATES, SEEDS
-from autosuperconv.tuning.steps.baseline import FRESH_SEEDS, TUNING_LENGTHS, TUNING_RUNS
+from autosuperconv.tuning.steps.baseline import FRESH_SEEDS, TUNED_SHARE, TUNING_RUNS
 from autosuperconv.tuning.steps.control import CONTROL_RATES
 from autosuperconv.tuning.steps.pruner import RUNGS
 from autosuperconv.tuning.steps.run_curves import CURVES
@@ -135,7 +135,7 @@ def baseline_size(budget: Budget) -> StepSize:
     trained = budget.baseline in (BaselineKind.TUNED, BaselineKind.GIVEN)
     fresh = FRESH_SEEDS if trained else 0
     runs = fresh + (TUNING_RUNS if tuned else 0)
-    lengths = fresh + (TUNING_LENGTHS if tuned else 0.0)
+    lengths = fresh + (TUNED_SHARE * TUNING_RUNS if tuned else 0.0)
     epochs = lengths * budget.baseline_epochs
     return StepSize(Step.BASELINE, runs, epochs, fresh * CURVES["baseline"], tested=fresh)
 

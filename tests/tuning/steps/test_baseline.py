@@ -58,44 +58,42 @@ def measured(
     return measure_baseline(session, setup, epochs, range_test(edge))
 
 
-def test_the_first_grid_lies_below_the_lowest_edge_by_half_decades() -> None:
-    assert first_grid(range_test(1.0)) == pytest.approx([0.3162, 0.1, 0.03162, 0.01], rel=1e-3)
-    assert first_grid(None) == pytest.approx([0.3, 0.0949, 0.03, 0.00949], rel=1e-3)
+def test_the_first_rates_lie_a_decade_below_the_lowest_edge() -> None:
+    assert first_grid(range_test(1.0)) == pytest.approx([0.1, 0.03162], rel=1e-3)
+    assert first_grid(None) == pytest.approx([0.0949, 0.03], rel=1e-3)
 
 
-def with_best_rate(best: float, short: float | None = None) -> Trainer:
-    """A surface whose accuracy falls with the distance from the best learning rate, which may be
-    another one for short runs."""
+def with_best_rate(best: float) -> Trainer:
+    """A surface whose accuracy falls with the distance from the best learning rate."""
 
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
         trace = SurfaceTrainer(edge=1e9, noise=0.0)(job, on_point)
-        at = short if short is not None and job.recipe.epochs < 2 else best
-        return replace(trace, accuracy=0.9 - 0.1 * abs(math.log10(job.recipe.max_lr / at)))
+        return replace(trace, accuracy=0.9 - 0.1 * abs(math.log10(job.recipe.max_lr / best)))
 
     return trainer
 
 
 def rates(found: MeasuredBaseline) -> list[float]:
-    """Learning rates that were trained at (almost) full length."""
-    return sorted({round(t.recipe.max_lr, 4) for t in found.tuning if t.recipe.epochs >= 8})
+    """The learning rates that were trained."""
+    return sorted({round(t.recipe.max_lr, 4) for t in found.tuning})
 
 
-def test_the_best_rate_of_short_runs_and_its_neighbours_are_trained_at_length() -> None:
-    assert rates(measured(with_best_rate(0.1))) == [0.0316, 0.1, 0.3162]
+@pytest.mark.parametrize(
+    ("best", "tried"),
+    [
+        (0.1, [0.0316, 0.1, 0.3162]),
+        (1.0, [0.0316, 0.1, 0.3162, 1.0, 3.1623]),
+        (0.01, [0.0032, 0.01, 0.0316, 0.1]),
+    ],
+)
+def test_learning_rates_are_added_until_the_best_lies_inside(
+    best: float, tried: list[float]
+) -> None:
+    assert rates(measured(with_best_rate(best))) == tried
 
 
-def test_the_grid_of_short_runs_grows_until_the_best_lies_inside() -> None:
-    assert rates(measured(with_best_rate(1.0))) == [0.3162, 1.0, 3.1623]
-    assert rates(measured(with_best_rate(0.01))) == [0.0032, 0.01, 0.0316]
-
-
-def test_runs_at_length_correct_what_short_runs_say() -> None:
-    found = measured(with_best_rate(0.01, short=0.3162))
-    assert found.recipe.max_lr == pytest.approx(0.01)
-
-
-def test_the_grid_grows_at_most_three_times_at_each_length() -> None:
-    assert rates(measured(with_best_rate(1e9)))[-1] == pytest.approx(0.3162 * 10**3.5, rel=1e-3)
+def test_at_most_six_rates_are_added() -> None:
+    assert len(rates(measured(with_best_rate(1e9)))) == 8
 
 
 def test_where_the_whole_grid_diverges_lower_rates_are_tried() -> None:
@@ -118,12 +116,11 @@ def test_a_tuning_run_has_the_course_of_a_whole_one_and_ends_at_four_fifths() ->
     short = cut_short(whole)
     assert short.epochs == 8.0
     assert tabulate(short, 80) == tabulate(whole, 100)[:80]
-    lengths = {round(t.recipe.epochs, 3) for t in measured(SurfaceTrainer()).tuning}
-    assert lengths == {1.667, 8.0}
+    assert {t.recipe.epochs for t in measured(SurfaceTrainer()).tuning} == {8.0}
 
 
 def test_what_tuning_takes_in_whole_runs() -> None:
-    """Four runs of a sixth and five of four fifths, where no grid grows: 4.67 whole runs."""
+    """Three rates and two more weight decays at four fifths: four whole runs."""
     jobs: list[Job] = []
 
     def trainer(job: Job, on_point: OnPoint | None = None) -> Trace:
@@ -132,7 +129,7 @@ def test_what_tuning_takes_in_whole_runs() -> None:
 
     measured(trainer)
     lengths = Counter(round(job.recipe.epochs, 3) for job in jobs)
-    assert lengths == {1.667: 4, 8.0: 5, 10.0: FRESH_SEEDS}
+    assert lengths == {8.0: 5, 10.0: FRESH_SEEDS}
 
 
 def test_the_target_is_the_mean_less_the_margin_unless_given() -> None:

@@ -64,8 +64,8 @@ def test_the_forecast_by_hand() -> None:
     steps = {f.step: f for f in forecast(budget, SETUP, RATES, GRID, workers=1)}
     assert steps["range test"].runs == 6  # four cells, two of them twice
     assert steps["range test"].seconds == pytest.approx(6 * 1.6)  # 50 steps of 32
-    # four runs of a sixth and five of four fifths, then three whole ones
-    assert steps["baseline"].seconds == pytest.approx((4 / 6 + 5 * 0.8 + 3) * 20)
+    # six runs of four fifths, then three whole ones
+    assert steps["baseline"].seconds == pytest.approx((6 * 0.8 + 3) * 20)
     assert steps["study"].seconds == pytest.approx(10 * 2)
     # T_B at 12 epochs: cycles of 2.4 and 6. Three recipes on two seeds at both lengths, three rates
     # of the control, ten runs of both cycles and of the control; two more of the baseline
@@ -113,8 +113,8 @@ def test_what_is_measured_at_the_end_of_a_run_is_counted() -> None:
     setup = setup_of(n_train=1000, curve=0, validation=600, test=900, statistics=300)
     budget = replace(BUDGET, trials=10, baseline_epochs=20.0, epochs_low=2.0, epochs_high=2.0)
     steps = {f.step: f for f in forecast(budget, setup, RATES, GRID, 1)}
-    trained = (4 / 6 + 5 * 0.8 + 3) * 20
-    on_both = 12 * 900 + 3 * 900  # all of them on validation data, three on the test split too
+    trained = (6 * 0.8 + 3) * 20
+    on_both = 9 * 900 + 3 * 900  # all of them on validation data, three on the test split too
     assert steps["baseline"].seconds == pytest.approx(trained + on_both / 3 / 1000)
     assert steps["ablation"].seconds == pytest.approx(15 * 6 + 15 * 1200 / 3 / 1000)
 
