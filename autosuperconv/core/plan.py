@@ -52,7 +52,7 @@ class Budget:
     fixed_cycles: bool = False
     baseline: BaselineKind = BaselineKind.TUNED
     speedups: tuple[float, float] = (5.0, 2.0)
-    max_seeds: int = 8
+    max_seeds: int = 10
     target: bool = False
 
     def scaled(self, factor: float) -> Budget:
