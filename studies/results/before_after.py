@@ -42,7 +42,7 @@ epochs, reached the target, so the most accurate one was confirmed.
 
 def summary(report: Mapping[str, Any]) -> dict[str, Any]:
     """The few figures of a report that are compared."""
-    verdict, cost = report["verdict"], {c["step"]: c["samples"] for c in report["cost"]}
+    verdict, cost = report["verdict"], {c["step"]: c["samples"] for c in report["cost"]["steps"]}
     late = report["trials"][len(report["trials"]) // 3 :]
     return {
         "version": report["setup"]["environment"]["autosuperconv"],

@@ -39,10 +39,10 @@ FILES = ("report.html", "report.json", "report.md", "recipe.json")
 LINKS = {"data": "AUTOSUPERCONV_DATA", "cifar10": "AUTOSUPERCONV_CIFAR"}
 COMMANDS = {
     "digits": ["--dataset", "digits"],
-    "mnist": ["--dataset", "mnist", "--n-train", "2000", "--max-seeds", "6"],
+    "mnist": ["--dataset", "mnist", "--n-train", "2000"],
     "cifar10": [
         *("--dataset", "folder:cifar10", "--model", "resnet8", "--n-train", "3000"),
-        *("--epochs", "1.5:6", "--baseline-epochs", "18", "--study-name", "cifar10-resnet8"),
+        *("--baseline-epochs", "18", "--study-name", "cifar10-resnet8"),
     ],
 }
 

@@ -36,7 +36,7 @@ def test_without_a_limit_everything_stays() -> None:
     ("baselines", "trials", "looks", "explained"),
     [
         (36, 40, 12, True),  # 8 + 8 + 12 + 7.5 = 35.5
-        (28, 20, 8, True),  # 8 + 4 + 8 + 7.5 = 27.5
+        (30, 20, 10, True),  # 8 + 4 + 10 + 7.5 = 29.5
         (17.5, 20, 5, False),  # 8 + 4 + 5
         (16, 12, 5, False),  # 8 + 2.4 + 5 = 15.4
         (13, 8, 3, False),  # 8 + 1.6 + 3 = 12.6
