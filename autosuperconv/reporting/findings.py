@@ -146,8 +146,11 @@ def next_step(report: Report) -> str:
     if options.timeout is not None:
         how = with_option(options.command, "timeout", f"{2 * options.timeout:.0f}s")
         return f"More time goes on from here: {how}"
-    how = with_option(options.command, "trials", 2 * report.plan.budget.trials)
-    return f"More trials may find a better cycle: {how}"
+    command = with_option(options.command, "trials", 2 * report.plan.budget.trials)
+    name = f"{report.setup.study_name}-more"
+    if not options.command:
+        return f"More trials may find a better cycle: {command} and study_name={name!r}"
+    return f"More trials may find a better cycle: {with_option(command, 'study_name', name)}"
 
 
 def sentence_case(text: str) -> str:

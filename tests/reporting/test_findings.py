@@ -126,8 +126,9 @@ def test_the_next_step_is_a_command_that_replaces_what_it_changes(report: Report
         verdict = replace(report.verdict, outcome=outcome)
         assert findings.next_step(replace(given, verdict=verdict)) == (
             "More trials may find a better cycle: "
-            "autosuperconv search --max-seeds 8 --dataset digits --trials 28"
-        )
+            "autosuperconv search --max-seeds 8 --dataset digits --trials 80 "
+            f"--study-name {report.setup.study_name}-more"
+        )  # the confirmed study takes no more trials: its test data were read
     assert findings.with_option("", "max_seeds", 9) == "the same search with max_seeds=9"
     assert findings.next_step(given) == ""
 
