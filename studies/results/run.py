@@ -1,13 +1,12 @@
-"""Real searches with their reports, optionally compared with those of an older checkout.
+"""Real searches with their reports, over several seeds.
 
-    python studies/results/run.py digits mnist cifar10
-    python studies/results/run.py digits --before ../older --seeds 0 1 2
+    python studies/results/run.py digits mnist mnist-mlp cifar10
+    python studies/results/run.py digits --seeds 1 2 3
     python studies/results/run.py --pages
 
 Each search writes console.txt, report.html, report.json, report.md and recipe.json into its folder
-here; the files are those of seed 0. With `--before` both versions run every search in turn, and
-before_after.json and README.md compare them. Without it, the recorded figures of the older version
-stay. `--pages` searches nothing: it writes pages and console texts again from each report.json.
+here; the files are those of seed 0. What every seed found is kept in seeds.json and shown in
+README.md. `--pages` searches nothing: it writes pages and console texts again from report.json.
 AUTOSUPERCONV_DATA names the folder with MNIST/raw, AUTOSUPERCONV_CIFAR a folder with CIFAR-10 as
 images in train/ and test/ class folders.
 """
@@ -25,8 +24,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from before_after import summary, write_page
 from rich.console import Console
+from seeds import summary, write_page
 
 from autosuperconv.core.report import Report
 from autosuperconv.core.serialization import from_json
@@ -35,11 +34,13 @@ from autosuperconv.reporting.terminal import report_text
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
+SEEDS = HERE / "seeds.json"
 FILES = ("report.html", "report.json", "report.md", "recipe.json")
 LINKS = {"data": "AUTOSUPERCONV_DATA", "cifar10": "AUTOSUPERCONV_CIFAR"}
 COMMANDS = {
     "digits": ["--dataset", "digits"],
     "mnist": ["--dataset", "mnist", "--n-train", "2000"],
+    "mnist-mlp": ["--dataset", "mnist", "--model", "mlp", "--n-train", "2000"],
     "cifar10": [
         *("--dataset", "folder:cifar10", "--model", "resnet8", "--n-train", "3000"),
         *("--baseline-epochs", "18", "--study-name", "cifar10-resnet8"),
@@ -47,8 +48,8 @@ COMMANDS = {
 }
 
 
-def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[str, Any]:
-    """Run one search in a folder of its own, with the package of a checkout; return its report.
+def search(name: str, seed: int, target: Path | None) -> dict[str, Any]:
+    """Run one search in a folder of its own, with this checkout's package; return its report.
 
     Args:
         target: where its files go; None: nowhere.
@@ -66,7 +67,7 @@ def search(name: str, seed: int, checkout: Path, target: Path | None) -> dict[st
         for link, variable in LINKS.items():
             if variable in os.environ:
                 (Path(folder) / link).symlink_to(os.environ[variable])
-        environment = {**os.environ, "PYTHONPATH": str(checkout.resolve())}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             start, cwd=folder, text=True, stdout=subprocess.PIPE, check=True, env=environment
         )
@@ -97,37 +98,24 @@ def draw(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=list(COMMANDS))
-    parser.add_argument("--before", type=Path, help="Checkout of an older version.")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--pages", action="store_true", help="Only draw the pages again.")
     options = parser.parse_args()
     if options.pages:
         for name in options.names:
             draw(HERE / name)
-        write_page(json.loads((HERE / "before_after.json").read_text(encoding="utf-8")), COMMANDS)
+        write_page(json.loads(SEEDS.read_text(encoding="utf-8")), COMMANDS)
         return
     for name in options.names:
         for seed in options.seeds:
-            after = search(name, seed, ROOT, HERE / name if seed == 0 else None)
-            before = search(name, seed, options.before, None) if options.before else None
-            keep(name, seed, summary(before) if before else None, summary(after))
+            keep(name, seed, summary(search(name, seed, HERE / name if seed == 0 else None)))
 
 
-def keep(name: str, seed: int, before: dict[str, Any] | None, after: dict[str, Any]) -> None:
-    """Add a pair to before_after.json, and write the page again.
-
-    Args:
-        before: of the older version; None: what is known of it stays, if there is any.
-    """
-    path = HERE / "before_after.json"
-    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    pair = {**known.get(name, {}).get(str(seed), {}), "after": after}
-    if before is not None:
-        pair["before"] = before
-    if "before" not in pair:
-        return
-    known.setdefault(name, {})[str(seed)] = pair
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+def keep(name: str, seed: int, found: dict[str, Any]) -> None:
+    """Add a search to seeds.json, and write the page again."""
+    known = json.loads(SEEDS.read_text(encoding="utf-8")) if SEEDS.exists() else {}
+    known.setdefault(name, {})[str(seed)] = found
+    SEEDS.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     write_page(known, COMMANDS)
 
 
