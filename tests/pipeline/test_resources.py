@@ -96,7 +96,7 @@ def test_more_workers_may_be_requested_than_were_chosen(options: SearchOptions) 
         assert work.session.executor.size == 2
 
 
-@pytest.mark.parametrize(("seeds", "most"), [(2, 2), (5, 5), (None, 8)])
+@pytest.mark.parametrize(("seeds", "most"), [(2, 2), (5, 5), (None, 10)])
 def test_more_seeds_may_be_requested_without_saying_up_to_how_many(
     seeds: int | None, most: int, options: SearchOptions
 ) -> None:

@@ -11,6 +11,7 @@ from autosuperconv.core.serialization import from_json
 from autosuperconv.reporting.figures.accuracy_cost import draw_cost
 from autosuperconv.reporting.figures.canvas import Sheet
 from autosuperconv.reporting.figures.labels import Labels, Place, area, shared
+from autosuperconv.reporting.rows import role_rows
 
 RESULTS = Path(__file__).parents[3] / "studies" / "results"
 
@@ -50,7 +51,7 @@ def test_no_label_of_a_real_search_lies_on_another(
     figure = Figure(figsize=(9.4 if wide else 4.1, 4.6), layout="constrained")
     draw_cost(Sheet(figure, wide), report)
     boxes = [note.get_window_extent() for note, _ in made[0].entries]
-    assert len(boxes) == 5
+    assert len(boxes) == 2 + len(role_rows(report.confirmation))
     for one, other in combinations(boxes, 2):  # boxes have a little room about their letters
         assert shared(one, other) < 0.1 * min(area(one), area(other))
 
