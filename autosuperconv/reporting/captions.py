@@ -13,7 +13,7 @@ from autosuperconv.reporting.figures.learning_curves import compared_runs, curve
 def figures_of_it(report: Report) -> str:
     """The verdict's sentence after the answer; "" where the sentence is all there is."""
     verdict = report.verdict
-    return verdict.sentence.removeprefix(verdict.answer).strip() if verdict.answer else ""
+    return verdict.figures if verdict.answer else ""
 
 
 def about_baseline(report: Report) -> str:

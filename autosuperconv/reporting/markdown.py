@@ -17,7 +17,7 @@ def render_markdown(report: Report) -> str:
     parts = [
         f"## {report.verdict.outcome.label.upper()}",
         f"**{escape(answer)}**" if answer else "",
-        escape(report.verdict.sentence.removeprefix(answer)),
+        escape(report.verdict.figures),
         f"{escape(report.setup.name)}, {len(report.trials)} trials, {rows.cost_total(report)}, "
         f"{fmt.duration(report.wall_seconds)}.",
         _headed("Confirmed runs", _roles(report)),

@@ -10,8 +10,27 @@ from autosuperconv.core import format as fmt
 CONFIDENCE = 0.95
 
 
+class WithInterval:
+    """A difference that may have an interval."""
+
+    __slots__ = ()
+    difference: float
+    low: float | None
+    high: float | None
+
+    @property
+    def lowest(self) -> float:
+        """The lower end; without an interval, the difference itself."""
+        return self.difference if self.low is None else self.low
+
+    @property
+    def highest(self) -> float:
+        """The upper end; without an interval, the difference itself."""
+        return self.difference if self.high is None else self.high
+
+
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(WithInterval):
     """A difference of accuracies between two sides, fractions of 1.
 
     Args:
@@ -35,16 +54,6 @@ class Contrast:
     others: int | None = None
     error: float | None = None
     degrees: float | None = None
-
-    @property
-    def lowest(self) -> float:
-        """The lower end; without an interval, the difference itself."""
-        return self.difference if self.low is None else self.low
-
-    @property
-    def highest(self) -> float:
-        """The upper end; without an interval, the difference itself."""
-        return self.difference if self.high is None else self.high
 
     @property
     def compared(self) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autosuperconv.core import format as fmt
+from autosuperconv.core.stats.contrast import WithInterval
 from autosuperconv.core.tradeoff.factors import JOINT
 
 CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Worth:
+class Worth(WithInterval):
     """A difference of accuracies, fractions of 1; positive: the change gains accuracy.
 
     Args:
@@ -23,16 +24,6 @@ class Worth:
     difference: float
     low: float | None
     high: float | None
-
-    @property
-    def lowest(self) -> float:
-        """The lower limit; the difference itself where there is none."""
-        return self.difference if self.low is None else self.low
-
-    @property
-    def highest(self) -> float:
-        """The upper limit; the difference itself where there is none."""
-        return self.difference if self.high is None else self.high
 
     @property
     def separable(self) -> bool:

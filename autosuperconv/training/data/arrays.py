@@ -41,33 +41,27 @@ def as_task_data(
 
     Args:
         data: one set, `(train, test)` or `(train, validation, test)`, each an `(x, y)` pair of
-            NumPy arrays, tensors or data frames, or a torch Dataset. Missing splits are taken
-            from train, stratified by class.
-            x: features (N, F); images (N, C, H, W), (N, H, W, C) or (N, H, W), of uint8 or of
-            wider integers from 0 to 255; or floats (N, ...) of any other shape, such as
-            sequences (N, T, F). Channels may be last where there are at most 16, fewer than
-            rows and columns. Integers (N, F) and (N, ...) of other ranges, such as the numbers
-            of tokens, reach the network as they are.
-            y: (N,) integers from 0, or text, which is numbered in alphabetical order; so are the
-            labels of a Dataset.
-            A TensorDataset counts as its two tensors, and so does a Subset or a ConcatDataset of
-            them. Any other Dataset is streamed with its own transforms; a validation split taken
-            from it has the same transforms. Where one part is streamed, all are.
+            NumPy arrays, tensors or data frames, or a torch Dataset. Train gives missing splits.
+            x: features (N, F); images (N, C, H, W), (N, H, W, C) or (N, H, W), of integers from 0
+            to 255; or floats (N, ...), such as sequences (N, T, F). Channels may be last where
+            there are at most 16, fewer than rows and columns. Other integers, such as the
+            numbers of tokens, reach the network as they are.
+            y: (N,) integers from 0, or text, numbered in alphabetical order; also in a Dataset.
+            A TensorDataset, or a Subset or ConcatDataset of them, counts as its tensors. Any other
+            Dataset is streamed with its own transforms, and a validation split taken from it has
+            the same ones. Where one part is streamed, all are.
         classes: number of classes; by default one more than the highest training label.
         n_train: keep this many training samples, stratified by class.
         seed: chooses them; nothing else depends on it.
-        augment: "none", "crop-flip" or "crop-flip-cutout"; by default crop-flip for uint8 colour
-            images up to 64 pixels a side, and none for everything else.
-        normalise: to mean 0 and standard deviation 1 over the training data: "channel", the first
-            axis of a sample; "feature", the last; or "none". By default channel for samples of
-            three axes or more, feature for others, and none for integers that are no images.
+        augment: "none", "crop-flip" (by default for uint8 colour images up to 64 pixels a side) or
+            "crop-flip-cutout".
+        normalise: over the training data: "channel", the first axis of a sample (by default where
+            it has three or more); "feature", the last; or "none" (integers that are no images).
         skip_broken: samples that may be left out: of arrays, those with NaN or infinity; of
-            streamed data sets, those that cannot be read or differ from the others, found by a
-            pass over all samples.
+            streamed sets, those that a pass over all cannot read or finds unlike the others.
 
     Raises:
-        DataError: the data do not suit classification; the message says what is wrong, where, and
-            what to do.
+        DataError: the data do not suit classification: what is wrong, where, and what to do.
     """
     if skip_broken < 0:
         raise DataError(f"skip_broken must be at least 0, but got {skip_broken}. Leave it out.")

@@ -76,8 +76,7 @@ def load_folder(
     that are decoded again in every epoch.
 
     Args:
-        on_progress: called with (files done, files in all), first for the files' headers, then
-            for their pixels.
+        on_progress: called with (files done, files in all), for headers and then for pixels.
         size: height and width that every image gets; None: as above.
         skip_broken: how many files that cannot be read may be left out; to find them, all are
             read beforehand.
