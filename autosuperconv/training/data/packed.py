@@ -95,8 +95,12 @@ def pack(content: object) -> Packed:
     return memory.packed(head.getvalue())
 
 
-def unpickled(packed: Packed) -> Any:
-    """What was packed; its tensors are the blocks' memory."""
+def unpickled(packed: Packed, elsewhere: bool = False) -> Any:
+    """What was packed; its tensors are the blocks' memory.
+
+    Args:
+        elsewhere: refuse what another process would not find.
+    """
     made: dict[int, Tensor | NDArray[Any]] = {}
 
     def place(number: int) -> Tensor | NDArray[Any]:
@@ -104,7 +108,8 @@ def unpickled(packed: Packed) -> Any:
             made[number] = packed.places[number].found_in(packed.blocks)
         return made[number]
 
-    return Unpickler(packed.head, place).load()
+    reader = ElsewhereUnpickler if elsewhere else Unpickler
+    return reader(packed.head, place).load()
 
 
 class Unpickler(pickle.Unpickler):
@@ -116,6 +121,17 @@ class Unpickler(pickle.Unpickler):
 
     def persistent_load(self, name: int | OfFile) -> Tensor | NDArray[Any]:
         return self._place(name) if isinstance(name, int) else name.mapped()
+
+
+class ElsewhereUnpickler(Unpickler):
+    """Reads as another process does, whose `__main__` is not the caller's script. Most of what a
+    script defines is sent with its code; a function behind `functools.lru_cache` is sent by name.
+    """
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "__main__":
+            raise AttributeError(f"{name} is defined in the script itself; move it to a module")
+        return super().find_class(module, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from autosuperconv.training.data.packed import pack, unpickled
 from autosuperconv.training.data.task import TensorSplit
 from autosuperconv.training.loop.trainer import TorchTrainer
 
+MOST_READ = 2**26  # bytes of Python objects; more of them in a data set are not copied for a check
+
 
 def why_not_sent(trainer: TorchTrainer) -> str:
     """Why the factory or a data set of the caller's own cannot be sent; "" if they can."""
@@ -30,8 +32,10 @@ def why_not_sent(trainer: TorchTrainer) -> str:
     for what, part in parts.items():
         try:
             packed = pack(part)
-            if part is trainer.factory:  # a data set may be large
-                unpickled(pickle.loads(dumps(packed)))
+            if part is trainer.factory:
+                packed = pickle.loads(dumps(packed))
+            if len(packed.head) <= MOST_READ:
+                unpickled(packed, elsewhere=True)
         except Exception as error:
             return f"{what} cannot be sent to another process ({reason_of(error)})"
     return ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,6 +36,37 @@ def locked() -> ModelFactory:
             return small_net()
 
     return build
+
+
+@functools.lru_cache
+def remembered(i: int) -> Tensor:
+    return torch.full((8,), float(i))
+
+
+class OfScript(Dataset[tuple[Tensor, int]]):
+    """Its samples come from a function that only the script has."""
+
+    def __init__(self, function: Callable[[int], Tensor]) -> None:
+        self.function, self.targets = function, [i % 2 for i in range(40)]
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, i: int) -> tuple[Tensor, int]:
+        return self.function(i), self.targets[i]
+
+
+def test_what_a_script_alone_has_and_is_sent_by_name_is_known_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trainer = TorchTrainer(as_task_data(OfScript(remembered)), small_net, Engine())
+    assert why_not_sent(trainer) == ""  # a module has it
+    monkeypatch.setattr(remembered, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "remembered", remembered, raising=False)
+    assert why_not_sent(trainer) == (
+        "the training data set cannot be sent to another process (AttributeError: remembered is "
+        "defined in the script itself; move it to a module)"
+    )
 
 
 class NotRebuilt:
